@@ -1,0 +1,54 @@
+#include <fmt/core.h>
+
+#include <iostream>
+
+#include "cli/command.h"
+#include "models/base/config_value.h"
+
+namespace po = boost::program_options;
+
+namespace simdse {
+
+Arguments::Arguments(std::string command, std::string synopsis, std::string example)
+    : command_(std::move(command)),
+      synopsis_(std::move(synopsis)),
+      example_(std::move(example)),
+      options_("Options", 100, 50) {
+  options_.add_options()("help,h", "show this help");
+}
+
+bool Arguments::parse(const CommandContext& context) {
+  const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  try {
+    po::command_line_parser parser(context.arguments);
+    po::store(parser.options(options_).positional(positional_).style(style).run(), values_);
+    po::notify(values_);
+  } catch (const po::unknown_option& error) {
+    std::vector<std::string> known;
+    for (const auto& option : options_.options()) known.push_back("--" + option->long_name());
+    throw InputError(fmt::format("{}: there is no option '{}'{}", command_, error.get_option_name(),
+                                 spelling_hint(error.get_option_name(), known)));
+  } catch (const po::error& error) {
+    throw InputError(fmt::format("{}: {}", command_, error.what()));
+  }
+  if (!has("help")) return true;
+  std::cout << "usage: simdse " << command_ << ' ' << synopsis_ << "\n\n" << options_;
+  std::cout << "\nExample:\n  " << example_ << '\n';
+  return false;
+}
+
+void Arguments::missing(const std::string& name) const {
+  throw InputError(
+      fmt::format("{}: '{}' is missing; usage: simdse {} {}", command_, name, command_, synopsis_));
+}
+
+std::vector<Override> Arguments::overrides() const {
+  std::vector<Override> result;
+  if (!has("set")) return result;
+  for (const std::string& text : values_["set"].as<std::vector<std::string>>()) {
+    result.push_back(parse_override(text));
+  }
+  return result;
+}
+
+}  // namespace simdse

@@ -1,0 +1,82 @@
+#include <fmt/core.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/report/table.h"
+#include "models/base/block.h"
+
+namespace po = boost::program_options;
+
+namespace simdse {
+namespace {
+
+void print_block(const BlockType& type) {
+  std::cout << fmt::format("{} ({}): {}\n\n", type.name, type.kind, type.doc);
+  Table table;
+  table.add_column("parameter", Table::Align::left);
+  table.add_column("default", Table::Align::left);
+  table.add_column("allowed", Table::Align::left);
+  table.add_column("meaning", Table::Align::left);
+  for (const ParamInfo& info : type.params) {
+    table.add_row({info.name, info.format(info.default_value), info.range_text(), info.doc});
+  }
+  std::cout << table.text();
+}
+
+void print_all() {
+  Table table;
+  table.add_column("kind", Table::Align::left);
+  table.add_column("block", Table::Align::left);
+  table.add_column("", Table::Align::left);
+  for (const BlockType* type : BlockRegistry::instance().types()) {
+    table.add_row({type->kind, type->name, type->doc});
+  }
+  std::cout << table.text() << "\nsimdse blocks NAME shows a block's parameters.\n";
+}
+
+void print_json(const std::vector<const BlockType*>& types) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const BlockType* type : types) {
+    list.push_back({{"kind", type->kind},
+                    {"name", type->name},
+                    {"description", type->doc},
+                    {"schema", nlohmann::ordered_json::parse(json_schema(type->params))}});
+  }
+  std::cout << list.dump(2) << '\n';
+}
+
+}  // namespace
+
+int run_blocks(const CommandContext& context) {
+  Arguments arguments("blocks", "[NAME] [--json]", "simdse blocks systolic");
+  arguments.options().add_options()("name", po::value<std::string>(), "a block, e.g. systolic")(
+      "json", "for scripts: kind, name and JSON schema of the parameters");
+  arguments.positional("name");
+  if (!arguments.parse(context)) return kDone;
+  std::vector<const BlockType*> types = BlockRegistry::instance().types();
+  if (arguments.has("name")) {
+    const auto name = arguments.get<std::string>("name");
+    std::vector<std::string> known;
+    std::vector<const BlockType*> found;
+    for (const BlockType* type : types) {
+      known.push_back(type->name);
+      if (type->name == name) found.push_back(type);
+    }
+    if (found.empty()) {
+      throw InputError(fmt::format("there is no block '{}'{}", name, spelling_hint(name, known)));
+    }
+    types = found;
+  }
+  if (arguments.has("json")) {
+    print_json(types);
+  } else if (arguments.has("name")) {
+    for (const BlockType* type : types) print_block(*type);
+  } else {
+    print_all();
+  }
+  return kDone;
+}
+
+}  // namespace simdse

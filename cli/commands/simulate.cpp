@@ -1,0 +1,124 @@
+#include <fmt/core.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "cli/command.h"
+#include "cli/overrides.h"
+#include "cli/report/json_report.h"
+#include "cli/report/output_folder.h"
+#include "cli/report/table.h"
+#include "cli/simulation_job.h"
+#include "search/plan/plan_text.h"
+#include "search/plan/plan_validator.h"
+#include "search/schedule/planner.h"
+
+namespace po = boost::program_options;
+
+namespace simdse {
+namespace {
+
+void print_simulation(const Chip& chip, const TrainingSetup& setup, const PlanEstimate& estimate,
+                      const SimulationResult& simulation) {
+  const double seconds = to_seconds(simulation.time).value();
+  const auto batch = static_cast<double>(setup.workload.batch());
+  std::cout << fmt::format("{} on {} ({})\n", setup.workload.name, chip.design().name, chip.label())
+            << fmt::format("simulated    {:.5g} ms per step of {} samples: {:.4g} samples/s\n",
+                           seconds * 1e3, setup.workload.batch(), batch / seconds)
+            << fmt::format("estimate     {:.5g} ms: gap {:+.1f} %\n", estimate.time.value() * 1e3,
+                           gap_of(estimate, simulation) * 100)
+            << fmt::format("energy       {:.4g} J per step, {:.4g} W on average; TDP {:.4g} W\n",
+                           simulation.energy.value(), simulation.energy.value() / seconds,
+                           chip.tdp().value());
+  std::string parts;
+  for (std::size_t i = 0; i < simulation.breakdown.size(); ++i) {
+    parts += fmt::format("{}{} {:.1f}", i == 0 ? "" : " | ", time_headings()[i],
+                         simulation.breakdown[i] * 100);
+  }
+  std::cout << fmt::format("time         {}   = 100 %\n", parts);
+  for (std::size_t i = 0; i < simulation.tensor_utilisation.size(); ++i) {
+    std::cout << fmt::format("{}tensor core {} at work {:.1f} %\n",
+                             i == 0 ? "cores        " : "             ", i,
+                             simulation.tensor_utilisation[i] * 100);
+  }
+}
+
+/// Reads a plan and checks that it is one for this chip and workload.
+Plan read_plan(const std::string& path, const Chip& chip, const TrainingSetup& setup) {
+  Plan plan = plan_from_text(read_file(path), path);
+  const std::vector<std::string> problems = validate_plan(setup.graph, chip, plan);
+  if (!problems.empty()) {
+    throw InputError(
+        fmt::format("{}: is not a plan for this design and workload: {}", path, problems.front()));
+  }
+  return plan;
+}
+
+}  // namespace
+
+int run_simulate(const CommandContext& context) {
+  Arguments arguments(
+      "simulate",
+      "--design D --workload W [-o OUT] [--trace] [--plan FILE] "
+      "[--set path=value] [--json]",
+      "simdse simulate --design tpu_v2 --workload bert_large -o out/tpu_v2 --trace");
+  arguments.options().add_options()("design", po::value<std::string>(),
+                                    "a design's name or YAML file")(
+      "workload", po::value<std::string>(), "a zoo name or a YAML file")(
+      "output,o", po::value<std::string>(), "folder for operators.csv and the trace")(
+      "trace", "write a Perfetto trace (open it at ui.perfetto.dev)")(
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "override a value: design.path=value or workload.path=value")(
+      "plan", po::value<std::string>(), "execute this plan (see estimate --write-plan)")(
+      "transfer", po::value<std::int64_t>(), "largest transaction in bytes (default 262144)")(
+      "json", "for scripts");
+  if (!arguments.parse(context)) return kDone;
+  if (arguments.has("trace") && !arguments.has("output")) {
+    throw InputError("simulate: --trace needs a folder: -o OUT");
+  }
+  const SplitOverrides overrides = split_overrides(arguments.overrides());
+  const Chip chip =
+      load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
+  const TrainingSetup setup(
+      load_workload(arguments.get<std::string>("workload"), context.files, overrides.workload));
+  SimulationOptions options;
+  if (arguments.has("transfer")) {
+    options.limits.max_bytes = arguments.get<std::int64_t>("transfer");
+    if (options.limits.max_bytes < 64 || options.limits.max_bytes > (1 << 30)) {
+      throw InputError("simulate: --transfer must lie between 64 and 1073741824 bytes");
+    }
+  }
+  std::optional<OutputFolder> folder;
+  if (arguments.has("output")) folder.emplace(arguments.get<std::string>("output"));
+  const Plan plan = arguments.has("plan")
+                        ? read_plan(arguments.get<std::string>("plan"), chip, setup)
+                        : make_plan(chip, setup.tasks).plan;
+  const PlanEstimate estimate = estimate_plan(chip, plan);
+  const std::string trace_path =
+      arguments.has("trace") ? folder->reserve("trace.pftrace") : std::string();
+  const std::vector<JobResult> results =
+      run_jobs({[&] { return simulation_job(chip, setup, plan, options, trace_path); }}, {});
+  if (!results.front().ok) {
+    throw std::runtime_error("the simulation failed: " + results.front().failure);
+  }
+  const SimulationResult simulation = from_text(results.front().output);
+  if (folder) {
+    folder->write("operators.csv", operators_csv(chip, setup, plan, estimate, &simulation));
+    folder->commit();
+  }
+  if (arguments.has("json")) {
+    nlohmann::ordered_json json = simulation_json(chip, setup, estimate, simulation);
+    json["chip"] = chip_json(chip);
+    json["operators"] = operators_json(chip, setup, plan, estimate, &simulation);
+    std::cout << json.dump(2) << '\n';
+  } else {
+    print_simulation(chip, setup, estimate, simulation);
+    if (folder) {
+      std::cout << fmt::format("wrote        {}/operators.csv{}\n", folder->path(),
+                               trace_path.empty() ? "" : ", trace.pftrace");
+    }
+  }
+  return kDone;
+}
+
+}  // namespace simdse

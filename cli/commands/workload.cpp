@@ -1,0 +1,158 @@
+#include "workloads/workload.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/report/table.h"
+#include "models/base/quantity_text.h"
+#include "workloads/statistics.h"
+
+namespace po = boost::program_options;
+
+namespace simdse {
+namespace {
+
+std::string shape_text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+std::string bytes_text(Bytes bytes) {
+  return format_quantity(to_double(bytes), Dimension::bytes, 4);
+}
+
+nlohmann::ordered_json json_of(const Workload& workload, const Graph& graph,
+                               const GraphStatistics& forward, const GraphStatistics& training) {
+  nlohmann::ordered_json operators = nlohmann::ordered_json::array();
+  for (const Operator& op : graph.operators()) {
+    if (op.kind->is_view()) continue;
+    const Work work = graph.work(op.id);
+    nlohmann::ordered_json entry = {{"name", op.name},
+                                    {"kind", op.kind->name()},
+                                    {"phase", phase_name(op.phase)},
+                                    {"macs", work.macs()},
+                                    {"input_bytes", work.bytes_read().value()},
+                                    {"output_bytes", work.bytes_written().value()},
+                                    {"output_shape", graph.tensor(op.outputs[0]).shape}};
+    if (work.contraction) {
+      entry["batch"] = work.contraction->batch;
+      entry["m"] = work.contraction->m;
+      entry["n"] = work.contraction->n;
+      entry["k"] = work.contraction->k;
+    }
+    operators.push_back(std::move(entry));
+  }
+  const MemoryNeed& memory = training.memory;
+  return {{"name", workload.name},
+          {"batch", workload.batch()},
+          {"parameters", forward.parameters},
+          {"forward_macs", forward.macs},
+          {"training_macs", training.macs},
+          {"training_bytes_read", training.bytes_read.value()},
+          {"training_bytes_written", training.bytes_written.value()},
+          {"critical_path_operators", training.critical_operators},
+          {"critical_path_macs", training.critical_macs},
+          {"peak_memory_bytes",
+           {{"weights", memory.weights.value()},
+            {"gradients", memory.gradients.value()},
+            {"optimizer", memory.optimizer.value()},
+            {"activations", memory.activations.value()}}},
+          {"operators", std::move(operators)}};
+}
+
+void print_operators(const Graph& graph) {
+  Table table;
+  table.add_column("operator", Table::Align::left);
+  table.add_column("kind", Table::Align::left);
+  table.add_column("phase", Table::Align::left);
+  table.add_column("output", Table::Align::left);
+  table.add_column("MACs", Table::Align::right);
+  table.add_column("read", Table::Align::right);
+  table.add_column("written", Table::Align::right);
+  table.add_column("MAC/B", Table::Align::right);
+  for (const Operator& op : graph.operators()) {
+    if (op.kind->is_view()) continue;
+    const Work work = graph.work(op.id);
+    const double bytes = to_double(work.bytes_read() + work.bytes_written());
+    const std::string intensity =
+        work.macs() > 0 ? fmt::format("{:.4g}", static_cast<double>(work.macs()) / bytes) : "";
+    table.add_row({op.name, op.kind->name(), phase_name(op.phase),
+                   shape_text(graph.tensor(op.outputs[0]).shape),
+                   work.macs() > 0 ? fmt::format("{}", work.macs()) : "",
+                   bytes_text(work.bytes_read()), bytes_text(work.bytes_written()), intensity});
+  }
+  std::cout << table.text() << '\n';
+}
+
+void print_totals(const Workload& workload, const GraphStatistics& forward,
+                  const GraphStatistics* training) {
+  const auto batch = static_cast<double>(workload.batch());
+  std::string parameters;
+  for (const auto& [name, value] : workload.parameters) {
+    parameters += fmt::format("{}{} {:g}", parameters.empty() ? "" : ", ", name, value);
+  }
+  std::cout << fmt::format("{}   {}\n", workload.name, parameters)
+            << fmt::format("format       {} / {} state, {}\n",
+                           workload.training.formats.compute.name,
+                           workload.training.formats.state.name, workload.training.optimizer)
+            << fmt::format("parameters   {}\n", forward.parameters)
+            << fmt::format("forward      {} MACs ({:.6g} G per sample), {} operators\n",
+                           forward.macs, static_cast<double>(forward.macs) / batch / 1e9,
+                           forward.operators);
+  const GraphStatistics& shown = training != nullptr ? *training : forward;
+  if (training != nullptr) {
+    std::cout << fmt::format(
+        "training     {} MACs ({:.4f} x forward), {} operators\n", training->macs,
+        static_cast<double>(training->macs) / static_cast<double>(forward.macs),
+        training->operators);
+  }
+  std::cout << fmt::format("traffic      {} read, {} written if nothing stays on chip\n",
+                           bytes_text(shown.bytes_read), bytes_text(shown.bytes_written))
+            << fmt::format("critical     {} of {} operators, {} MACs; average parallelism {:.3g}\n",
+                           shown.critical_operators, shown.operators, shown.critical_macs,
+                           shown.average_parallelism());
+  if (training != nullptr) {
+    const MemoryNeed& memory = training->memory;
+    std::cout << fmt::format(
+        "memory       {} = weights {} + gradients {} + optimizer {} + activations {} (peak)\n",
+        bytes_text(memory.total()), bytes_text(memory.weights), bytes_text(memory.gradients),
+        bytes_text(memory.optimizer), bytes_text(memory.activations));
+  }
+}
+
+}  // namespace
+
+int run_workload(const CommandContext& context) {
+  Arguments arguments("workload", "W [--training] [--operators] [--set path=value] [--json]",
+                      "simdse workload bert_large --training --set batch=16");
+  arguments.options().add_options()("workload", po::value<std::string>(),
+                                    "a zoo name or a YAML file")(
+      "training", "the whole training step, not the forward pass alone")(
+      "operators", "list every operator")("set", po::value<std::vector<std::string>>()->composing(),
+                                          "override a value: path=value")(
+      "json", "for scripts; lists every operator (of the training step with --training)");
+  arguments.positional("workload");
+  if (!arguments.parse(context)) return kDone;
+  const Workload workload =
+      load_workload(arguments.get<std::string>("workload"), context.files, arguments.overrides());
+  const GraphStatistics forward = graph_statistics(workload.forward);
+  if (!arguments.has("training") && !arguments.has("json")) {
+    if (arguments.has("operators")) print_operators(workload.forward);
+    print_totals(workload, forward, nullptr);
+    return kDone;
+  }
+  const Graph training = derive_training_step(workload.forward, workload.training);
+  const GraphStatistics statistics = graph_statistics(training);
+  if (arguments.has("json")) {
+    const bool all = arguments.has("training");
+    std::cout << json_of(workload, all ? training : workload.forward, forward, statistics).dump(2)
+              << '\n';
+    return kDone;
+  }
+  if (arguments.has("operators")) print_operators(training);
+  print_totals(workload, forward, &statistics);
+  return kDone;
+}
+
+}  // namespace simdse

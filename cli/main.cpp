@@ -1,0 +1,79 @@
+#include <fmt/core.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "cli/command.h"
+#include "sim/kernel/module_registry.h"
+
+namespace simdse {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {
+      {"search", "search designs for a workload, then simulate the best", run_search},
+      {"simulate", "one design, one workload, transaction-level", run_simulate},
+      {"estimate", "the analytic answer alone, per operator and in total", run_estimate},
+      {"workload", "operators, parameters, MACs and bytes of a network", run_workload},
+      {"blocks", "registered hardware blocks and their parameters", run_blocks},
+  };
+  return all;
+}
+
+namespace {
+
+void print_help() {
+  std::cout
+      << "simdse " << SIMDSE_VERSION
+      << ": finds the accelerator that trains a network fastest within a budget, and simulates "
+         "it\n\nusage: simdse COMMAND [options]\n\n";
+  for (const Command& command : commands()) {
+    std::cout << fmt::format("  {:<10} {}\n", command.name, command.summary);
+  }
+  std::cout << "\nsimdse COMMAND --help tells more. A good start:\n"
+               "  simdse search configs/searches/bert_large.yaml\n";
+}
+
+int run(int count, char** words) {
+  if (count < 2) {
+    print_help();
+    return kBadInput;
+  }
+  const std::string name = words[1];
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help();
+    return kDone;
+  }
+  if (name == "--version") {
+    std::cout << "simdse " << SIMDSE_VERSION << '\n';
+    return kDone;
+  }
+  const std::vector<std::string> disagreements = ModuleRegistry::instance().disagreements();
+  if (!disagreements.empty()) throw std::logic_error(disagreements.front());
+  std::vector<std::string> known;
+  for (const Command& command : commands()) {
+    if (name == command.name) {
+      return command.run({DataFiles::standard(), {words + 2, words + count}});
+    }
+    known.emplace_back(command.name);
+  }
+  throw InputError(fmt::format("there is no command '{}'{}", name, spelling_hint(name, known)));
+}
+
+}  // namespace
+}  // namespace simdse
+
+int main(int count, char** words) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return simdse::run(count, words);
+  } catch (const simdse::InputError& error) {
+    std::cerr << "simdse: " << error.what() << '\n';
+    return simdse::kBadInput;
+  } catch (const simdse::NegativeResult& error) {
+    std::cerr << "simdse: " << error.what() << '\n';
+    return simdse::kNegative;
+  } catch (const std::exception& error) {
+    std::cerr << "simdse: internal failure: " << error.what() << '\n';
+    return simdse::kInternalFailure;
+  }
+}

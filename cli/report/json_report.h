@@ -1,0 +1,37 @@
+// The numbers of a design as JSON: what scripts may rely on.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "cli/training_setup.h"
+#include "models/chip/chip.h"
+#include "search/estimate/plan_estimate.h"
+#include "sim/run/simulation.h"
+
+namespace simdse {
+
+/// Area, power and the sizes that tell a design apart.
+nlohmann::ordered_json chip_json(const Chip& chip);
+
+/// time_s, throughput_samples_per_s, energy_j, breakdown (fractions that sum to 1), ...
+nlohmann::ordered_json estimate_json(const Chip& chip, const TrainingSetup& setup,
+                                     const PlanEstimate& estimate);
+
+/// The same of a simulation, with estimate_time_s and gap (= estimate / simulation - 1).
+nlohmann::ordered_json simulation_json(const Chip& chip, const TrainingSetup& setup,
+                                       const PlanEstimate& estimate,
+                                       const SimulationResult& simulation);
+
+/// One entry per region: name, operators, cycles, bound, and simulated cycles if there are any.
+nlohmann::ordered_json operators_json(const Chip& chip, const TrainingSetup& setup,
+                                      const Plan& plan, const PlanEstimate& estimate,
+                                      const SimulationResult* simulation);
+
+/// The same as comma-separated values.
+std::string operators_csv(const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                          const PlanEstimate& estimate, const SimulationResult* simulation);
+
+/// estimate / simulation - 1.
+double gap_of(const PlanEstimate& estimate, const SimulationResult& simulation);
+
+}  // namespace simdse

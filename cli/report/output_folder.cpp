@@ -1,0 +1,91 @@
+#include "cli/report/output_folder.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "models/base/error.h"
+
+namespace simdse {
+
+namespace fs = std::filesystem;
+
+OutputFolder::OutputFolder(std::string path) : path_(std::move(path)) {
+  std::error_code error;
+  fs::create_directories(path_, error);
+  if (error || !fs::is_directory(path_)) {
+    throw InputError(fmt::format("{}: can't be made a folder: {}", path_,
+                                 error ? error.message() : "it is a file"));
+  }
+  // Asking for permission is not enough: root may, on a file system that may not.
+  const std::string probe = temporary("probe");
+  if (!std::ofstream(probe)) {
+    throw InputError(fmt::format("{}: can't be written to: {}", path_, std::strerror(errno)));
+  }
+  fs::remove(probe, error);
+}
+
+OutputFolder::~OutputFolder() {
+  if (is_committed_) return;
+  std::error_code error;
+  for (const std::string& name : names_) fs::remove(temporary(name), error);
+}
+
+std::string OutputFolder::temporary(const std::string& name) const {
+  return (fs::path(path_) / fmt::format(".{}.{}.partial", name, getpid())).string();
+}
+
+void OutputFolder::write(const std::string& name, const std::string& content) {
+  const std::string path = reserve(name);
+  std::ofstream stream(path, std::ios::binary);
+  stream << content;
+  stream.close();
+  if (!stream) {
+    throw InputError(fmt::format("{}: can't be written: {}", path, std::strerror(errno)));
+  }
+}
+
+std::string OutputFolder::reserve(const std::string& name) {
+  names_.push_back(name);
+  return temporary(name);
+}
+
+void write_file(const std::string& path, const std::string& content) {
+  const std::string temporary = fmt::format("{}.{}.partial", path, getpid());
+  std::ofstream stream(temporary, std::ios::binary);
+  stream << content;
+  stream.close();
+  std::error_code error;
+  if (stream) fs::rename(temporary, path, error);
+  if (!stream || error) {
+    const std::string reason = error ? error.message() : std::strerror(errno);
+    fs::remove(temporary, error);
+    throw InputError(fmt::format("{}: can't be written: {}", path, reason));
+  }
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream content;
+  if (stream) content << stream.rdbuf();
+  if (!stream) throw InputError(fmt::format("{}: can't be read: {}", path, std::strerror(errno)));
+  return content.str();
+}
+
+void OutputFolder::commit() {
+  for (const std::string& name : names_) {
+    std::error_code error;
+    fs::rename(temporary(name), fs::path(path_) / name, error);
+    if (error) {
+      throw InputError(fmt::format("{}/{}: can't be written: {}", path_, name, error.message()));
+    }
+  }
+  is_committed_ = true;
+}
+
+}  // namespace simdse

@@ -1,0 +1,335 @@
+#include "cli/report/search_report.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "cli/report/json_report.h"
+#include "cli/report/table.h"
+#include "workloads/statistics.h"
+
+namespace simdse {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// Values of the axes that the label does not show: what tells designs of equal labels apart.
+std::string other_values(const SearchSpace& space, const Point& point) {
+  std::string text;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    const Axis& axis = space.axes()[i];
+    const bool is_in_label = axis.path.rfind("cores.", 0) == 0 || axis.path == "memory.stacks" ||
+                             axis.path == "global_buffer.capacity";
+    if (is_in_label) continue;
+    const std::string name = axis.path.substr(axis.path.rfind('.') + 1);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
+                        axis.info.format(axis.values[point[i]]));
+  }
+  return text;
+}
+
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string signed_percent(double share) { return fmt::format("{:+.1f} %", share * 100); }
+
+void add_row(Table& table, const SearchRun& run, const Contender& c, const std::string& rank) {
+  const std::int64_t batch = run.setup->workload.batch();
+  const double throughput =
+      c.simulation ? c.simulated_throughput(batch) : c.estimated_throughput(batch);
+  constexpr double gigabyte = 1024.0 * 1024 * 1024;
+  const Seconds time = c.simulation ? to_seconds(c.simulation->time) : c.estimate.time;
+  table.add_row({rank, c.name, fmt::format("{:.2f}", c.estimated_throughput(batch)),
+                 c.simulation ? fmt::format("{:.2f}", throughput) : "failed",
+                 c.simulation ? signed_percent(gap_of(c.estimate, *c.simulation)) : "",
+                 fmt::format("{:.3f}", throughput / c.chip.tdp().value()),
+                 fmt::format("{:.0f}", c.chip.area().value()),
+                 fmt::format("{:.1f}", c.chip.tdp().value()),
+                 fmt::format("{:.3g}", to_double(c.chip.memory().capacity()) / gigabyte),
+                 fmt::format("{:.0f}", c.estimate.macs /
+                                           (c.chip.peak_macs_per_second() * time.value()) * 100),
+                 c.point.empty() ? "" : other_values(*run.spec.space, c.point)});
+}
+
+std::string candidate_table(const SearchRun& run) {
+  Table table;
+  table.add_column("", Table::Align::right, "#");
+  table.add_column("", Table::Align::left, "design");
+  table.add_column("samples/s", Table::Align::right, "est");
+  table.add_column("", Table::Align::right, "sim");
+  table.add_column("", Table::Align::right, "gap");
+  table.add_column("sim", Table::Align::right, "/s/W");
+  table.add_column("", Table::Align::right, "mm2");
+  table.add_column("TDP", Table::Align::right, "W");
+  table.add_column("HBM", Table::Align::right, "GiB");
+  table.add_column("MFU", Table::Align::right, "%");
+  table.add_column("", Table::Align::left, "and");
+  for (std::size_t i = 0; i < run.candidates.size(); ++i) {
+    add_row(table, run, run.candidates[i], std::to_string(i + 1));
+  }
+  for (const Contender& baseline : run.baselines) add_row(table, run, baseline, "-");
+  return table.text();
+}
+
+std::string time_line(const SimulationResult& simulation) {
+  std::string text = "#1 time     ";
+  for (std::size_t i = 0; i < simulation.breakdown.size(); ++i) {
+    text += fmt::format("{}{} {:.1f}", i == 0 ? "" : " | ", time_headings()[i],
+                        simulation.breakdown[i] * 100);
+  }
+  return text + "   = 100 %\n";
+}
+
+std::string gap_line(const SearchRun& run) {
+  std::string text = "#1 gap      ";
+  double total = 0;
+  for (std::size_t i = 0; i < run.gap.size(); ++i) {
+    text +=
+        fmt::format("{}{} {:.2f}", i == 0 ? "" : ", ", run.gap[i].cause, run.gap[i].share * 100);
+    total += run.gap[i].share;
+  }
+  return text + fmt::format("   = {:.2f} % of the simulated time\n", total * 100);
+}
+
+std::string headline_lines(const SearchRun& run) {
+  const Contender& baseline = run.baselines.front();
+  if (!run.headline) {
+    return fmt::format(
+        "speed-up    none to report: no simulated design costs as little as {} does\n",
+        baseline.name);
+  }
+  std::string text = fmt::format(
+      "speed-up    {:.2f}x over {} at its own modelled area and power, simulated (estimated "
+      "{:.2f}x)"
+      "\n",
+      run.headline->speedup, baseline.name, run.headline->estimated_speedup);
+  std::string parts;
+  for (const Contribution& part : run.contributions) {
+    parts += fmt::format("{}{} {:.3f}x", parts.empty() ? "" : ", ", part.change, part.factor);
+  }
+  return text + "            from (estimated, one after another): " + parts + '\n';
+}
+
+std::string binding_line(const SearchRun& run) {
+  const Contender& best = run.candidates.front();
+  const Budget& budget = run.spec.options.budget;
+  const double area = best.chip.area() / budget.area;
+  const double power = best.chip.tdp() / budget.power;
+  std::string text = fmt::format("binding     {} ({:.1f} % of the power, {:.1f} % of the area)",
+                                 power >= area ? "power" : "area", power * 100, area * 100);
+  // The step that gives most for the budget that binds.
+  const Purchase* best_buy = nullptr;
+  double best_value = 0;
+  for (const Purchase& purchase : run.purchases) {
+    const double cost =
+        std::max(power >= area ? purchase.tdp / budget.power : purchase.area / budget.area, 1e-6);
+    if (purchase.gain > 1e-3 && purchase.gain / cost > best_value) {
+      best_value = purchase.gain / cost;
+      best_buy = &purchase;
+    }
+  }
+  if (best_buy != nullptr) {
+    text += fmt::format("; {} {} would give {} for {:+.1f} mm2, {:+.1f} W", best_buy->path,
+                        best_buy->value, signed_percent(best_buy->gain), best_buy->area.value(),
+                        best_buy->tdp.value());
+  } else {
+    text += "; one step more of anything would not make it faster";
+  }
+  return text + '\n';
+}
+
+}  // namespace
+
+std::string search_header(const SearchSpec& spec, const TrainingSetup& setup) {
+  const Workload& workload = setup.workload;
+  std::string sizes;
+  for (const auto& [name, value] : workload.parameters) {
+    if (name == "batch" || name == "sequence" || name == "layers" || name == "image") {
+      sizes += fmt::format(", {} {:g}", name, value);
+    }
+  }
+  const GraphStatistics training = graph_statistics(setup.graph);
+  const GraphStatistics forward = graph_statistics(workload.forward);
+  return fmt::format("{}  training{}, {} / {}, {}; {:.4g} TMAC per step ({:.2f}x forward)\n",
+                     workload.name, sizes, workload.training.formats.compute.name,
+                     workload.training.formats.state.name, workload.training.optimizer,
+                     static_cast<double>(training.macs) / 1e12,
+                     static_cast<double>(training.macs) / static_cast<double>(forward.macs)) +
+         fmt::format("budget      {}: {:.4g} mm2, {:.4g} W TDP, {}\n", spec.budget_text,
+                     spec.options.budget.area.value(), spec.options.budget.power.value(),
+                     spec.technology->name);
+}
+
+std::string search_text(const SearchRun& run) {
+  const SearchSpace& space = *run.spec.space;
+  std::size_t simulated = 0;
+  std::string failures;
+  const auto count = [&](const Contender& contender) {
+    if (contender.simulation) {
+      ++simulated;
+    } else {
+      failures += fmt::format("failed      {}: {}\n", contender.name, contender.failure);
+    }
+  };
+  for (const Contender& candidate : run.candidates) count(candidate);
+  for (const Contender& baseline : run.baselines) count(baseline);
+  std::string text;
+  text +=
+      fmt::format("search      {} designs: {} estimated, the rest cut   {:.1f} s\n",
+                  grouped(space.size()), grouped(run.search.designs_estimated), run.search_seconds);
+  text +=
+      fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated,
+                  run.candidates.size() + run.baselines.size(), run.simulation_seconds, failures);
+  text += candidate_table(run) + '\n';
+  text += headline_lines(run);
+  if (run.candidates.front().simulation) {
+    text += time_line(*run.candidates.front().simulation);
+    text += gap_line(run);
+  }
+  text += fmt::format("fidelity    mean |gap| {:.1f} %, largest {:.1f} % over {} designs\n",
+                      run.fidelity.mean_abs_gap * 100, run.fidelity.max_abs_gap * 100, simulated);
+  text += binding_line(run);
+  return text;
+}
+
+Json inputs_json(const SearchSpec& spec) {
+  Json parameters;
+  for (const auto& [name, value] : spec.workload.parameters) parameters[name] = value;
+  Json axes;
+  for (const Axis& axis : spec.space->axes()) {
+    Json values = Json::array();
+    for (const ParamValue& value : axis.values) values.push_back(axis.info.format(value));
+    axes[axis.path] = std::move(values);
+  }
+  Json objectives = Json::array();
+  for (const Objective objective : spec.options.objectives) {
+    objectives.push_back(objective_name(objective));
+  }
+  Json baselines = Json::array();
+  for (const Design& design : spec.baselines) baselines.push_back(design_yaml(design));
+  Json technology = {{"name", spec.technology->name}};
+  for (const Technology::Source& source : spec.technology->sources) {
+    technology["constants"][source.constant] = source.value;
+  }
+  return {{"name", spec.name},
+          {"workload",
+           {{"name", spec.workload.name},
+            {"parameters", std::move(parameters)},
+            {"format", spec.workload.training.formats.compute.name},
+            {"optimizer", spec.workload.training.optimizer}}},
+          {"budget",
+           {{"area_mm2", spec.options.budget.area.value()},
+            {"power_w", spec.options.budget.power.value()},
+            {"given_as", spec.budget_text}}},
+          {"objectives", std::move(objectives)},
+          {"top_k", spec.options.top_k},
+          {"hysteresis", spec.options.hysteresis},
+          {"space", std::move(axes)},
+          {"base", design_yaml(spec.space->base())},
+          {"baselines", std::move(baselines)},
+          {"technology", std::move(technology)}};
+}
+
+std::string identity(const SearchSpec& spec) {
+  // FNV-1a, 64 bits.
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : inputs_json(spec).dump() + SIMDSE_VERSION) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+namespace {
+
+Json contender_json(const SearchRun& run, const Contender& contender) {
+  Json json;
+  json["name"] = contender.name;
+  json["status"] = contender.simulation ? "simulated" : "failed: " + contender.failure;
+  json["design"] = design_yaml(contender.chip.design());
+  json["chip"] = chip_json(contender.chip);
+  json["memory_used_bytes"] = contender.planned.plan.peak_memory.value();
+  json["estimate"] = estimate_json(contender.chip, *run.setup, contender.estimate);
+  json["simulation"] = nullptr;
+  if (contender.simulation) {
+    json["simulation"] =
+        simulation_json(contender.chip, *run.setup, contender.estimate, *contender.simulation);
+  }
+  return json;
+}
+
+}  // namespace
+
+Json search_json(const SearchRun& run) {
+  Json json = {{"schema_version", 1},
+               {"version", SIMDSE_VERSION},
+               {"identity", identity(run.spec)},
+               {"inputs", inputs_json(run.spec)},
+               {"objective", objective_name(run.spec.options.objectives.front())},
+               {"search",
+                {{"designs", run.spec.space->size()},
+                 {"designs_estimated", run.search.designs_estimated},
+                 {"designs_priced", run.search.designs_priced}}}};
+  Json candidates = Json::array();
+  for (std::size_t i = 0; i < run.candidates.size(); ++i) {
+    Json entry = {{"rank", i + 1}};
+    entry.update(contender_json(run, run.candidates[i]));
+    Json chosen = Json::array();
+    for (const Objective objective : run.candidates[i].chosen_for) {
+      chosen.push_back(objective_name(objective));
+    }
+    entry["chosen_for"] = std::move(chosen);
+    candidates.push_back(std::move(entry));
+  }
+  json["candidates"] = std::move(candidates);
+  Json baselines = Json::array();
+  for (const Contender& baseline : run.baselines) {
+    baselines.push_back(contender_json(run, baseline));
+  }
+  json["baselines"] = std::move(baselines);
+  json["fidelity"] = {{"mean_abs_gap", run.fidelity.mean_abs_gap},
+                      {"max_abs_gap", run.fidelity.max_abs_gap},
+                      {"kendall_tau", run.fidelity.kendall_tau},
+                      {"top1_regret", run.fidelity.top1_regret}};
+  json["headline"] = nullptr;
+  if (run.headline) {
+    Json parts = Json::array();
+    for (const Contribution& part : run.contributions) {
+      parts.push_back({{"change", part.change}, {"factor", part.factor}});
+    }
+    json["headline"] = {{"baseline", run.baselines.front().name},
+                        {"rank", run.headline->contender + 1},
+                        {"speedup", run.headline->speedup},
+                        {"estimated_speedup", run.headline->estimated_speedup},
+                        {"contributions", std::move(parts)}};
+  }
+  Json gap;
+  for (const GapShare& share : run.gap) gap[share.cause] = share.share;
+  json["gap_of_best"] = std::move(gap);
+  Json purchases = Json::array();
+  for (const Purchase& purchase : run.purchases) {
+    purchases.push_back({{"path", purchase.path},
+                         {"value", purchase.value},
+                         {"gain", purchase.gain},
+                         {"area_mm2", purchase.area.value()},
+                         {"tdp_w", purchase.tdp.value()}});
+  }
+  json["one_step_more"] = std::move(purchases);
+  return json;
+}
+
+std::string audit_lines(const LocalSearchResult& search) {
+  std::string text;
+  for (const AuditEntry& entry : search.audit) {
+    const Json line = {{"step", entry.step},     {"phase", entry.phase},
+                       {"design", entry.design}, {"verdict", entry.verdict},
+                       {"reason", entry.reason}, {"throughput_samples_per_s", entry.throughput}};
+    text += line.dump() + '\n';
+  }
+  return text;
+}
+
+}  // namespace simdse

@@ -1,0 +1,85 @@
+// A search from its file to its answer: search, simulate, rank, explain.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/report/progress.h"
+#include "cli/training_setup.h"
+#include "search/local/explain.h"
+#include "search/local/search_spec.h"
+#include "sim/run/gap.h"
+#include "sim/run/simulation.h"
+
+namespace simdse {
+
+/// A design that is estimated and simulated: a candidate or a baseline.
+struct Contender {
+  std::string name;
+  Chip chip;
+  Point point;  ///< in the search space; empty for a baseline
+  std::vector<Objective> chosen_for;
+  PlanResult planned;
+  PlanEstimate estimate;
+  std::optional<SimulationResult> simulation;
+  std::string failure;  ///< why there is no simulation
+
+  double estimated_throughput(std::int64_t batch) const {
+    return static_cast<double>(batch) / estimate.time.value();
+  }
+  /// 0 if there is no simulation.
+  double simulated_throughput(std::int64_t batch) const {
+    return simulation ? static_cast<double>(batch) / to_seconds(simulation->time).value() : 0;
+  }
+};
+
+/// How well the estimate tells simulated designs apart.
+struct Fidelity {
+  double mean_abs_gap = 0;
+  double max_abs_gap = 0;
+  double kendall_tau = 1;  ///< of the throughputs' rankings
+  double top1_regret = 0;  ///< how much slower the estimate's favourite is than the simulation's
+};
+
+/// The comparison that the report leads with.
+struct Headline {
+  std::size_t contender = 0;  ///< index into SearchRun::candidates
+  double speedup = 0;         ///< simulated
+  double estimated_speedup = 0;
+};
+
+struct SearchRunOptions {
+  int workers = 1;
+  /// Simulate in an order shuffled by this seed; the result must not depend on it.
+  std::optional<std::uint64_t> shuffle;
+};
+
+/// Everything a report needs.
+struct SearchRun {
+  SearchSpec spec;
+  std::unique_ptr<TrainingSetup> setup;
+  std::unique_ptr<Evaluator> evaluator;
+  LocalSearchResult search;
+  double search_seconds = 0;
+  double simulation_seconds = 0;
+  std::vector<Contender> candidates;  ///< best first, by simulation
+  std::vector<Contender> baselines;
+  Fidelity fidelity;
+  std::optional<Headline> headline;  ///< against the first baseline
+  std::vector<GapShare> gap;         ///< of the best candidate
+  std::vector<Contribution> contributions;
+  std::vector<Purchase> purchases;
+};
+
+/// Runs. `on_ready` is called when the inputs have proved sound and the long work begins. With a
+/// `trace_path`, the best candidate's trace is written there. Throws InputError and
+/// NegativeResult.
+SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
+                           const std::string& trace_path,
+                           const std::function<void(const SearchRun&)>& on_ready = {});
+
+}  // namespace simdse

@@ -1,0 +1,28 @@
+#include "cli/simulation_job.h"
+
+#include <fstream>
+#include <stdexcept>
+
+#include "search/estimate/plan_estimate.h"
+
+namespace simdse {
+
+std::string simulation_job(const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                           const SimulationOptions& options, const std::string& trace_path) {
+  if (trace_path.empty()) return to_text(simulate(chip, plan, options));
+  std::vector<std::string> names;
+  for (const Region& region : plan.regions) names.push_back(setup.region_name(region));
+  // Slices shorter than this share of the run are more than a screen shows, and would make a file
+  // of gigabytes.
+  constexpr double slices = 20000;
+  const double seconds = estimate_plan(chip, plan).time.value();
+  TraceWriter trace(static_cast<Picoseconds>(seconds * 1e12 / slices));
+  const SimulationResult result = simulate(chip, plan, options, &trace, names);
+  std::ofstream stream(trace_path, std::ios::binary);
+  stream << trace.data();
+  stream.close();
+  if (!stream) throw std::runtime_error(trace_path + ": can't be written");
+  return to_text(result);
+}
+
+}  // namespace simdse

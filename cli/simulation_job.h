@@ -1,0 +1,18 @@
+// A simulation as a job for a worker process.
+#pragma once
+
+#include <string>
+
+#include "cli/training_setup.h"
+#include "models/chip/chip.h"
+#include "sim/run/record.h"
+#include "sim/workers/worker_pool.h"
+
+namespace simdse {
+
+/// Simulates and returns the result as text (see to_text). With a `trace_path`, the trace is
+/// written there.
+std::string simulation_job(const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                           const SimulationOptions& options, const std::string& trace_path = "");
+
+}  // namespace simdse

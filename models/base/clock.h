@@ -1,0 +1,62 @@
+// Clock edges on one integer time base.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <numeric>
+
+#include "models/base/units.h"
+
+namespace simdse {
+
+/// A point or span of simulated time in integer picoseconds: the resolution of the SystemC kernel,
+/// so that both count the same instants.
+using Picoseconds = std::int64_t;
+
+constexpr Picoseconds kNever = std::numeric_limits<Picoseconds>::max();
+
+inline Seconds to_seconds(Picoseconds time) { return Seconds(static_cast<double>(time) * 1e-12); }
+
+/// Edges of one clock. The period is kept as a fraction of picoseconds, so the n-th edge is exact
+/// to the picosecond however large n is: rounded periods are never added up.
+class Clock {
+ public:
+  /// `frequency` is a positive whole number of MHz, which bounds numerator and denominator so far
+  /// that 64 bits hold ten minutes of simulated time.
+  explicit Clock(Hertz frequency)
+      : megahertz_(static_cast<std::int64_t>(std::llround(frequency.value() / 1e6))) {
+    constexpr std::int64_t picoseconds_per_microsecond = 1'000'000;
+    const std::int64_t common = std::gcd(picoseconds_per_microsecond, megahertz_);
+    numerator_ = picoseconds_per_microsecond / common;
+    denominator_ = megahertz_ / common;
+  }
+
+  Hertz frequency() const { return Hertz(static_cast<double>(megahertz_) * 1e6); }
+
+  /// Time of edge number `cycle` (edge 0 is at time 0).
+  Picoseconds edge(Cycles cycle) const {
+    return ceil_div(cycle.value() * numerator_, denominator_);
+  }
+
+  /// Number of the first edge at or after `time`.
+  Cycles next_edge(Picoseconds time) const {
+    // Edge n lies at ceil(n * p / q) <= time exactly when n * p / q <= time.
+    const Cycles before(time * denominator_ / numerator_);
+    return edge(before) == time ? before : before + Cycles(1);
+  }
+
+  /// `cycles` cycles counted from the first edge at or after `from`.
+  Picoseconds after(Picoseconds from, Cycles cycles) const {
+    return edge(next_edge(from) + cycles);
+  }
+
+  /// Whole picoseconds that cover a span of cycles that need not start on an edge.
+  Picoseconds span(Cycles cycles) const { return edge(cycles); }
+
+ private:
+  std::int64_t megahertz_;
+  std::int64_t numerator_;    // picoseconds ...
+  std::int64_t denominator_;  // ... per this many cycles
+};
+
+}  // namespace simdse

@@ -1,0 +1,41 @@
+#include "models/buffer/banked_sram.h"
+
+#include "models/technology/technology.h"
+
+namespace simdse {
+
+void BankedSram::Params::declare(ParamTable<Params>& table) {
+  constexpr std::int64_t mib = 1 << 20;
+  table.add("capacity", &Params::capacity, "capacity of all banks")
+      .range(1 << 16, 1024.0 * mib)
+      .search({2 * mib, 4 * mib, 8 * mib, 16 * mib, 24 * mib, 32 * mib, 48 * mib, 64 * mib,
+               128 * mib, 256 * mib});
+  table.add("banks", &Params::banks, "independent single-ported banks")
+      .range(1, 1024)
+      .powers_of_two();
+  table.add("bank_width", &Params::bank_width, "bytes that one bank moves per cycle")
+      .range(1, 4096);
+  table.add("interleave", &Params::interleave, "bytes in one bank before the next bank's turn")
+      .range(16, 1 << 24)
+      .powers_of_two();
+  table.add("latency", &Params::latency, "cycles from a request to its first data").range(0, 1000);
+  table.add("queue_depth", &Params::queue_depth, "transfers accepted and not finished")
+      .range(1, 4096);
+}
+
+BlockCost BankedSram::cost(const Technology& technology) const {
+  BlockCost cost;
+  cost.area = {{"banks", technology.sram_area(p_.capacity, false)}};
+  constexpr double bytes_per_mib = 1024 * 1024;
+  cost.static_power = technology.sram_leakage_per_mib * (to_double(p_.capacity) / bytes_per_mib);
+  cost.actions = {{"byte", technology.sram_energy_per_byte(Bytes(p_.capacity.value() / p_.banks)),
+                   (bandwidth() * clock_.frequency()).value()}};
+  return cost;
+}
+
+namespace {
+const RegisterBlock<BankedSram> registration("buffer", "banked_sram",
+                                             "single-ported SRAM banks, interleaved");
+}
+
+}  // namespace simdse

@@ -1,0 +1,33 @@
+#include "models/buffer/banked_sram_core.h"
+
+#include <cmath>
+
+namespace simdse {
+
+BankedSramCore::BankedSramCore(const Buffer& buffer, const Clock& clock)
+    : clock_(clock),
+      interleave_(buffer.banks(), buffer.interleave().value()),
+      banks_(buffer.banks()),
+      bank_width_(buffer.bank_width().value()),
+      latency_(clock.span(buffer.latency())),
+      queue_depth_(static_cast<std::size_t>(buffer.queue_depth())) {}
+
+StorageSpan BankedSramCore::serve(Picoseconds now, const StorageRequest& request) {
+  const Picoseconds earliest = now + latency_;
+  StorageSpan span{kNever, earliest};
+  interleave_.for_each(
+      request.address, request.bytes, [&](std::int64_t bank, std::int64_t bytes, std::int64_t) {
+        if (bytes != known_bytes_) {
+          known_bytes_ = bytes;
+          known_span_ = clock_.span(Cycles(
+              static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / bank_width_))));
+        }
+        const Reservations::Span busy = banks_.reserve(bank, earliest, known_span_);
+        if (observer_ != nullptr) observer_->busy(bank, busy.start, busy.finish, bytes);
+        span.head = std::min(span.head, busy.start);
+        span.tail = std::max(span.tail, busy.finish);
+      });
+  return span;
+}
+
+}  // namespace simdse

@@ -1,0 +1,98 @@
+#include "models/buffer/dma_module.h"
+
+namespace simdse {
+namespace {
+
+// The tag of a part: its block, and where in the block it begins in units of whole parts.
+constexpr unsigned kPartBits = 24;
+
+}  // namespace
+
+DmaModule::DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
+                     std::size_t streams, std::size_t number, const TransferLimits& limits)
+    : sc_module(name),
+      time_(time),
+      from_memory_("from_memory", time, pool, read_side_, number, limits.dma_window),
+      to_buffer_("to_buffer", time, pool, write_side_, number, limits.dma_window),
+      window_(limits.dma_window),
+      max_bytes_(limits.max_bytes),
+      streams_(streams) {
+  read_side_.dma = this;
+  write_side_.dma = this;
+  time_.join(*this, this->name());
+}
+
+void DmaModule::copy(std::size_t stream, std::int64_t memory_address, std::int64_t buffer_address,
+                     std::int64_t bytes, DmaClient& client, std::uint64_t tag) {
+  if (free_blocks_.empty()) {
+    free_blocks_.push_back(static_cast<std::uint32_t>(blocks_.size()));
+    blocks_.emplace_back();
+  }
+  const std::uint32_t index = free_blocks_.back();
+  free_blocks_.pop_back();
+  blocks_[index] = {memory_address,
+                    buffer_address,
+                    bytes,
+                    0,
+                    ceil_div(bytes, max_bytes_),
+                    time_.now(),
+                    static_cast<std::uint32_t>(stream),
+                    &client,
+                    tag};
+  streams_[stream].push_back(index);
+  issue();
+}
+
+void DmaModule::issue() {
+  if (is_issuing_) return;
+  is_issuing_ = true;
+  std::size_t tried = 0;
+  while (tried < streams_.size() && in_flight_ < window_) {
+    std::deque<std::uint32_t>& stream = streams_[next_stream_];
+    next_stream_ = (next_stream_ + 1) % streams_.size();
+    if (stream.empty()) {
+      ++tried;
+      continue;
+    }
+    tried = 0;
+    const std::uint32_t index = stream.front();
+    Block& block = blocks_[index];
+    const std::int64_t begin = block.requested;
+    const std::int64_t bytes = std::min(max_bytes_, block.bytes - begin);
+    block.requested += bytes;
+    if (block.requested == block.bytes) stream.pop_front();
+    in_flight_ += Bytes(bytes);
+    from_memory_.request(tlm::TLM_READ_COMMAND, block.memory_address + begin, bytes,
+                         static_cast<std::uint64_t>(index) << kPartBits |
+                             static_cast<std::uint64_t>(begin / max_bytes_),
+                         block.stream);
+  }
+  is_issuing_ = false;
+}
+
+void DmaModule::on_read(tlm::tlm_generic_payload& payload, Picoseconds head) {
+  const TransferInfo& info = info_of(payload);
+  const Block& block = blocks_[info.tag >> kPartBits];
+  const auto part = static_cast<std::int64_t>(info.tag & ((std::uint64_t{1} << kPartBits) - 1));
+  to_buffer_.request(tlm::TLM_WRITE_COMMAND, block.buffer_address + part * max_bytes_,
+                     payload.get_data_length(), info.tag, info.stream, head, info.tail);
+}
+
+void DmaModule::on_written(tlm::tlm_generic_payload& payload) {
+  const TransferInfo& info = info_of(payload);
+  const auto index = static_cast<std::uint32_t>(info.tag >> kPartBits);
+  Block& block = blocks_[index];
+  block.tail = std::max(block.tail, info.tail);
+  bytes_copied_ += Bytes(payload.get_data_length());
+  in_flight_ -= Bytes(payload.get_data_length());
+  if (--block.parts_left == 0) time_.call_at(block.tail, Stage::arrival, *this, index);
+  issue();
+}
+
+void DmaModule::on_time(std::uint64_t token) {
+  const Block block = blocks_[token];
+  free_blocks_.push_back(static_cast<std::uint32_t>(token));
+  block.client->block_copied(block.tag);
+}
+
+}  // namespace simdse

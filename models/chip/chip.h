@@ -1,0 +1,96 @@
+// A chip: the blocks of a design, built and priced.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/buffer/buffer.h"
+#include "models/chip/design.h"
+#include "models/dispatcher/dispatcher.h"
+#include "models/memory/memory.h"
+#include "models/noc/noc.h"
+#include "models/technology/technology.h"
+#include "models/tensor_core/tensor_core.h"
+#include "models/vector_core/vector_core.h"
+
+namespace simdse {
+
+/// Cost of all instances of one block of a chip.
+struct ChipCostEntry {
+  std::string name;  ///< "tensor cores", "global buffer", ...
+  std::int64_t count = 1;
+  BlockCost each;
+
+  Area area() const { return each.total_area() * static_cast<double>(count); }
+  Watts peak_power() const { return each.peak_power() * static_cast<double>(count); }
+  Watts static_power() const { return each.static_power * static_cast<double>(count); }
+};
+
+/// Cores `first` to `first` + `count` - 1 of one kind, all alike.
+struct CoreRange {
+  std::int32_t first = 0;
+  std::int32_t count = 0;
+};
+
+/// Immutable once built. Cores are numbered by kind, in the order of the design's groups.
+class Chip {
+ public:
+  /// Throws InputError when a block's parameters contradict each other.
+  Chip(Design design, std::shared_ptr<const Technology> technology);
+
+  const Design& design() const { return design_; }
+  const Technology& technology() const { return *technology_; }
+  const std::shared_ptr<const Technology>& shared_technology() const { return technology_; }
+  const Clock& clock() const { return clock_; }
+
+  const std::vector<std::shared_ptr<const TensorCore>>& tensor_cores() const {
+    return tensor_cores_;
+  }
+  const std::vector<std::shared_ptr<const VectorCore>>& vector_cores() const {
+    return vector_cores_;
+  }
+  /// All cores; tensor cores come first wherever cores are counted together.
+  std::size_t core_count() const { return tensor_cores_.size() + vector_cores_.size(); }
+  /// Groups of equal cores, in core order.
+  const std::vector<CoreRange>& tensor_groups() const { return tensor_groups_; }
+  const std::vector<CoreRange>& vector_groups() const { return vector_groups_; }
+  const Buffer& buffer() const { return *buffer_; }
+  const Noc& noc() const { return *noc_; }
+  const Memory& memory() const { return *memory_; }
+  const Dispatcher& dispatcher() const { return *dispatcher_; }
+
+  const std::vector<ChipCostEntry>& costs() const { return costs_; }
+  Area area() const;
+  Watts static_power() const;
+  /// Static power and every block at its peak rate at the same time: the worst sustained phase.
+  Watts sustained_power() const;
+  /// Sustained power with the technology's margin.
+  Watts tdp() const { return sustained_power() * technology_->tdp_margin; }
+
+  /// MACs per second when every PE works.
+  double peak_macs_per_second() const;
+
+  /// "2x128x128 v2x1024 28M 4HBM": what tells designs apart in a table.
+  std::string label() const;
+
+ private:
+  Design design_;
+  std::shared_ptr<const Technology> technology_;
+  Clock clock_;
+  std::vector<std::shared_ptr<const TensorCore>> tensor_cores_;
+  std::vector<std::shared_ptr<const VectorCore>> vector_cores_;
+  std::vector<CoreRange> tensor_groups_;
+  std::vector<CoreRange> vector_groups_;
+  std::shared_ptr<const Buffer> buffer_;
+  std::shared_ptr<const Noc> noc_;
+  std::shared_ptr<const Memory> memory_;
+  std::shared_ptr<const Dispatcher> dispatcher_;
+  std::vector<ChipCostEntry> costs_;
+};
+
+/// Loads a design and its technology. Throws InputError.
+Chip load_chip(const std::string& name_or_path, const DataFiles& files,
+               const std::vector<Override>& overrides = {});
+
+}  // namespace simdse

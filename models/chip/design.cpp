@@ -1,0 +1,120 @@
+#include "models/chip/design.h"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+
+#include "models/base/config_reader.h"
+
+namespace simdse {
+
+const CoreGroupConfig* Design::group(const std::string& kind) const {
+  for (const CoreGroupConfig& group : cores) {
+    if (group.block.kind == kind) return &group;
+  }
+  return nullptr;
+}
+
+namespace {
+
+/// The blocks that every chip has once, by their key in a design file.
+struct SingleBlock {
+  const char* key;
+  const char* kind;
+  BlockConfig Design::*member;
+};
+
+constexpr SingleBlock kSingleBlocks[] = {
+    {"global_buffer", "buffer", &Design::global_buffer},
+    {"noc", "noc", &Design::noc},
+    {"memory", "memory", &Design::memory},
+    {"dispatcher", "dispatcher", &Design::dispatcher},
+};
+
+BlockConfig read_block(ConfigReader& reader, const std::string& kind) {
+  const ConfigValue& type_name = reader.require("type");
+  const std::string& name = type_name.text(reader.path_of("type"));
+  const BlockType& type =
+      BlockRegistry::instance().require(kind, name, type_name.where(), reader.path_of("type"));
+  return {kind, name, read_params(type.params, reader)};
+}
+
+std::vector<std::string> core_kinds() { return {"tensor_core", "vector_core"}; }
+
+}  // namespace
+
+Design read_design(const ConfigValue& document, const std::string& default_name) {
+  Design design;
+  ConfigReader reader(document, "");
+  design.name = reader.text_or("name", default_name);
+  reader.find("about");
+  design.technology = reader.text("technology");
+  const ConfigValue& clock = reader.require("clock");
+  design.clock = Hertz(read_real(clock, Dimension::frequency, "clock", 1e6, 1e10));
+  if (design.clock.value() != std::round(design.clock.value() / 1e6) * 1e6) {
+    throw InputError(clock.where(), "clock: must be a whole number of MHz");
+  }
+  const ConfigValue& cores = reader.require("cores");
+  const std::vector<ConfigValue>& groups = cores.items("cores");
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    ConfigReader group(groups[i], fmt::format("cores.{}", i));
+    const std::string& kind =
+        read_choice(group.require("kind"), group.path_of("kind"), core_kinds());
+    CoreGroupConfig config;
+    config.count = group.integer_or("count", 1, 1, 1024);
+    config.block = read_block(group, kind);
+    group.finish();
+    design.cores.push_back(std::move(config));
+  }
+  for (const std::string& kind : core_kinds()) {
+    if (design.group(kind) == nullptr) {
+      throw InputError(cores.where(), fmt::format("cores: a chip needs at least one {}", kind));
+    }
+  }
+  for (const SingleBlock& single : kSingleBlocks) {
+    ConfigReader block(reader.require(single.key), single.key);
+    design.*single.member = read_block(block, single.kind);
+    block.finish();
+  }
+  reader.finish();
+  return design;
+}
+
+Design load_design(const std::string& name_or_path, const DataFiles& files,
+                   const std::vector<Override>& overrides) {
+  const std::string path = files.find("configs/designs", name_or_path, "design");
+  return read_design(load_config(path, overrides), std::filesystem::path(path).stem().string());
+}
+
+namespace {
+
+void write_params(std::string& text, const BlockConfig& block, const std::string& indent) {
+  const BlockType* type = BlockRegistry::instance().find(block.kind, block.type);
+  text += fmt::format("{}type: {}\n", indent, block.type);
+  for (const ParamInfo& info : type->params) {
+    text +=
+        fmt::format("{}{}: {}\n", indent, info.name, info.exact_text(block.params.at(info.name)));
+  }
+}
+
+}  // namespace
+
+std::string design_yaml(const Design& design) {
+  std::string text = "schema: 1\n";
+  text += fmt::format("name: \"{}\"\n", design.name);
+  text += fmt::format("technology: {}\n", design.technology);
+  text +=
+      fmt::format("clock: {}\n", format_quantity(design.clock.value(), Dimension::frequency, 12));
+  text += "cores:\n";
+  for (const CoreGroupConfig& group : design.cores) {
+    text += fmt::format("  - kind: {}\n    count: {}\n", group.block.kind, group.count);
+    write_params(text, group.block, "    ");
+  }
+  for (const SingleBlock& single : kSingleBlocks) {
+    text += fmt::format("{}:\n", single.key);
+    write_params(text, design.*single.member, "  ");
+  }
+  return text;
+}
+
+}  // namespace simdse

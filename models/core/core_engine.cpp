@@ -1,0 +1,167 @@
+#include "models/core/core_engine.h"
+
+namespace simdse {
+namespace {
+
+// Two places for operands: one in use, one being filled.
+constexpr std::size_t kOperandPlaces = 2;
+
+// Tokens of on_time.
+constexpr std::uint64_t kEnd = 0;
+constexpr std::uint64_t kOutput = 1;
+
+// Tags of transfers: stores are odd.
+std::uint64_t load_tag(std::uint64_t item) { return item << 1; }
+std::uint64_t store_tag(std::uint64_t block) { return block << 1 | 1; }
+
+}  // namespace
+
+CoreEngine::CoreEngine(TimeService& time, const Clock& clock, CoreIo& io, TimeAccount& account,
+                       TimeAccount::Worker worker)
+    : time_(time), clock_(clock), io_(io), account_(account), worker_(worker) {}
+
+void CoreEngine::start(WorkSource& source) {
+  source_ = &source;
+  pipeline_ = TilePipeline{};  // nothing is left of what ran before
+  pump();
+}
+
+void CoreEngine::pump() {
+  if (is_pumping_ || source_ == nullptr) return;
+  is_pumping_ = true;
+  fetch();
+  begin_ready();
+  is_pumping_ = false;
+  check_finished();
+}
+
+void CoreEngine::fetch() {
+  while (loading_.size() + working_.size() < kOperandPlaces) {
+    Slot slot;
+    if (!source_->next(slot.item)) return;
+    slot.loads_left = slot.item.loads.size();
+    slot.ready = time_.now();
+    slot.cause = source_->waiting_for();
+    loading_.push_back(std::move(slot));
+    const std::uint64_t number = first_loading_ + loading_.size() - 1;
+    const std::vector<WorkTransfer>& loads = loading_.back().item.loads;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+      bytes_moved_ += static_cast<double>(loads[i].bytes);
+      io_.load(loads[i], load_tag(number));
+    }
+  }
+}
+
+void CoreEngine::begin_ready() {
+  while (!loading_.empty() && loading_.front().loads_left == 0) {
+    const WorkItem& next = loading_.front().item;
+    if (next.starts_output && outputs_held_ >= next.output_places) return;
+    Slot slot = std::move(loading_.front());
+    loading_.pop_front();
+    ++first_loading_;
+    begin(slot);
+  }
+}
+
+void CoreEngine::begin(Slot& slot) {
+  const Picoseconds now = time_.now();
+  if (slot.item.starts_output) ++outputs_held_;
+  const TilePipeline::Span span = pipeline_.append(slot.item.timing, clock_.next_edge(now));
+  const Picoseconds end = clock_.edge(span.end);
+  if (!is_busy_) {
+    account_.explain(slot.cause, now);
+    account_.begin_work(worker_, now);
+    is_busy_ = true;
+  }
+  if (observer_ != nullptr) observer_->busy(resource_, clock_.edge(span.begin), end, 0);
+  busy_time_ += end - clock_.edge(span.begin);
+  macs_ += slot.item.macs;
+  operations_ += slot.item.operations;
+  time_.call_at(std::max(end, now), Stage::arrival, *this, kEnd);
+  if (slot.item.has_output) {
+    time_.call_at(std::max(clock_.edge(span.done), now), Stage::completion, *this, kOutput);
+    results_.push_back(slot.item);
+  }
+  working_.push_back(std::move(slot.item));
+}
+
+void CoreEngine::on_time(std::uint64_t token) {
+  token == kEnd ? end_item() : put_out();
+  pump();
+}
+
+void CoreEngine::end_item() {
+  if (ended_early_ > 0) {
+    --ended_early_;
+    return;
+  }
+  working_.pop_front();
+  source_->operands_free();
+  if (working_.empty()) {
+    account_.end_work(worker_, time_.now());
+    is_busy_ = false;
+  }
+}
+
+void CoreEngine::put_out() {
+  const WorkItem item = std::move(results_.front());
+  results_.pop_front();
+  if (source_->forwards_output()) {
+    source_->forward(item);
+    return;
+  }
+  if (item.stores.empty()) {
+    --outputs_held_;
+    return;
+  }
+  stores_left_.push_back(item.stores.size());
+  const std::uint64_t block = first_storing_ + stores_left_.size() - 1;
+  for (const WorkTransfer& store : item.stores) {
+    bytes_moved_ += static_cast<double>(store.bytes);
+    io_.store(store, store_tag(block));
+  }
+}
+
+void CoreEngine::transfer_done(std::uint64_t tag, Cause cause) {
+  const std::uint64_t number = tag >> 1;
+  if ((tag & 1) == 0) {
+    Slot& slot = loading_[number - first_loading_];
+    --slot.loads_left;
+    slot.ready = time_.now();
+    slot.cause = cause;
+  } else {
+    if (!is_busy_) account_.explain(cause, time_.now());
+    if (--stores_left_[number - first_storing_] == 0) --outputs_held_;
+    while (!stores_left_.empty() && stores_left_.front() == 0) {
+      stores_left_.pop_front();
+      ++first_storing_;
+    }
+  }
+  pump();
+}
+
+void CoreEngine::output_drained() {
+  --outputs_held_;
+  pump();
+}
+
+void CoreEngine::check_finished() {
+  if (source_ == nullptr || !source_->exhausted() || !loading_.empty() || !results_.empty() ||
+      outputs_held_ > 0) {
+    return;
+  }
+  // The last result may leave on the body's last cycle, just before the body counts as ended.
+  for (; !working_.empty(); ++ended_early_) {
+    working_.pop_front();
+    source_->operands_free();
+  }
+  if (is_busy_) {
+    account_.end_work(worker_, time_.now());
+    is_busy_ = false;
+  }
+  WorkSource* done = source_;
+  source_ = nullptr;
+  done->finished();
+}
+
+}  // namespace simdse

@@ -1,0 +1,94 @@
+// The pipeline of a compute core: load, work, store. Plain C++, without a kernel.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "models/base/timed.h"
+#include "models/core/time_account.h"
+#include "models/core/work.h"
+
+namespace simdse {
+
+/// What the engine needs of the core around it.
+class CoreIo {
+ public:
+  virtual ~CoreIo() = default;
+  /// Moves bytes; the engine is told by transfer_done(tag) when the last is there.
+  virtual void load(const WorkTransfer& transfer, std::uint64_t tag) = 0;
+  virtual void store(const WorkTransfer& transfer, std::uint64_t tag) = 0;
+};
+
+/// Works off the items of one source at a time. Operands of the next item are loaded while one is
+/// worked on (two places), and results leave while the next is made (as many places as the item
+/// says). The times of work itself are the tile timings' closed form: contention can't change them.
+class CoreEngine : public Timed {
+ public:
+  /// `clock` gives the edges on which work begins.
+  CoreEngine(TimeService& time, const Clock& clock, CoreIo& io, TimeAccount& account,
+             TimeAccount::Worker worker);
+
+  /// Takes a source; the one before must have finished.
+  void start(WorkSource& source);
+  /// The source has more, or an output has left.
+  void poke() { pump(); }
+  /// A transfer is complete; `cause` is what took most of its time.
+  void transfer_done(std::uint64_t tag, Cause cause);
+  /// A result that was forwarded is out of this core's memory.
+  void output_drained();
+
+  bool is_idle() const { return source_ == nullptr; }
+  double macs() const { return macs_; }
+  double operations() const { return operations_; }
+  double bytes_moved() const { return bytes_moved_; }
+  Picoseconds busy_time() const { return busy_time_; }
+
+  /// Told of every span of work.
+  void observe(OccupancyObserver* observer, std::int64_t resource) {
+    observer_ = observer;
+    resource_ = resource;
+  }
+
+ private:
+  struct Slot {
+    WorkItem item;
+    std::size_t loads_left = 0;
+    Picoseconds ready = 0;
+    Cause cause = Cause::memory;
+  };
+
+  void on_time(std::uint64_t token) override;
+  void pump();
+  void fetch();
+  void begin_ready();
+  void begin(Slot& slot);
+  void end_item();
+  void put_out();
+  void check_finished();
+
+  TimeService& time_;
+  Clock clock_;
+  CoreIo& io_;
+  TimeAccount& account_;
+  TimeAccount::Worker worker_;
+  WorkSource* source_ = nullptr;
+  TilePipeline pipeline_;
+  std::deque<Slot> loading_;             ///< loads issued, work not begun
+  std::deque<WorkItem> working_;         ///< begun, not ended
+  std::deque<WorkItem> results_;         ///< with output, begun and not put out
+  std::deque<std::size_t> stores_left_;  ///< per block being stored
+  std::size_t outputs_held_ = 0;         ///< blocks in accumulators
+  std::uint64_t first_loading_ = 0;      ///< number of the item at the front of loading_
+  std::uint64_t first_storing_ = 0;
+  std::size_t ended_early_ = 0;  ///< end call-backs to come of items that are over already
+  bool is_busy_ = false;
+  bool is_pumping_ = false;
+  double macs_ = 0;
+  double operations_ = 0;
+  double bytes_moved_ = 0;
+  Picoseconds busy_time_ = 0;
+  OccupancyObserver* observer_ = nullptr;
+  std::int64_t resource_ = 0;
+};
+
+}  // namespace simdse

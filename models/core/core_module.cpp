@@ -1,0 +1,60 @@
+#include "models/core/core_module.h"
+
+namespace simdse {
+
+Cause main_cause(const TransferInfo& info) {
+  if (info.in_memory >= info.in_buffer && info.in_memory >= info.in_network) return Cause::memory;
+  return info.in_buffer >= info.in_network ? Cause::buffer : Cause::network;
+}
+
+CoreModule::CoreModule(const sc_core::sc_module_name& name, TimeService& time, const Clock& clock,
+                       PayloadPool& pool, TimeAccount& account, TimeAccount::Worker worker,
+                       std::size_t number, const TransferLimits& limits)
+    : sc_module(name),
+      time_(time),
+      port_("port", time, pool, *this, number, limits.core_window),
+      engine_(time, clock, *this, account, worker),
+      max_bytes_(limits.max_bytes) {
+  time_.join(*this, std::string(this->name()) + ".transfers");
+  time_.join(engine_, std::string(this->name()) + ".engine");
+}
+
+void CoreModule::load(const WorkTransfer& transfer, std::uint64_t tag) {
+  move(tlm::TLM_READ_COMMAND, transfer, tag);
+}
+
+void CoreModule::store(const WorkTransfer& transfer, std::uint64_t tag) {
+  move(tlm::TLM_WRITE_COMMAND, transfer, tag);
+}
+
+void CoreModule::move(tlm::tlm_command command, const WorkTransfer& transfer, std::uint64_t tag) {
+  if (free_moves_.empty()) {
+    free_moves_.push_back(static_cast<std::uint32_t>(moves_.size()));
+    moves_.emplace_back();
+  }
+  const std::uint32_t index = free_moves_.back();
+  free_moves_.pop_back();
+  moves_[index] = {tag, ceil_div(transfer.bytes, max_bytes_), time_.now(), Cause::memory};
+  for (std::int64_t done = 0; done < transfer.bytes; done += max_bytes_) {
+    port_.request(command, transfer.address + done, std::min(max_bytes_, transfer.bytes - done),
+                  index, stream_);
+  }
+}
+
+void CoreModule::on_response(tlm::tlm_generic_payload& payload, Picoseconds) {
+  const TransferInfo& info = info_of(payload);
+  Move& move = moves_[info.tag];
+  if (info.tail >= move.tail) {
+    move.tail = info.tail;
+    move.cause = main_cause(info);
+  }
+  if (--move.parts_left == 0) time_.call_at(move.tail, Stage::arrival, *this, info.tag);
+}
+
+void CoreModule::on_time(std::uint64_t token) {
+  const Move move = moves_[token];
+  free_moves_.push_back(static_cast<std::uint32_t>(token));
+  engine_.transfer_done(move.tag, move.cause);
+}
+
+}  // namespace simdse

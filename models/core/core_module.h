@@ -1,0 +1,57 @@
+// TLM shell of a compute core: the engine behind one initiator socket.
+#pragma once
+
+#include <vector>
+
+#include "models/core/core_engine.h"
+#include "sim/kernel/transfer_port.h"
+
+namespace simdse {
+
+/// How transfers are cut for the network and the storages.
+struct TransferLimits {
+  std::int64_t max_bytes = 256 * 1024;  ///< of one transaction
+  Bytes core_window = Bytes(1 << 20);   ///< bytes of a core that have not begun to be answered
+  Bytes dma_window = Bytes(1 << 20);
+};
+
+/// What took most of a transfer's time.
+Cause main_cause(const TransferInfo& info);
+
+/// `number` is the core's place among all cores of its chip.
+class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClient, public Timed {
+ public:
+  CoreModule(const sc_core::sc_module_name& name, TimeService& time, const Clock& clock,
+             PayloadPool& pool, TimeAccount& account, TimeAccount::Worker worker,
+             std::size_t number, const TransferLimits& limits);
+
+  CoreEngine& engine() { return engine_; }
+  /// Stream of the transfers from now on.
+  void set_stream(std::uint32_t stream) { stream_ = stream; }
+  tlm_utils::simple_initiator_socket<TransferPort>& socket() { return port_.socket(); }
+
+ private:
+  /// One load or store of the engine, in as many transactions as it takes.
+  struct Move {
+    std::uint64_t tag = 0;
+    std::int64_t parts_left = 0;
+    Picoseconds tail = 0;
+    Cause cause = Cause::memory;
+  };
+
+  void load(const WorkTransfer& transfer, std::uint64_t tag) override;
+  void store(const WorkTransfer& transfer, std::uint64_t tag) override;
+  void move(tlm::tlm_command command, const WorkTransfer& transfer, std::uint64_t tag);
+  void on_response(tlm::tlm_generic_payload& payload, Picoseconds head) override;
+  void on_time(std::uint64_t token) override;
+
+  TimeService& time_;
+  TransferPort port_;
+  CoreEngine engine_;
+  std::int64_t max_bytes_;
+  std::uint32_t stream_ = 0;
+  std::vector<Move> moves_;
+  std::vector<std::uint32_t> free_moves_;
+};
+
+}  // namespace simdse

@@ -1,0 +1,57 @@
+// High-bandwidth memory stacks.
+#pragma once
+
+#include "models/memory/memory.h"
+
+namespace simdse {
+
+/// Stacks of channels of banks with row buffers. Defaults are HBM2 (JESD235A) at 2 Gb/s per pin:
+/// 8 channels of 128 bits, burst length 4.
+class Hbm : public Memory {
+ public:
+  struct Params {
+    std::int64_t stacks = 2;
+    Bytes stack_capacity = Bytes(std::int64_t{8} << 30);
+    std::int64_t channels = 8;
+    std::int64_t channel_bits = 128;
+    BytesPerSecond pin_rate = BytesPerSecond(2e9 / 8);
+    std::int64_t burst_length = 4;
+    std::int64_t banks = 16;
+    Bytes row_size = Bytes(2048);
+    Bytes interleave = Bytes(256);
+    Seconds t_rcd = Seconds(14e-9);
+    Seconds t_rp = Seconds(14e-9);
+    Seconds t_cl = Seconds(14e-9);
+    Seconds t_rfc = Seconds(260e-9);
+    Seconds t_refi = Seconds(3900e-9);
+    Seconds t_turnaround = Seconds(12e-9);
+    Bytes turnaround_batch = Bytes(1024);
+    Seconds t_controller = Seconds(40e-9);
+    std::int64_t queue_depth = 64;
+    static void declare(ParamTable<Params>& table);
+  };
+
+  Hbm(const Params& params, const BlockContext& context);
+
+  Bytes capacity() const override { return p_.stack_capacity * p_.stacks; }
+  std::int64_t channels() const override { return p_.stacks * p_.channels; }
+  Bytes interleave() const override { return p_.interleave; }
+  BytesPerSecond peak_bandwidth() const override {
+    return channel_bandwidth() * static_cast<double>(channels());
+  }
+  /// Peak less the share of time that refresh takes: 1 - tRFC / tREFI.
+  BytesPerSecond sustained_bandwidth() const override;
+  Seconds latency() const override { return p_.t_controller + p_.t_rcd + p_.t_cl; }
+  std::int64_t queue_depth() const override { return p_.queue_depth; }
+  BlockCost cost(const Technology& technology) const override;
+
+  BytesPerSecond channel_bandwidth() const {
+    return p_.pin_rate * static_cast<double>(p_.channel_bits);
+  }
+  const Params& params() const { return p_; }
+
+ private:
+  Params p_;
+};
+
+}  // namespace simdse

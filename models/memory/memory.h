@@ -1,0 +1,26 @@
+// The kind "memory": off-chip memory.
+#pragma once
+
+#include <cstdint>
+
+#include "models/base/block.h"
+
+namespace simdse {
+
+class Memory : public Block {
+ public:
+  virtual Bytes capacity() const = 0;
+  virtual std::int64_t channels() const = 0;
+  /// Consecutive bytes that lie in one channel before the next channel's turn.
+  virtual Bytes interleave() const = 0;
+  /// Data rate of all channels; infinite for an ideal memory.
+  virtual BytesPerSecond peak_bandwidth() const = 0;
+  /// What long sequential transfers get in the end.
+  virtual BytesPerSecond sustained_bandwidth() const = 0;
+  /// Transfers that the memory accepts before the first of them is done.
+  virtual std::int64_t queue_depth() const = 0;
+  /// From a request to its first data in an idle memory.
+  virtual Seconds latency() const = 0;
+};
+
+}  // namespace simdse

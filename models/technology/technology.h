@@ -1,0 +1,72 @@
+// Constants of a process node, each with its source.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/base/config_value.h"
+#include "models/base/data_files.h"
+#include "models/base/units.h"
+
+namespace simdse {
+
+/// Area and energy of the parts that blocks are made of, at one node. Read from
+/// configs/technology/NAME.yaml, where every constant must name its source.
+class Technology {
+ public:
+  /// Energy of one byte's access against the capacity of the array that is accessed.
+  struct SramPoint {
+    Bytes capacity;
+    Joules energy_per_byte;
+  };
+
+  std::string name;
+
+  // Logic
+  Area mac_area;             ///< bf16 multiply, fp32 accumulate, with the PE's registers
+  Joules mac_energy;         ///< the same, one operation
+  Area vector_alu_area;      ///< one fp32 lane with its share of the register file
+  Joules vector_op_energy;   ///< one fp32 instruction of one lane
+  double logic_leakage = 0;  ///< W/mm2 of logic
+
+  // SRAM
+  Area sram_area_per_mib;        ///< arrays with decoders and sense amplifiers, large banks
+  double small_sram_factor = 1;  ///< area per bit of small (tens of KiB) arrays against large ones
+  std::vector<SramPoint> sram_energy;  ///< ascending capacity
+  Watts sram_leakage_per_mib;
+
+  // On-chip network
+  Area crossbar_area_per_port_pair_byte;  ///< one byte of width between one input and one output
+  Joules crossbar_energy_per_byte;
+
+  // Memory stacks
+  Area hbm_phy_area;         ///< per stack
+  Area hbm_controller_area;  ///< per stack
+  Joules hbm_energy_per_byte;
+  Watts hbm_static_power;  ///< per stack
+
+  // Whole chip
+  Area control_area;      ///< sequencer, DMA, host interface
+  double tdp_margin = 1;  ///< TDP = sustained peak power x this
+
+  /// Energy of one byte from an array of `capacity`, interpolated between the table's points on
+  /// logarithmic axes, constant beyond them.
+  Joules sram_energy_per_byte(Bytes capacity) const;
+  /// Area of a memory of `capacity`; `is_small` for one spread over many small arrays.
+  Area sram_area(Bytes capacity, bool is_small) const;
+
+  /// (path of the constant, value as written, source) of every constant, in the file's order.
+  struct Source {
+    std::string constant;
+    std::string value;
+    std::string source;
+  };
+  std::vector<Source> sources;
+};
+
+/// Reads a technology by name or path. Throws InputError.
+Technology load_technology(const std::string& name, const DataFiles& files,
+                           const SourceLocation& where = {}, const std::string& relative_to = "");
+
+}  // namespace simdse

@@ -1,0 +1,215 @@
+#include "models/tensor_core/systolic.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "models/technology/technology.h"
+
+namespace simdse {
+
+const char* dataflow_name(Dataflow dataflow) {
+  switch (dataflow) {
+    case Dataflow::weight_stationary:
+      return "weight_stationary";
+    case Dataflow::output_stationary:
+      return "output_stationary";
+    case Dataflow::input_stationary:
+      return "input_stationary";
+  }
+  return "";
+}
+
+void Systolic::Params::declare(ParamTable<Params>& table) {
+  table.add("rows", &Params::rows, "PE rows of the array")
+      .range(1, 1024)
+      .powers_of_two()
+      .search({256, 128, 64, 32, 16, 8, 4});
+  table.add("columns", &Params::columns, "PE columns of the array")
+      .range(1, 1024)
+      .powers_of_two()
+      .search({256, 128, 64, 32, 16, 8, 4});
+  table.add_choice("dataflow", &Params::dataflow,
+                   {"any", "weight_stationary", "output_stationary", "input_stationary"},
+                   "operand that stays in the array; 'any' leaves it to the mapping");
+  table.add_choice("overlap", &Params::overlap, {"none", "drain", "full"},
+                   "what consecutive folds overlap: nothing, the drain, or loading as well");
+  table.add("operand_depth", &Params::operand_depth, "16-bit operand entries beside each row")
+      .range(16, 1 << 20);
+  table
+      .add("accumulator_depth", &Params::accumulator_depth, "32-bit accumulators below each column")
+      .range(16, 1 << 20);
+}
+
+std::vector<Dataflow> Systolic::dataflows() const {
+  switch (p_.dataflow) {
+    case Dataflows::weight_stationary:
+      return {Dataflow::weight_stationary};
+    case Dataflows::output_stationary:
+      return {Dataflow::output_stationary};
+    case Dataflows::input_stationary:
+      return {Dataflow::input_stationary};
+    case Dataflows::any:
+      break;
+  }
+  return {Dataflow::weight_stationary, Dataflow::output_stationary, Dataflow::input_stationary};
+}
+
+std::string Systolic::label() const { return fmt::format("{}x{}", p_.rows, p_.columns); }
+
+namespace {
+
+/// The axes of a product by the part they play in the array.
+struct Axes {
+  std::int64_t TileShape::*rows;
+  std::int64_t TileShape::*columns;
+  std::int64_t TileShape::*stream;
+};
+
+Axes axes_of(Dataflow dataflow) {
+  switch (dataflow) {
+    case Dataflow::weight_stationary:
+      return {&TileShape::k, &TileShape::n, &TileShape::m};
+    case Dataflow::output_stationary:
+      return {&TileShape::m, &TileShape::n, &TileShape::k};
+    case Dataflow::input_stationary:
+      return {&TileShape::k, &TileShape::m, &TileShape::n};
+  }
+  return {};
+}
+
+/// Folds that an axis of `size`, cut into tiles, makes on a side of `extent` PEs.
+std::int64_t folds(std::int64_t size, std::int64_t tile, std::int64_t extent) {
+  return size / tile * ceil_div(tile, extent) + ceil_div(size % tile, extent);
+}
+
+/// Multiples of `extent` worth trying for an axis of `size`: doubling, and the whole axis.
+std::vector<std::int64_t> multiples(std::int64_t extent, std::int64_t size) {
+  std::vector<std::int64_t> result;
+  for (std::int64_t value = extent; value < size; value *= 2) result.push_back(value);
+  result.push_back(size);
+  return result;
+}
+
+}  // namespace
+
+std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole,
+                                       double element_bytes) const {
+  const Axes axes = axes_of(dataflow);
+  // Half of each memory is in use while the other half is filled or emptied.
+  const double operands = to_double(operand_memory()) / (2 * element_bytes);
+  const double sums = to_double(accumulators()) / (2 * 4);
+  std::vector<TileShape> result;
+  for (const std::int64_t rows : multiples(p_.rows, whole.*axes.rows)) {
+    for (const std::int64_t columns : multiples(p_.columns, whole.*axes.columns)) {
+      TileShape tile;
+      tile.*axes.rows = rows;
+      tile.*axes.columns = columns;
+      const auto fits = [&](std::int64_t stream) {
+        tile.*axes.stream = stream;
+        return static_cast<double>(tile.m * tile.k + tile.k * tile.n) <= operands &&
+               static_cast<double>(tile.m * tile.n) <= sums;
+      };
+      // The longest stream that fits, then evened out so that no short piece is left over.
+      std::int64_t low = 0;
+      std::int64_t high = whole.*axes.stream;
+      while (low < high) {
+        const std::int64_t middle = low + (high - low + 1) / 2;
+        fits(middle) ? low = middle : high = middle - 1;
+      }
+      if (low == 0) continue;
+      const std::int64_t pieces = ceil_div(whole.*axes.stream, low);
+      tile.*axes.stream = ceil_div(whole.*axes.stream, pieces);
+      result.push_back(tile);
+    }
+  }
+  if (result.empty()) {
+    // A memory too small for one fold holds what it can; the stream is cut to single steps.
+    TileShape tile;
+    tile.*axes.rows = std::min(p_.rows, whole.*axes.rows);
+    tile.*axes.columns = std::min(p_.columns, whole.*axes.columns);
+    tile.*axes.stream = 1;
+    result.push_back(tile);
+  }
+  return result;
+}
+
+TileTiming Systolic::timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
+                            std::int64_t count) const {
+  const Axes axes = axes_of(dataflow);
+  const std::int64_t r = p_.rows;
+  const std::int64_t c = p_.columns;
+  // Every fold streams a whole piece of the stream axis; the last piece may be shorter.
+  const std::int64_t stream = block.*axes.stream;
+  const std::int64_t piece = std::min(tile.*axes.stream, stream);
+  const std::int64_t whole_pieces = stream / piece;
+  const std::int64_t rest = stream % piece;
+  const std::int64_t last = rest > 0 ? rest : piece;
+  const std::int64_t folds_per_piece =
+      count * folds(block.*axes.rows, std::min(tile.*axes.rows, block.*axes.rows), r) *
+      folds(block.*axes.columns, std::min(tile.*axes.columns, block.*axes.columns), c);
+  const std::int64_t all_folds = folds_per_piece * (whole_pieces + (rest > 0 ? 1 : 0));
+  const std::int64_t streamed = folds_per_piece * stream;
+  // Sum over the folds of the larger of the stream's length and the rows.
+  const std::int64_t spaced =
+      folds_per_piece * (whole_pieces * std::max(piece, r) + (rest > 0 ? std::max(rest, r) : 0));
+  const std::int64_t skew = r + c - 2;  // from the last operand in to the last result out
+
+  std::int64_t setup = 0;
+  std::int64_t open = 0;
+  std::int64_t body = 0;
+  std::int64_t tail = -1;
+  if (dataflow == Dataflow::output_stationary) {
+    if (p_.overlap == Overlap::none) {
+      open = body = streamed + all_folds * skew;
+    } else {
+      open = body = spaced;
+      tail = skew - 1;
+    }
+  } else {
+    setup = r;  // the stationary operand enters row by row
+    switch (p_.overlap) {
+      case Overlap::none:
+        open = body = streamed + all_folds * (r + skew) - r;
+        break;
+      case Overlap::drain:
+        open = body = streamed + all_folds * r - r;
+        tail = skew - 1;
+        break;
+      case Overlap::full:
+        open = spaced - std::max(last, r);
+        body = open + last;
+        tail = skew - 1;
+        break;
+    }
+  }
+  return {Cycles(setup), Cycles(open), Cycles(body), Cycles(tail)};
+}
+
+BlockCost Systolic::cost(const Technology& technology) const {
+  const double pes = static_cast<double>(p_.rows * p_.columns);
+  BlockCost cost;
+  const Area array = technology.mac_area * pes;
+  const Area operands = technology.sram_area(operand_memory(), true);
+  const Area sums = technology.sram_area(accumulators(), true);
+  cost.area = {{"PE array", array}, {"operand memory", operands}, {"accumulators", sums}};
+  constexpr double bytes_per_mib = 1024 * 1024;
+  cost.static_power =
+      Watts(technology.logic_leakage * array.value() +
+            technology.sram_leakage_per_mib.value() * to_double(private_memory()) / bytes_per_mib);
+  // One 2-byte operand serves a row of MACs; one 4-byte sum is read and written for a column of
+  // them.
+  const Joules operand = technology.sram_energy_per_byte(Bytes(p_.operand_depth * 2)) *
+                         (2.0 / static_cast<double>(p_.columns));
+  const Joules sum = technology.sram_energy_per_byte(Bytes(p_.accumulator_depth * 4)) *
+                     (8.0 / static_cast<double>(p_.rows));
+  cost.actions = {{"mac", technology.mac_energy + operand + sum, pes * clock_.frequency().value()}};
+  return cost;
+}
+
+namespace {
+const RegisterBlock<Systolic> registration("tensor_core", "systolic",
+                                           "systolic array with operand memories and accumulators");
+}
+
+}  // namespace simdse

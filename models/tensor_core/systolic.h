@@ -1,0 +1,73 @@
+// A systolic array of multiply-accumulate elements.
+#pragma once
+
+#include <algorithm>
+
+#include "models/tensor_core/tensor_core.h"
+
+namespace simdse {
+
+/// rows x columns PEs. Weight-stationary: K lies along the rows, N along the columns, and M streams
+/// through. Output-stationary: M along the rows, N along the columns, K streams. Input-stationary:
+/// K along the rows, M along the columns, N streams. What does not fit the array is worked off in
+/// folds. Operands wait in a memory beside the rows, sums in accumulators below the columns.
+///
+/// Fold timing, R x C array, stream length S (cycles from the first input edge to the last output
+/// edge of a whole run of F folds; closed forms of SCALE-Sim, Samajdar et al. 2018, checked against
+/// a cycle-stepping array in the tests):
+///   weight-/input-stationary  none   F (2R + C + S - 2) - 1
+///                             drain  F (R + S) + R + C - 3
+///                             full   R + sum of max(S, R) + S + R + C - 3, sum over all but the
+///                             last
+///   output-stationary         none   F (R + C + S - 2) - 1
+///                             drain, full  sum of max(S, R) + R + C - 3
+/// An output-stationary column hands its results out over one bus, a result per cycle; where folds
+/// overlap, a fold shorter than the rows is padded in front to their number, or two results would
+/// meet.
+class Systolic : public TensorCore {
+ public:
+  /// What consecutive folds overlap.
+  enum class Overlap {
+    none,   ///< a fold starts when the one before has drained
+    drain,  ///< the drain overlaps the next fold's start
+    full,   ///< and stationary operands are loaded behind the running fold
+  };
+  enum class Dataflows { any, weight_stationary, output_stationary, input_stationary };
+
+  struct Params {
+    std::int64_t rows = 128;
+    std::int64_t columns = 128;
+    Dataflows dataflow = Dataflows::any;
+    Overlap overlap = Overlap::full;
+    std::int64_t operand_depth = 4096;
+    std::int64_t accumulator_depth = 2048;
+    static void declare(ParamTable<Params>& table);
+  };
+
+  Systolic(const Params& params, const BlockContext& context) : p_(params), clock_(context.clock) {}
+
+  std::vector<Dataflow> dataflows() const override;
+  std::int64_t peak_macs_per_cycle() const override { return p_.rows * p_.columns; }
+  std::vector<TileShape> tiles(Dataflow dataflow, const TileShape& whole,
+                               double element_bytes) const override;
+  TileTiming timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
+                    std::int64_t count) const override;
+  std::int64_t output_places(std::int64_t elements) const override {
+    return std::max<std::int64_t>(2, p_.columns * p_.accumulator_depth / elements);
+  }
+  Bytes private_memory() const override { return operand_memory() + accumulators(); }
+  std::string label() const override;
+  BlockCost cost(const Technology& technology) const override;
+
+  const Params& params() const { return p_; }
+
+ private:
+  /// `operand_depth` 16-bit entries beside each row, `accumulator_depth` 32-bit ones per column.
+  Bytes operand_memory() const { return Bytes(p_.rows * p_.operand_depth * 2); }
+  Bytes accumulators() const { return Bytes(p_.columns * p_.accumulator_depth * 4); }
+
+  Params p_;
+  Clock clock_;
+};
+
+}  // namespace simdse

@@ -1,0 +1,60 @@
+// The kind "tensor_core": a core for matrix products.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/base/block.h"
+#include "models/base/number_format.h"
+#include "models/core/tile_timing.h"
+
+namespace simdse {
+
+/// Which operand stays in the array while the others move.
+enum class Dataflow { weight_stationary, output_stationary, input_stationary };
+
+const char* dataflow_name(Dataflow dataflow);
+
+/// Sizes of a matrix product C (m x n) += A (m x k) B (k x n).
+struct TileShape {
+  std::int64_t m = 1;
+  std::int64_t n = 1;
+  std::int64_t k = 1;
+
+  std::int64_t macs() const { return m * n * k; }
+  friend bool operator==(const TileShape& x, const TileShape& y) {
+    return x.m == y.m && x.n == y.n && x.k == y.k;
+  }
+};
+
+class TensorCore : public Block {
+ public:
+  virtual std::vector<Dataflow> dataflows() const = 0;
+
+  /// MACs per cycle when every PE works.
+  virtual std::int64_t peak_macs_per_cycle() const = 0;
+
+  /// Tiles worth trying for a product of sizes `whole` whose operands have elements of
+  /// `element_bytes`: those that the private memory holds twice (one in use, one being filled).
+  /// Never empty; ragged sizes are cut to `whole`.
+  virtual std::vector<TileShape> tiles(Dataflow dataflow, const TileShape& whole,
+                                       double element_bytes) const = 0;
+
+  /// Timing of a block of `count` equal products of sizes `block`, cut into tiles of at most
+  /// `tile`.
+  virtual TileTiming timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
+                            std::int64_t count) const = 0;
+
+  /// Output blocks of `elements` each that the core can hold: one in the making, the others on
+  /// their way out. At least 2.
+  virtual std::int64_t output_places(std::int64_t elements) const = 0;
+
+  /// Private memory, for the area.
+  virtual Bytes private_memory() const = 0;
+
+  /// "128x128": for tables.
+  virtual std::string label() const = 0;
+};
+
+}  // namespace simdse

@@ -1,0 +1,225 @@
+#include "search/estimate/plan_estimate.h"
+
+#include <algorithm>
+#include <map>
+
+#include "models/chip/energy.h"
+#include "search/estimate/sharing.h"
+
+namespace simdse {
+namespace {
+
+/// Runs the regions in the plan's order, each at the speed that sharing leaves it.
+class Timeline {
+ public:
+  Timeline(const Chip& chip, const Plan& plan, const std::vector<RegionEstimate>& regions,
+           bool with_sharing)
+      : plan_(plan),
+        regions_(regions),
+        with_sharing_(with_sharing),
+        spans_(plan.regions.size()),
+        cause_(plan.regions.size(), kNone),
+        waits_for_(plan.regions.size()),
+        followers_(plan.regions.size()) {
+    std::vector<RegionId> tensor_last(chip.tensor_cores().size(), kNone);
+    std::vector<RegionId> vector_last(chip.vector_cores().size(), kNone);
+    for (const Region& region : plan.regions) {
+      const auto follow = [&](RegionId before) {
+        if (before == kNone || before == region.id) return;
+        followers_[before].push_back(region.id);
+        ++waits_for_[region.id];
+      };
+      for (const RegionId before : region.after) follow(before);
+      const auto follow_cores = [&](std::vector<RegionId>& last,
+                                    const std::vector<std::int32_t>& cores) {
+        for (const std::int32_t core : cores) {
+          follow(last[core]);
+          last[core] = region.id;
+        }
+      };
+      follow_cores(tensor_last, region.tensor_cores);
+      follow_cores(vector_last, region.vector_cores);
+    }
+  }
+
+  void run() {
+    for (const Region& region : plan_.regions) {
+      if (waits_for_[region.id] == 0) start(region.id, kNone);
+    }
+    while (!running_.empty()) advance();
+  }
+
+  const std::vector<RegionSpan>& spans() const { return spans_; }
+  /// The region whose end let this one start.
+  RegionId cause(RegionId id) const { return cause_[id]; }
+  RegionId last() const { return last_; }
+  double now() const { return now_; }
+
+ private:
+  struct Running {
+    RegionId id;
+    double left;  ///< cycles at full speed
+    Demand demand;
+  };
+
+  void start(RegionId id, RegionId cause) {
+    const RegionEstimate& e = regions_[id];
+    spans_[id].start = now_;
+    cause_[id] = cause;
+    running_.push_back(
+        {id,
+         e.cycles,
+         {e.bound(Resource::memory).cycles / e.cycles, e.bound(Resource::buffer).cycles / e.cycles,
+          e.bound(Resource::network).cycles / e.cycles}});
+    if (with_sharing_) update_speeds();
+    speeds_.resize(running_.size(), 1);
+  }
+
+  void update_speeds() {
+    demands_.clear();
+    for (const Running& running : running_) demands_.push_back(running.demand);
+    share_speeds(demands_, speeds_);
+  }
+
+  /// Lets time pass until the next region ends.
+  void advance() {
+    std::size_t next = 0;
+    double step = running_[0].left / speeds_[0];
+    for (std::size_t i = 1; i < running_.size(); ++i) {
+      const double until = running_[i].left / speeds_[i];
+      if (until < step) {
+        step = until;
+        next = i;
+      }
+    }
+    now_ += step;
+    for (std::size_t i = 0; i < running_.size(); ++i) running_[i].left -= step * speeds_[i];
+    const RegionId done = running_[next].id;
+    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(next));
+    speeds_.erase(speeds_.begin() + static_cast<std::ptrdiff_t>(next));
+    spans_[done].finish = now_;
+    last_ = done;
+    if (with_sharing_) update_speeds();
+    for (const RegionId follower : followers_[done]) {
+      if (--waits_for_[follower] == 0) start(follower, done);
+    }
+  }
+
+  const Plan& plan_;
+  const std::vector<RegionEstimate>& regions_;
+  bool with_sharing_;
+  std::vector<RegionSpan> spans_;
+  std::vector<RegionId> cause_;
+  std::vector<std::size_t> waits_for_;
+  std::vector<std::vector<RegionId>> followers_;
+  std::vector<Running> running_;
+  std::vector<double> speeds_;
+  std::vector<Demand> demands_;
+  RegionId last_ = kNone;
+  double now_ = 0;
+};
+
+/// Walks back from the region that ends last along what each region waited for; the spans of this
+/// chain touch, so their shares sum to the whole.
+void attribute(const Timeline& timeline, PlanEstimate& estimate) {
+  for (RegionId id = timeline.last(); id != kNone; id = timeline.cause(id)) {
+    const RegionEstimate& region = estimate.regions[id];
+    estimate.chain.push_back(id);
+    const double span = estimate.spans[id].finish - estimate.spans[id].start;
+    const double share = span / estimate.cycles;
+    const double busy = std::min(region.bound(region.binding).cycles, region.cycles) / span;
+    const double shared = std::max(0.0, span - region.cycles) / span;
+    estimate.breakdown[static_cast<std::size_t>(region.binding)] += share * busy;
+    // What sharing adds is nearly always waiting for memory.
+    estimate.breakdown[static_cast<std::size_t>(Resource::memory)] += share * shared;
+    estimate.breakdown[kResourceCount] += share * (1 - busy - shared);
+  }
+}
+
+}  // namespace
+
+namespace {
+
+/// Everything that a region's estimate depends on: regions of equal keys take equally long.
+std::vector<std::int64_t> estimate_key(const Region& region) {
+  std::vector<std::int64_t> key;
+  key.reserve(64);
+  if (region.contraction) {
+    const ContractionShape& c = *region.contraction;
+    const ContractionMapping& m = region.mapping;
+    key = {c.batch,
+           c.m,
+           c.n,
+           c.k,
+           static_cast<std::int64_t>(m.dataflow),
+           static_cast<std::int64_t>(m.split),
+           m.parts,
+           m.tile.m,
+           m.tile.n,
+           m.tile.k,
+           m.block.m,
+           m.block.n,
+           m.block.k,
+           m.batch_block,
+           m.panel_m,
+           m.panel_n,
+           m.n_is_outer,
+           m.hold_outer,
+           m.hold_inner,
+           region.tensor_cores.front()};
+  }
+  const VectorMapping& v = region.vector_mapping;
+  key.insert(key.end(), {v.parts, v.chunks, v.units, v.input_passes});
+  for (const VectorShape& s : region.vector) {
+    key.insert(key.end(), {s.rows, s.columns, s.alu_ops, s.special_ops, s.reductions});
+  }
+  // Vector cores count by how many parts share each of them, and by their type.
+  for (const std::int32_t core : region.vector_cores) {
+    key.push_back(core - region.vector_cores.front());
+  }
+  key.push_back(region.vector_cores.empty() ? -1 : region.vector_cores.front());
+  for (const std::vector<Operand>* operands : {&region.inputs, &region.outputs}) {
+    key.push_back(-2);
+    for (const Operand& operand : *operands) {
+      key.insert(key.end(), {static_cast<std::int64_t>(operand.path), operand.bytes.value(),
+                             operand.ring_bytes.value()});
+    }
+  }
+  return key;
+}
+
+}  // namespace
+
+PlanEstimate estimate_plan(const Chip& chip, const Plan& plan) {
+  const ChipRates rates = ChipRates::of(chip);
+  PlanEstimate estimate;
+  estimate.regions.reserve(plan.regions.size());
+  ActionCounts actions;
+  std::map<std::vector<std::int64_t>, RegionEstimate> known;
+  for (const Region& region : plan.regions) {
+    const auto [entry, is_new] = known.try_emplace(estimate_key(region));
+    if (is_new) entry->second = estimate_region(chip, rates, region);
+    estimate.regions.push_back(entry->second);
+    const RegionEstimate& e = estimate.regions.back();
+    estimate.macs += static_cast<double>(e.macs);
+    actions.macs += static_cast<double>(e.macs);
+    actions.vector_operations += static_cast<double>(e.vector_operations);
+    actions.vector_bytes += e.vector_bytes;
+    actions.network_bytes += e.network_bytes;
+    actions.buffer_bytes += to_double(e.bound(Resource::buffer).traffic);
+    actions.memory_bytes += to_double(e.bound(Resource::memory).traffic);
+  }
+  Timeline timeline(chip, plan, estimate.regions, true);
+  timeline.run();
+  estimate.spans = timeline.spans();
+  estimate.cycles = timeline.now();
+  attribute(timeline, estimate);
+  Timeline alone(chip, plan, estimate.regions, false);
+  alone.run();
+  estimate.contention_free_cycles = alone.now();
+  estimate.time = Seconds(estimate.cycles / chip.clock().frequency().value());
+  estimate.energy = energy_of(chip, actions, estimate.time);
+  return estimate;
+}
+
+}  // namespace simdse

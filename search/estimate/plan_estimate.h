@@ -1,0 +1,35 @@
+// The analytic time of a whole Plan. Regions that run at the same time share memory, buffer and
+// network in proportion to what they ask for; all other contention is left to the simulation.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "search/estimate/region_estimate.h"
+
+namespace simdse {
+
+struct RegionSpan {
+  double start = 0;
+  double finish = 0;
+};
+
+struct PlanEstimate {
+  std::vector<RegionEstimate> regions;
+  std::vector<RegionSpan> spans;
+  double cycles = 0;
+  Seconds time;
+  /// The same if every region had memory, buffer and network to itself.
+  double contention_free_cycles = 0;
+  /// Share of the time that each resource binds, along the chain of regions that makes the time:
+  /// matrix, vector, ..., then launch and waiting. Sums to 1.
+  std::array<double, kResourceCount + 1> breakdown{};
+  /// The regions of that chain, last first.
+  std::vector<RegionId> chain;
+  Joules energy;
+  double macs = 0;
+};
+
+PlanEstimate estimate_plan(const Chip& chip, const Plan& plan);
+
+}  // namespace simdse

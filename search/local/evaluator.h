@@ -1,0 +1,65 @@
+// One design against one workload: cost, plan, estimate.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "search/estimate/plan_estimate.h"
+#include "search/schedule/planner.h"
+
+namespace simdse {
+
+/// Regions of the critical chain that are bound alike.
+struct ChainLink {
+  std::array<double, kResourceCount> bounds{};  ///< cycles of one region, by resource
+  double other = 0;                             ///< cycles beside the largest bound
+  double count = 0;
+};
+
+/// What a design achieves by the estimate.
+struct Evaluation {
+  Area area;
+  Watts tdp;
+  Seconds time;
+  Joules energy;
+  double throughput = 0;  ///< samples per second
+  double mfu = 0;         ///< MACs / (peak MAC rate x time)
+  Bytes memory_used;
+  Seconds critical_path;
+  /// Shares of the time as in PlanEstimate.
+  std::array<double, kResourceCount + 1> breakdown{};
+  /// What the time is made of, region by region: tells what a change of rates would do to it.
+  std::vector<ChainLink> chain;
+  Seconds tensor_conflict;
+  Seconds vector_conflict;
+
+  double throughput_per_tdp() const { return throughput / tdp.value(); }
+};
+
+/// Evaluates designs for one workload's training step.
+class Evaluator {
+ public:
+  /// `graph` and `tasks` must outlive the evaluator.
+  Evaluator(const TaskGraph& tasks, std::int64_t batch,
+            std::shared_ptr<const Technology> technology)
+      : tasks_(tasks), batch_(batch), technology_(std::move(technology)) {}
+
+  Chip chip(const Design& design) const { return Chip(design, technology_); }
+
+  /// Plans and estimates. Throws InputError when the workload does not fit the design.
+  Evaluation evaluate(const Chip& chip) const;
+
+  const TaskGraph& tasks() const { return tasks_; }
+  std::int64_t batch() const { return batch_; }
+
+ private:
+  const TaskGraph& tasks_;
+  std::int64_t batch_;
+  std::shared_ptr<const Technology> technology_;
+};
+
+}  // namespace simdse

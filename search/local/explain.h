@@ -1,0 +1,37 @@
+// Why a design is as fast as it is, by re-estimation.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "search/local/evaluator.h"
+#include "search/local/search_space.h"
+
+namespace simdse {
+
+/// One difference between two designs, and what it is worth.
+struct Contribution {
+  std::string change;  ///< "cores.0.count 2 -> 3"
+  double factor = 1;   ///< of throughput, on top of the changes before it
+};
+
+/// The way from one design to another, the most worthwhile change first. The factors multiply to
+/// the ratio of the estimated throughputs; intermediate designs may be over any budget. A change
+/// after which the workload does not fit the memory is left for later.
+std::vector<Contribution> explain_difference(const SearchSpace& space, const Evaluator& evaluator,
+                                             const Design& from, const Design& to);
+
+/// What one step more on an axis would bring and cost.
+struct Purchase {
+  std::string path;
+  std::string value;
+  double gain = 0;  ///< share of throughput
+  Area area;
+  Watts tdp;
+};
+
+/// Every step up that the space has from `point`, best gain first.
+std::vector<Purchase> price_purchases(const SearchSpace& space, const Evaluator& evaluator,
+                                      const Point& point);
+
+}  // namespace simdse

@@ -1,0 +1,59 @@
+// The designs among which a search chooses: a base design and the axes along which it may vary.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/base/config_reader.h"
+#include "models/chip/design.h"
+
+namespace simdse {
+
+/// What buying along an axis means.
+enum class AxisRole {
+  dimension,  ///< the size of each core of a group: halving it makes a child in the dimension tree
+  count,      ///< the number of cores of a group: grown where the critical path asks for it
+  shared,     ///< a parameter of a block that all cores share: memory stacks, buffer capacity, ...
+};
+
+/// One searched value, named by its place in a design file: "cores.0.rows", "memory.stacks".
+struct Axis {
+  std::string path;
+  AxisRole role = AxisRole::shared;
+  std::vector<ParamValue> values;  ///< ascending, without repetition
+  ParamInfo info;
+};
+
+/// The value at `path` of a design, and a design with another value there. Throw InputError for a
+/// path that leads nowhere.
+ParamValue value_at(const Design& design, const std::string& path);
+Design with_value(const Design& design, const std::string& path, const ParamValue& value);
+
+/// A point: an index into the values of each axis.
+using Point = std::vector<std::size_t>;
+
+class SearchSpace {
+ public:
+  /// Reads `space:`: a map from path to `default` (the parameter's own search range), a list of
+  /// values, or {min, max} (doubling for powers of two, else every whole number). Throws
+  /// InputError.
+  SearchSpace(Design base, const ConfigValue& space);
+
+  const Design& base() const { return base_; }
+  const std::vector<Axis>& axes() const { return axes_; }
+
+  /// Number of designs; saturates at 2^63 - 1.
+  std::int64_t size() const;
+
+  Design design(const Point& point) const;
+
+  /// The point whose value on every axis is the base design's, or else the nearest one below (or
+  /// the lowest).
+  Point base_point() const;
+
+ private:
+  Design base_;
+  std::vector<Axis> axes_;
+};
+
+}  // namespace simdse

@@ -1,0 +1,83 @@
+#include "search/local/search_spec.h"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+
+#include "models/base/config_reader.h"
+
+namespace simdse {
+namespace {
+
+Design load_named_design(const ConfigValue& name, const DataFiles& files,
+                         const std::string& folder) {
+  const std::string path =
+      files.find("configs/designs", name.text("design"), "design", name.where(), folder);
+  return read_design(load_config(path), std::filesystem::path(path).stem().string());
+}
+
+void read_budget(const ConfigValue& value, const DataFiles& files, const std::string& folder,
+                 SearchSpec& spec) {
+  ConfigReader reader(value, "budget");
+  if (const ConfigValue* like = reader.find("like")) {
+    const Chip chip(load_named_design(*like, files, folder), spec.technology);
+    spec.options.budget = {chip.area(), chip.tdp()};
+    spec.budget_text = "like " + like->text("budget.like");
+  } else {
+    spec.options.budget = {Area(reader.quantity("area", Dimension::area, 1e-3, 1e5)),
+                           Watts(reader.quantity("power", Dimension::power, 1e-3, 1e5))};
+    spec.budget_text = "given";
+  }
+  reader.finish();
+}
+
+}  // namespace
+
+SearchSpec load_search(const std::string& path, const DataFiles& files,
+                       const std::vector<Override>& overrides) {
+  const std::string file = files.find("configs/searches", path, "search");
+  const ConfigValue document = load_config(file, overrides);
+  const std::string folder = std::filesystem::path(file).parent_path().string();
+  SearchSpec spec;
+  ConfigReader reader(document, "");
+  spec.name = reader.text_or("name", std::filesystem::path(file).stem().string());
+  reader.find("about");
+  spec.workload = read_workload(reader.require("workload"), files, folder);
+  Design base = load_named_design(reader.require("base"), files, folder);
+  spec.technology = std::make_shared<const Technology>(load_technology(base.technology, files));
+  if (const ConfigValue* baselines = reader.find("baselines")) {
+    for (const ConfigValue& name : baselines->items("baselines")) {
+      spec.baselines.push_back(load_named_design(name, files, folder));
+    }
+  } else {
+    spec.baselines.push_back(base);
+  }
+  for (const Design& baseline : spec.baselines) {
+    if (baseline.technology != base.technology) {
+      throw InputError(document.where(),
+                       fmt::format("baselines: '{}' is of technology {}, the base of {}",
+                                   baseline.name, baseline.technology, base.technology));
+    }
+  }
+  read_budget(reader.require("budget"), files, folder, spec);
+  if (const ConfigValue* objectives = reader.find("objectives")) {
+    spec.options.objectives.clear();
+    for (const ConfigValue& item : objectives->items("objectives")) {
+      const std::string& name = read_choice(item, "objectives", objective_names());
+      spec.options.objectives.push_back(name == "throughput" ? Objective::throughput
+                                                             : Objective::throughput_per_tdp);
+    }
+    if (spec.options.objectives.empty()) {
+      throw InputError(objectives->where(), "objectives: at least one is needed");
+    }
+  } else {
+    spec.options.objectives = {Objective::throughput, Objective::throughput_per_tdp};
+  }
+  spec.options.top_k = static_cast<std::size_t>(reader.integer_or("top_k", 3, 1, 1000));
+  spec.options.hysteresis = static_cast<int>(reader.integer_or("hysteresis", 2, 0, 100));
+  spec.space = std::make_unique<SearchSpace>(std::move(base), reader.require("space"));
+  reader.finish();
+  return spec;
+}
+
+}  // namespace simdse

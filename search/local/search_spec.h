@@ -1,0 +1,40 @@
+// A search file, resolved.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/base/data_files.h"
+#include "models/technology/technology.h"
+#include "search/local/local_search.h"
+#include "workloads/workload.h"
+
+namespace simdse {
+
+/// Everything that a search file says.
+///
+///   workload: bert_large              a zoo name, a path, or a map as in a workload file
+///   base: tpu_v2                      the design whose other parameters all candidates share
+///   baselines: [tpu_v2]               designs to compare with; default: the base
+///   budget: {like: tpu_v2}            or {area: 450 mm2, power: 160 W}
+///   objectives: [throughput]          default: throughput, throughput_per_tdp
+///   top_k: 3                          designs kept per objective
+///   hysteresis: 2                     levels of the tree without gain before a branch is cut
+///   space: {cores.0.rows: default, ...}
+struct SearchSpec {
+  std::string name;
+  Workload workload;
+  std::shared_ptr<const Technology> technology;
+  std::vector<Design> baselines;
+  std::string budget_text;  ///< "like tpu_v2" or "given"
+  LocalSearchOptions options;
+  std::unique_ptr<SearchSpace> space;
+};
+
+/// Loads a search file. Throws InputError.
+SearchSpec load_search(const std::string& path, const DataFiles& files,
+                       const std::vector<Override>& overrides = {});
+
+}  // namespace simdse

@@ -1,0 +1,284 @@
+#include "search/mapping/contraction_mapper.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace simdse {
+namespace {
+
+// A step moves at least this much, so that small arrays are not simulated tile by tile; but a part
+// has enough steps for loads to hide behind work.
+constexpr double kStepBytes = 256 * 1024;
+constexpr std::int64_t kMinSteps = 16;
+
+/// Times within half a percent of each other fall into one class: a tie that traffic decides.
+std::int64_t time_class(double cycles) {
+  return static_cast<std::int64_t>(std::log(std::max(cycles, 1.0)) / std::log(1.005));
+}
+
+/// Measures by which mappings are compared, most important first.
+struct Score {
+  double cycles = 0;
+  double memory_bytes = 0;
+  double staging_bytes = 0;
+
+  friend bool operator<(const Score& x, const Score& y) {
+    const std::int64_t x_class = time_class(x.cycles);
+    const std::int64_t y_class = time_class(y.cycles);
+    return std::tie(x_class, x.memory_bytes, x.staging_bytes, x.cycles) <
+           std::tie(y_class, y.memory_bytes, y.staging_bytes, y.cycles);
+  }
+};
+
+/// What a tile costs on its core.
+struct CoreBound {
+  double cycles = 0;
+  double port_bytes = 0;
+};
+
+class Mapper {
+ public:
+  Mapper(const ChipRates& rates, const TensorCore& core, const VectorCore& vector_core,
+         const ContractionProblem& problem, std::int64_t parts, Bytes staging)
+      : rates_(rates),
+        core_(core),
+        vector_core_(vector_core),
+        problem_(problem),
+        parts_(parts),
+        staging_(to_double(staging)) {}
+
+  std::optional<MappedContraction> best() {
+    for (const Dataflow dataflow : core_.dataflows()) {
+      if (parts_ == 1) {
+        try_split(dataflow, SplitAxis::none);
+        continue;
+      }
+      for (const SplitAxis axis : {SplitAxis::batch, SplitAxis::m, SplitAxis::n, SplitAxis::k}) {
+        try_split(dataflow, axis);
+      }
+    }
+    return best_;
+  }
+
+ private:
+  void try_split(Dataflow dataflow, SplitAxis axis) {
+    ContractionMapping mapping;
+    mapping.dataflow = dataflow;
+    mapping.split = axis;
+    mapping.parts = parts_;
+    const ContractionShape& whole = problem_.shape;
+    const std::int64_t sizes[] = {1, whole.batch, whole.m, whole.n, whole.k};
+    if (axis != SplitAxis::none && sizes[static_cast<int>(axis)] < parts_) return;
+    part_ = part_shape(whole, mapping, 0);
+    // The last part must not be empty, or a core would be held for nothing.
+    if (part_shape(whole, mapping, parts_ - 1).macs() == 0) return;
+    // What is fused behind needs finished sums, which a K split has only after its reduction.
+    if (axis == SplitAxis::k && problem_.epilogue_operations > 0) return;
+
+    const TileShape size{part_.m, part_.n, part_.k};
+    const double element_bytes =
+        std::max(ratio(problem_.a_bytes), std::max(ratio(problem_.b_bytes), 2.0));
+    std::vector<std::pair<CoreBound, ContractionMapping>> ranked;
+    for (const TileShape& tile : core_.tiles(dataflow, size, element_bytes)) {
+      mapping.tile = tile;
+      ranked.emplace_back(core_bound(mapping), mapping);
+    }
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& x, const auto& y) {
+      return std::make_pair(time_class(x.first.cycles), x.first.port_bytes) <
+             std::make_pair(time_class(y.first.cycles), y.first.port_bytes);
+    });
+    constexpr std::size_t tiles_kept = 3;
+    for (std::size_t i = 0; i < std::min(tiles_kept, ranked.size()); ++i) {
+      const double cycles = ranked[i].first.cycles;
+      if (best_ && time_class(cycles) > time_class(best_score_.cycles)) break;
+      choose_block(ranked[i].second);
+      try_panels(ranked[i].second, cycles);
+    }
+  }
+
+  static double ratio(const Ratio& r) {
+    return static_cast<double>(r.numerator) / static_cast<double>(r.denominator);
+  }
+
+  /// What one part needs on its core whatever the levels above do: arithmetic, its port, and what
+  /// is fused behind.
+  CoreBound core_bound(const ContractionMapping& mapping) const {
+    const TileTiming timing =
+        core_.timing(mapping.dataflow, {part_.m, part_.n, part_.k}, mapping.tile, part_.batch);
+    const double matrix = to_double(timing.setup + timing.body + timing.tail);
+    const double tiles_k = static_cast<double>(ceil_div(part_.k, mapping.tile.k));
+    const double tiles_m = static_cast<double>(ceil_div(part_.m, mapping.tile.m));
+    const double tiles_n = static_cast<double>(ceil_div(part_.n, mapping.tile.n));
+    const auto batch = static_cast<double>(part_.batch);
+    const double a = batch * static_cast<double>(part_.m * part_.k) * ratio(problem_.a_bytes) *
+                     (tiles_k == 1 ? 1 : tiles_n);
+    const double b = batch * static_cast<double>(part_.n * part_.k) * ratio(problem_.b_bytes) *
+                     (tiles_k == 1 && tiles_n == 1 ? 1 : tiles_m);
+    const double c = output_bytes();
+    const double vector = static_cast<double>(part_.batch * part_.m * part_.n) *
+                          static_cast<double>(problem_.epilogue_operations) /
+                          static_cast<double>(vector_core_.peak_operations_per_cycle());
+    return {std::max({matrix, std::max(a + b, c) / rates_.port, vector}), a + b};
+  }
+
+  double output_bytes() const {
+    return static_cast<double>(part_.batch * part_.m * part_.n) * problem_.c_bytes;
+  }
+
+  /// Groups tiles into steps: along k first, then n, then m, then over the batch.
+  void choose_block(ContractionMapping& mapping) const {
+    mapping.block = mapping.tile;
+    mapping.batch_block = 1;
+    const auto bytes = [&] {
+      const auto batch = static_cast<double>(mapping.batch_block);
+      return batch *
+             (static_cast<double>(mapping.block.m * mapping.block.k) * ratio(problem_.a_bytes) +
+              static_cast<double>(mapping.block.k * mapping.block.n) * ratio(problem_.b_bytes));
+    };
+    const auto steps = [&] {
+      return ceil_div(part_.batch, mapping.batch_block) * ceil_div(part_.m, mapping.block.m) *
+             ceil_div(part_.n, mapping.block.n) * ceil_div(part_.k, mapping.block.k);
+    };
+    const auto grow = [&](std::int64_t& extent, std::int64_t limit) {
+      while (extent < limit && bytes() < kStepBytes && steps() > kMinSteps) {
+        extent = std::min(extent * 2, limit);
+      }
+    };
+    grow(mapping.block.k, part_.k);
+    grow(mapping.block.n, part_.n);
+    grow(mapping.block.m, part_.m);
+    if (mapping.block == TileShape{part_.m, part_.n, part_.k}) {
+      grow(mapping.batch_block, part_.batch);
+    }
+  }
+
+  static std::vector<std::int64_t> doublings(std::int64_t from, std::int64_t to) {
+    std::vector<std::int64_t> result;
+    for (std::int64_t value = from; value < to; value *= 2) result.push_back(value);
+    result.push_back(to);
+    return result;
+  }
+
+  void try_panels(ContractionMapping mapping, double core_cycles) {
+    for (const std::int64_t panel_m : doublings(mapping.block.m, part_.m)) {
+      for (const std::int64_t panel_n : doublings(mapping.block.n, part_.n)) {
+        mapping.panel_m = panel_m;
+        mapping.panel_n = panel_n;
+        for (const bool n_is_outer : {false, true}) {
+          mapping.n_is_outer = n_is_outer;
+          for (const auto& [hold_outer, hold_inner] :
+               {std::pair(true, false), std::pair(true, true), std::pair(false, false)}) {
+            mapping.hold_outer = hold_outer;
+            mapping.hold_inner = hold_inner;
+            consider(mapping, core_cycles);
+          }
+        }
+      }
+    }
+  }
+
+  /// How one operand moves between memory, buffer and cores.
+  struct Movement {
+    Path path;
+    double ring = 0;    ///< bytes, all parts
+    double memory = 0;  ///< bytes from memory, all parts
+    double buffer = 0;  ///< bytes in and out of the buffer
+  };
+
+  /// `is_outer`: the operand moves with the outer panels. `own` and `other` are the operand's own
+  /// axis and the one it is reused along.
+  Movement movement(const ContractionMapping& mapping, bool is_a) const {
+    const bool is_outer = is_a != mapping.n_is_outer;
+    const std::int64_t own = is_a ? part_.m : part_.n;
+    const std::int64_t own_panel = is_a ? mapping.panel_m : mapping.panel_n;
+    const std::int64_t own_block = is_a ? mapping.block.m : mapping.block.n;
+    const std::int64_t other = is_a ? part_.n : part_.m;
+    const std::int64_t other_panel = is_a ? mapping.panel_n : mapping.panel_m;
+    const std::int64_t other_block = is_a ? mapping.block.n : mapping.block.m;
+    const double bytes_per_element = ratio(is_a ? problem_.a_bytes : problem_.b_bytes);
+    const auto bytes = [&](std::int64_t rows) {
+      return static_cast<double>(mapping.batch_block * rows * part_.k) * bytes_per_element;
+    };
+    const bool shared = parts_ > 1 && mapping.split == (is_a ? SplitAxis::n : SplitAxis::m);
+    const double copies = shared ? 1 : static_cast<double>(parts_);
+    const auto batches =
+        static_cast<double>(part_.batch) / static_cast<double>(mapping.batch_block);
+
+    // An operand that is held is fetched once, else once for each panel of the other axis.
+    const bool is_held = is_outer ? mapping.hold_outer : mapping.hold_inner;
+    const double fetches = is_held ? 1 : static_cast<double>(ceil_div(other, other_panel));
+    // Uses of a block between fetch and release.
+    const std::int64_t uses = ceil_div(is_held ? other : other_panel, other_block);
+
+    Movement move;
+    const double whole = bytes(own) * batches;
+    move.memory = whole * fetches * copies;
+    const double tile_reads =
+        whole * static_cast<double>(ceil_div(other, other_block)) * static_cast<double>(parts_);
+    if (uses == 1 && !shared) {
+      move.path = Path::direct;
+      return move;
+    }
+    move.path = Path::staged;
+    // Whole blocks, each rounded up to a byte, as they will lie in the ring.
+    const auto block =
+        static_cast<double>((is_a ? problem_.a_bytes : problem_.b_bytes)
+                                .times(mapping.batch_block * own_block * mapping.block.k));
+    const auto blocks_of = [&](std::int64_t rows) {
+      return static_cast<double>(ceil_div(rows, own_block) * ceil_div(part_.k, mapping.block.k));
+    };
+    double live = 1;
+    if (uses > 1) live = blocks_of(is_outer || !is_held ? own_panel : own);
+    // Two blocks more are on their way in, unless everything is there already.
+    move.ring = std::min(live + 2, blocks_of(own) * std::ceil(batches)) * block * copies;
+    move.buffer = move.memory + tile_reads;
+    return move;
+  }
+
+  void consider(const ContractionMapping& mapping, double core_cycles) {
+    const Movement a = movement(mapping, true);
+    const Movement b = movement(mapping, false);
+    if (a.ring + b.ring > staging_) return;
+    double output = output_bytes() * static_cast<double>(parts_);
+    double reduction = 0;
+    if (mapping.split == SplitAxis::k) {
+      // Partial sums of 4 bytes go out, come back and are added up.
+      const double partial =
+          static_cast<double>(part_.batch * part_.m * part_.n) * 4 * static_cast<double>(parts_);
+      reduction = (partial + output) / rates_.memory + rates_.launch;
+      output = partial;
+    }
+    Score score;
+    score.memory_bytes = a.memory + b.memory + output;
+    score.staging_bytes = a.ring + b.ring;
+    score.cycles = std::max({core_cycles, score.memory_bytes / rates_.memory,
+                             (a.buffer + b.buffer) / rates_.buffer}) +
+                   reduction;
+    if (best_ && !(score < best_score_)) return;
+    best_score_ = score;
+    best_ = MappedContraction{mapping, a.path, b.path, Bytes(static_cast<std::int64_t>(a.ring)),
+                              Bytes(static_cast<std::int64_t>(b.ring))};
+  }
+
+  const ChipRates& rates_;
+  const TensorCore& core_;
+  const VectorCore& vector_core_;
+  const ContractionProblem& problem_;
+  std::int64_t parts_;
+  double staging_;
+  ContractionShape part_;
+  std::optional<MappedContraction> best_;
+  Score best_score_;
+};
+
+}  // namespace
+
+std::optional<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
+                                                 const VectorCore& vector_core,
+                                                 const ContractionProblem& problem,
+                                                 std::int64_t parts, Bytes staging) {
+  return Mapper(rates, core, vector_core, problem, parts, staging).best();
+}
+
+}  // namespace simdse

@@ -1,0 +1,44 @@
+// The mapping search of one contraction: small, deterministic, under the capacity of every memory.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "search/estimate/region_estimate.h"
+
+namespace simdse {
+
+/// What is to be mapped: sizes, and how many bytes each operand has per index of the product.
+struct ContractionProblem {
+  ContractionShape shape;
+  Ratio a_bytes;
+  Ratio b_bytes;
+  double c_bytes = 2;  ///< all outputs together, per element of the product
+  /// Vector instructions (special functions weighted) per element of the product that follow on
+  /// chip.
+  std::int64_t epilogue_operations = 0;
+};
+
+/// A mapping with the memory it needs.
+struct MappedContraction {
+  ContractionMapping mapping;
+  Path a_path = Path::direct;
+  Path b_path = Path::direct;
+  Bytes a_ring;  ///< of all parts together
+  Bytes b_ring;
+
+  Bytes staging() const { return a_ring + b_ring; }
+};
+
+/// The best mapping on `parts` equal tensor cores, with `vector_core` behind each, within `staging`
+/// bytes of the global buffer: least time by the bounds, then least traffic to memory, then least
+/// staging. Empty if no mapping fits, or the product has no axis to divide into that many parts.
+///
+/// Candidates: every dataflow of the core x every axis to split x the core's tiles x panels that
+/// double from a block to the whole axis x both panel orders x what is held in the buffer.
+std::optional<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
+                                                 const VectorCore& vector_core,
+                                                 const ContractionProblem& problem,
+                                                 std::int64_t parts, Bytes staging);
+
+}  // namespace simdse

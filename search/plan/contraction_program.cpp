@@ -1,0 +1,164 @@
+#include "search/plan/contraction_program.h"
+
+#include <algorithm>
+
+namespace simdse {
+
+const char* split_name(SplitAxis axis) {
+  switch (axis) {
+    case SplitAxis::none:
+      return "none";
+    case SplitAxis::batch:
+      return "batch";
+    case SplitAxis::m:
+      return "m";
+    case SplitAxis::n:
+      return "n";
+    case SplitAxis::k:
+      return "k";
+  }
+  return "";
+}
+
+ContractionShape part_shape(const ContractionShape& whole, const ContractionMapping& mapping,
+                            std::int64_t part) {
+  ContractionShape shape = whole;
+  const auto cut = [&](std::int64_t size) {
+    const std::int64_t share = ceil_div(size, mapping.parts);
+    return std::clamp<std::int64_t>(size - part * share, 0, share);
+  };
+  switch (mapping.split) {
+    case SplitAxis::none:
+      break;
+    case SplitAxis::batch:
+      shape.batch = cut(whole.batch);
+      break;
+    case SplitAxis::m:
+      shape.m = cut(whole.m);
+      break;
+    case SplitAxis::n:
+      shape.n = cut(whole.n);
+      break;
+    case SplitAxis::k:
+      shape.k = cut(whole.k);
+      break;
+  }
+  return shape;
+}
+
+ContractionCursor::ContractionCursor(const ContractionShape& part,
+                                     const ContractionMapping& mapping)
+    : part_(part), mapping_(mapping) {
+  done_ = part.macs() == 0;
+  if (done_) return;
+  batch_ = {part.batch, mapping.batch_block};
+  const Loop m{part.m, mapping.panel_m};
+  const Loop n{part.n, mapping.panel_n};
+  outer_panel_ = mapping.n_is_outer ? n : m;
+  inner_panel_ = mapping.n_is_outer ? m : n;
+  k_ = {part.k, mapping.block.k};
+  enter_panels();
+  describe();
+}
+
+void ContractionCursor::enter_panels() {
+  const std::int64_t outer_piece = mapping_.n_is_outer ? mapping_.block.n : mapping_.block.m;
+  const std::int64_t inner_piece = mapping_.n_is_outer ? mapping_.block.m : mapping_.block.n;
+  outer_block_ = {outer_panel_.extent(), outer_piece};
+  inner_block_ = {inner_panel_.extent(), inner_piece};
+}
+
+std::int64_t ContractionCursor::step_count() const {
+  if (done_) return 0;
+  const auto blocks = [](const Loop& panel, std::int64_t piece) {
+    const std::int64_t whole = panel.size / panel.piece;
+    return whole * ceil_div(panel.piece, piece) + ceil_div(panel.size % panel.piece, piece);
+  };
+  return batch_.count() * blocks(outer_panel_, outer_block_.piece) *
+         blocks(inner_panel_, inner_block_.piece) * k_.count();
+}
+
+void ContractionCursor::next() {
+  const bool single_k = k_.count() == 1;
+  a_changed_ = b_changed_ = true;
+  const auto advance = [](Loop& loop) {
+    if (++loop.at < loop.count()) return true;
+    loop.at = 0;
+    return false;
+  };
+  if (advance(k_)) {
+    describe();
+    return;
+  }
+  // Within one pair of panels, the outer axis' operand stays the same while the inner one moves.
+  const bool inner_moves = advance(inner_block_);
+  if (inner_moves) {
+    (mapping_.n_is_outer ? b_changed_ : a_changed_) = !single_k;
+    describe();
+    return;
+  }
+  if (advance(outer_block_)) {
+    const bool inner_stays = inner_block_.count() == 1 && single_k;
+    (mapping_.n_is_outer ? a_changed_ : b_changed_) = !inner_stays;
+    describe();
+    return;
+  }
+  if (!advance(inner_panel_) && !advance(outer_panel_) && !advance(batch_)) {
+    done_ = true;
+    return;
+  }
+  enter_panels();
+  describe();
+}
+
+void ContractionCursor::describe() {
+  ContractionStep s;
+  const Loop& m = mapping_.n_is_outer ? inner_block_ : outer_block_;
+  const Loop& n = mapping_.n_is_outer ? outer_block_ : inner_block_;
+  s.batch = batch_.extent();
+  s.block = {m.extent(), n.extent(), k_.extent()};
+  s.first_k = k_.is_first();
+  s.last_k = k_.is_last();
+
+  // The outer axis' operand is used by every inner block and, if it is held, by every inner panel;
+  // the inner axis' one by every outer block of its panel and, if it is held, by every outer panel.
+  const bool outer_first =
+      inner_block_.is_first() && (!mapping_.hold_outer || inner_panel_.is_first());
+  const bool outer_last =
+      inner_block_.is_last() && (!mapping_.hold_outer || inner_panel_.is_last());
+  const bool inner_first =
+      outer_block_.is_first() && (!mapping_.hold_inner || outer_panel_.is_first());
+  const bool inner_last =
+      outer_block_.is_last() && (!mapping_.hold_inner || outer_panel_.is_last());
+  s.stage_a = mapping_.n_is_outer ? inner_first : outer_first;
+  s.release_a = mapping_.n_is_outer ? inner_last : outer_last;
+  s.stage_b = mapping_.n_is_outer ? outer_first : inner_first;
+  s.release_b = mapping_.n_is_outer ? outer_last : inner_last;
+
+  // Tiles of the block run in the order m, n, k; an operand's tile stays while its indices do.
+  const std::int64_t tiles_m = ceil_div(s.block.m, mapping_.tile.m);
+  const std::int64_t tiles_n = ceil_div(s.block.n, mapping_.tile.n);
+  const std::int64_t tiles_k = ceil_div(s.block.k, mapping_.tile.k);
+  s.a_loaded = s.a_elements() * (tiles_k == 1 ? 1 : tiles_n);
+  s.b_loaded = s.b_elements() * (tiles_k == 1 && tiles_n == 1 ? 1 : tiles_m);
+  // A block stays in the private memory between steps only if it is a single tile.
+  s.load_a = a_changed_ || tiles_m * tiles_k * s.batch > 1;
+  s.load_b = b_changed_ || tiles_n * tiles_k * s.batch > 1;
+  if (!s.load_a) s.a_loaded = 0;
+  if (!s.load_b) s.b_loaded = 0;
+
+  const std::int64_t outer_begin = outer_panel_.begin() + outer_block_.begin();
+  const std::int64_t inner_begin = inner_panel_.begin() + inner_block_.begin();
+  const std::int64_t m_begin = mapping_.n_is_outer ? inner_begin : outer_begin;
+  const std::int64_t n_begin = mapping_.n_is_outer ? outer_begin : inner_begin;
+  const auto offset = [&](std::int64_t row, std::int64_t row_size, std::int64_t rows,
+                          std::int64_t column, std::int64_t block_rows) {
+    return batch_.begin() * rows * row_size + s.batch * (row * row_size + column * block_rows);
+  };
+  s.a_offset = offset(m_begin, part_.k, part_.m, k_.begin(), s.block.m);
+  s.b_offset = offset(n_begin, part_.k, part_.n, k_.begin(), s.block.n);
+  s.c_offset = offset(m_begin, part_.n, part_.m, n_begin, s.block.m);
+  step_ = s;
+}
+
+}  // namespace simdse

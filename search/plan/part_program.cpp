@@ -1,0 +1,192 @@
+#include "search/plan/part_program.h"
+
+namespace simdse {
+
+const char* path_name(Path path) {
+  switch (path) {
+    case Path::direct:
+      return "direct";
+    case Path::staged:
+      return "staged";
+    case Path::resident:
+      return "resident";
+  }
+  return "";
+}
+
+bool is_shared(const Region& region, std::size_t operand) {
+  if (region.parts() == 1) return false;
+  return (operand == 0 && region.mapping.split == SplitAxis::n) ||
+         (operand == 1 && region.mapping.split == SplitAxis::m);
+}
+
+PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t part)
+    : region_(region), part_(part) {
+  const auto index = static_cast<std::int64_t>(part);
+  if (!region.vector_cores.empty()) {
+    vector_core_ = chip.vector_cores()[region.vector_cores[part]].get();
+  }
+  if (!region.contraction) {
+    chunks_ = part_chunks(region.vector_mapping, index);
+  } else {
+    tensor_core_ = chip.tensor_cores()[region.tensor_cores[part]].get();
+    const ContractionShape& whole = *region.contraction;
+    const ContractionShape first = part_shape(whole, region.mapping, 0);
+    part_shape_ = part_shape(whole, region.mapping, index);
+    cursor_.emplace(part_shape_, region.mapping);
+    // Parts before this one are as large as the first.
+    const std::int64_t a = first.batch * first.m * first.k * index;
+    const std::int64_t b = first.batch * first.n * first.k * index;
+    const std::int64_t c = first.batch * first.m * first.n * index;
+    part_base_[0] = is_shared(region, 0) ? 0 : a;
+    part_base_[1] = is_shared(region, 1) ? 0 : b;
+    part_base_[2] = region.mapping.split == SplitAxis::none ? 0 : c;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const auto shares =
+          is_shared(region, i) ? std::int64_t{1} : static_cast<std::int64_t>(region.parts());
+      ring_share_[i] = region.inputs[i].ring_bytes.value() / shares;
+    }
+  }
+  if (!done()) describe();
+}
+
+bool PartProgram::done() const { return cursor_ ? cursor_->done() : chunks_.first == chunks_.last; }
+
+void PartProgram::next() {
+  if (cursor_) {
+    cursor_->next();
+  } else {
+    ++chunks_.first;
+  }
+  if (!done()) describe();
+}
+
+void PartProgram::describe() {
+  step_.tensor_loads.clear();
+  step_.vector_loads.clear();
+  step_.stores.clear();
+  step_.staged.clear();
+  step_.released[0] = step_.released[1] = Bytes(0);
+  step_.macs = 0;
+  step_.vector_operations = 0;
+  if (cursor_) {
+    describe_contraction();
+  } else {
+    describe_chunk();
+  }
+}
+
+TileTiming PartProgram::vector_timing(const VectorCore& core,
+                                      const std::vector<VectorShape>& shapes) const {
+  // The operators of a chain follow each other on the same data; only the last one's drain shows.
+  TileTiming total;
+  for (const VectorShape& shape : shapes) {
+    const TileTiming timing = core.timing(shape);
+    total.body += timing.setup + timing.body;
+    total.tail = timing.tail;
+  }
+  total.open = total.body;
+  return total;
+}
+
+void PartProgram::describe_contraction() {
+  const ContractionStep& s = cursor_->step();
+  const ContractionMapping& mapping = region_.mapping;
+  step_.tensor = tensor_core_->timing(mapping.dataflow, s.block, mapping.tile, s.batch);
+  step_.macs = s.macs();
+  step_.starts_output = s.first_k;
+  step_.output_places = tensor_core_->output_places(s.c_elements());
+  step_.has_output = s.last_k;
+
+  const std::int64_t loaded[2] = {s.load_a ? s.a_loaded : 0, s.load_b ? s.b_loaded : 0};
+  const std::int64_t elements[2] = {s.a_elements(), s.b_elements()};
+  const std::int64_t offset[2] = {s.a_offset, s.b_offset};
+  const bool is_staged[2] = {s.stage_a, s.stage_b};
+  const bool is_released[2] = {s.release_a, s.release_b};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Operand& operand = region_.inputs[i];
+    const auto index = static_cast<std::int32_t>(i);
+    const std::int64_t begin = operand.bytes_per_element.times(part_base_[i] + offset[i]);
+    const std::int64_t block_bytes = operand.bytes_per_element.times(elements[i]);
+    std::int64_t address = operand.address + begin;
+    if (operand.path == Path::staged) {
+      if (is_staged[i]) ++step_.blocks_fetched[i];
+      const bool leads = part_ == 0 || !is_shared(region_, i);
+      const std::int64_t share = std::max<std::int64_t>(ring_share_[i], 1);
+      const std::int64_t base =
+          operand.ring_address +
+          (is_shared(region_, i) ? 0 : static_cast<std::int64_t>(part_) * share);
+      address = base + begin % share;
+      if (is_staged[i] && leads) {
+        step_.staged.push_back({index, Bytes(block_bytes), operand.address + begin, address});
+      }
+      if (is_released[i]) step_.released[i] = Bytes(block_bytes);
+    }
+    if (loaded[i] > 0) {
+      step_.tensor_loads.push_back(
+          {index, Bytes(operand.bytes_per_element.times(loaded[i])), address});
+    }
+  }
+  if (!s.last_k) return;
+
+  const std::int64_t c_elements = s.c_elements();
+  for (std::size_t i = 0; i < region_.outputs.size(); ++i) {
+    const Operand& output = region_.outputs[i];
+    const Ratio& ratio = output.bytes_per_element;
+    step_.stores.push_back({static_cast<std::int32_t>(i), Bytes(ratio.times(c_elements)),
+                            output.address + ratio.times(part_base_[2] + s.c_offset)});
+  }
+  if (vector_core_ == nullptr) return;
+  // What is fused behind works on the block just finished; its other operands are broadcast along
+  // m.
+  const std::int64_t n = region_.contraction->n;
+  for (std::size_t i = 2; i < region_.inputs.size(); ++i) {
+    const Operand& input = region_.inputs[i];
+    const Ratio share = Ratio::of(s.block.n, n);
+    step_.vector_loads.push_back(
+        {static_cast<std::int32_t>(i), Bytes(share.times(input.bytes.value())), input.address});
+  }
+  shapes_.clear();
+  for (const VectorShape& whole : region_.vector) {
+    VectorShape shape = whole;
+    shape.rows = s.batch * s.block.m;
+    shape.columns = s.block.n;
+    step_.vector_operations += shape.operations();
+    shapes_.push_back(shape);
+  }
+  step_.vector = vector_timing(*vector_core_, shapes_);
+}
+
+void PartProgram::describe_chunk() {
+  const VectorMapping& mapping = region_.vector_mapping;
+  const std::int64_t chunk = chunks_.first;
+  step_.tensor = TileTiming{};
+  step_.has_output = true;
+  const auto transfer = [&](const Operand& operand, std::size_t i, std::int64_t times) {
+    const std::int64_t share = chunk_share(operand.bytes.value(), mapping, chunk);
+    const std::int64_t begin =
+        operand.bytes.value() / mapping.chunks * chunk;  // close enough to tell addresses apart
+    return StepTransfer{static_cast<std::int32_t>(i), Bytes(share * times),
+                        operand.address + begin};
+  };
+  for (std::size_t i = 0; i < region_.inputs.size(); ++i) {
+    const StepTransfer load = transfer(region_.inputs[i], i, mapping.input_passes);
+    if (load.bytes > Bytes(0)) step_.vector_loads.push_back(load);
+  }
+  for (std::size_t i = 0; i < region_.outputs.size(); ++i) {
+    const StepTransfer store = transfer(region_.outputs[i], i, 1);
+    if (store.bytes > Bytes(0)) step_.stores.push_back(store);
+  }
+  shapes_.clear();
+  for (const VectorShape& whole : region_.vector) {
+    shapes_.push_back(chunk_shape(whole, mapping, chunk));
+    step_.vector_operations += shapes_.back().operations();
+  }
+  step_.vector = vector_timing(*vector_core_, shapes_);
+  std::int64_t stored = 1;
+  for (const StepTransfer& store : step_.stores) stored += store.bytes.value();
+  step_.output_places =
+      std::max<std::int64_t>(2, vector_core_->private_memory().value() / 2 / stored);
+}
+
+}  // namespace simdse

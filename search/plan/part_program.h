@@ -1,0 +1,84 @@
+// One part of a region as a sequence of steps: the common form in which estimate, simulation and
+// validator see contractions and vector chains alike.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "models/chip/chip.h"
+#include "search/plan/plan.h"
+
+namespace simdse {
+
+/// Bytes of one operand that a core moves in one step.
+struct StepTransfer {
+  std::int32_t operand = 0;  ///< index into Region::inputs or Region::outputs
+  Bytes bytes;
+  std::int64_t address = 0;  ///< in the memory or, for a staged or resident operand, in the buffer
+};
+
+/// A block that passes through a staged operand's ring.
+struct StageTransfer {
+  std::int32_t operand = 0;
+  Bytes bytes;
+  std::int64_t memory_address = 0;
+  std::int64_t buffer_address = 0;
+};
+
+/// One step of a part. The tensor core (if any) loads `tensor_loads` and works for `tensor`. If
+/// `has_output`, the vector core (if any) then loads `vector_loads` and works for `vector`, and
+/// `stores` leave from whichever core worked last.
+struct ProgramStep {
+  TileTiming tensor;
+  TileTiming vector;
+  bool starts_output = true;  ///< the first step that adds to the block of the next output
+  bool has_output = true;
+  std::int64_t output_places = 2;  ///< output blocks like this one that the core can hold
+  std::vector<StepTransfer> tensor_loads;
+  std::vector<StepTransfer> vector_loads;
+  std::vector<StepTransfer> stores;
+  /// Blocks that must be in the buffer before this step, fetched since the step before. An operand
+  /// that all parts share is listed by part 0 only.
+  std::vector<StageTransfer> staged;
+  /// Blocks of operands 0 and 1 fetched so far, this step's included, by this part or for all
+  /// parts.
+  std::int64_t blocks_fetched[2] = {0, 0};
+  /// Bytes of each of operands 0 and 1 whose ring space is free after this step.
+  Bytes released[2];
+  std::int64_t macs = 0;
+  std::int64_t vector_operations = 0;
+};
+
+/// True when the parts of a contraction region use the same blocks of input `operand` (0 or 1).
+bool is_shared(const Region& region, std::size_t operand);
+
+/// Walks the steps of part `part` in order.
+class PartProgram {
+ public:
+  PartProgram(const Chip& chip, const Region& region, std::size_t part);
+
+  bool done() const;
+  const ProgramStep& step() const { return step_; }
+  void next();
+
+ private:
+  void describe();
+  void describe_contraction();
+  void describe_chunk();
+  TileTiming vector_timing(const VectorCore& core, const std::vector<VectorShape>& shapes) const;
+
+  const Region& region_;
+  std::size_t part_;
+  const TensorCore* tensor_core_ = nullptr;
+  const VectorCore* vector_core_ = nullptr;
+  ContractionShape part_shape_;
+  std::optional<ContractionCursor> cursor_;
+  ChunkRange chunks_;
+  std::int64_t part_base_[3] = {0, 0, 0};  ///< first element of this part in A, B and C
+  std::int64_t ring_share_[2] = {0, 0};    ///< this part's share of the rings
+  ProgramStep step_;
+  std::vector<VectorShape> shapes_;  ///< scratch
+};
+
+}  // namespace simdse

@@ -1,0 +1,52 @@
+#include "search/schedule/planner.h"
+
+#include "search/schedule/allocator.h"
+
+namespace simdse {
+namespace {
+
+/// Puts a region on the cores that the schedule chose.
+void place_on_cores(Region& region, const ScheduledTask& entry) {
+  for (std::size_t part = 0; part < region.tensor_cores.size(); ++part) {
+    region.tensor_cores[part] = entry.first_tensor_core + static_cast<std::int32_t>(part);
+  }
+  for (std::size_t part = 0; part < region.vector_cores.size(); ++part) {
+    region.vector_cores[part] = entry.vector_cores[part % entry.vector_cores.size()];
+  }
+}
+
+}  // namespace
+
+PlanResult make_plan(const Chip& chip, const TaskGraph& graph,
+                     const std::vector<TaskOptions>& options) {
+  PlanResult result;
+  result.critical_path = find_critical_path(graph, options);
+  const Schedule schedule = schedule_tasks(chip, graph, options, result.critical_path);
+  result.tensor_conflict = schedule.tensor_conflict;
+  result.vector_conflict = schedule.vector_conflict;
+
+  std::vector<RegionId> finishes(graph.tasks.size(), kNone);  // region that completes each task
+  for (const ScheduledTask& entry : schedule.entries) {
+    const Task& task = graph.tasks[entry.task];
+    const TaskOption& option = options[task.signature][entry.option];
+    Region region = entry.is_reduction ? make_reduction(task, option) : make_region(task, option);
+    region.id = static_cast<RegionId>(result.plan.regions.size());
+    place_on_cores(region, entry);
+    if (entry.is_reduction) {
+      region.after.push_back(finishes[entry.task]);
+    } else {
+      for (const TaskId before : task.predecessors) region.after.push_back(finishes[before]);
+    }
+    finishes[entry.task] = region.id;
+    result.plan.regions.push_back(std::move(region));
+    result.task_of.push_back(entry.task);
+  }
+  allocate(result.plan, chip, graph);
+  return result;
+}
+
+PlanResult make_plan(const Chip& chip, const TaskGraph& graph) {
+  return make_plan(chip, graph, find_options(chip, graph));
+}
+
+}  // namespace simdse

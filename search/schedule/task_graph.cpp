@@ -1,0 +1,125 @@
+#include "search/schedule/task_graph.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+namespace simdse {
+
+Bytes Task::bytes_in() const {
+  Bytes total;
+  for (const TaskTensor& input : inputs) total += input.bytes;
+  return total;
+}
+
+Bytes Task::bytes_out() const {
+  Bytes total;
+  for (const TaskTensor& output : outputs) total += output.bytes;
+  return total;
+}
+
+namespace {
+
+class Builder {
+ public:
+  Builder(const Graph& graph, bool fuse) : graph_(graph), groups_(fuse_operators(graph, fuse)) {}
+
+  TaskGraph build() {
+    task_of_.assign(graph_.operators().size(), kNone);
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      for (const OperatorId op : groups_[i]) task_of_[op] = static_cast<TaskId>(i);
+    }
+    TaskGraph result;
+    result.graph = &graph_;
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      result.tasks.push_back(make_task(static_cast<TaskId>(i)));
+    }
+    for (std::size_t i = 0; i < result.tasks.size(); ++i) {
+      for (const TaskId before : result.tasks[i].predecessors) {
+        result.tasks[before].successors.push_back(static_cast<TaskId>(i));
+      }
+    }
+    result.signatures = static_cast<std::int32_t>(signatures_.size());
+    return result;
+  }
+
+ private:
+  /// True when someone outside `task` reads the tensor, or nobody does (a result of the iteration).
+  bool leaves(TensorId tensor, TaskId task) const {
+    const std::vector<OperatorId>& consumers = graph_.tensor(tensor).consumers;
+    return consumers.empty() ||
+           std::any_of(consumers.begin(), consumers.end(),
+                       [&](OperatorId consumer) { return task_of_[consumer] != task; });
+  }
+
+  Task make_task(TaskId id) {
+    Task task;
+    task.operators = groups_[id];
+    for (const OperatorId op_id : task.operators) {
+      const Operator& op = graph_.op(op_id);
+      const Work work = graph_.work(op_id);
+      if (work.contraction) task.contraction = work.contraction;
+      if (work.vector) task.vector.push_back(*work.vector);
+      for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+        const Tensor& tensor = graph_.tensor(op.inputs[i]);
+        const bool is_internal = tensor.producer != kNone && task_of_[tensor.producer] == id;
+        if (!is_internal) add(task.inputs, tensor, work.read[i], work.contraction.has_value());
+      }
+      for (std::size_t i = 0; i < op.outputs.size(); ++i) {
+        if (!leaves(op.outputs[i], id)) continue;
+        add(task.outputs, graph_.tensor(op.outputs[i]), work.written[i], true);
+      }
+      for (const OperatorId before : graph_.predecessors(op_id)) {
+        if (task_of_[before] != id) task.predecessors.push_back(task_of_[before]);
+      }
+      if (op.forward != kNone) task.mirror = task_of_[op.forward];
+    }
+    std::sort(task.predecessors.begin(), task.predecessors.end());
+    task.predecessors.erase(std::unique(task.predecessors.begin(), task.predecessors.end()),
+                            task.predecessors.end());
+    task.signature = signature_of(task);
+    return task;
+  }
+
+  /// A tensor that several operators of a chain read is read once; both operands of a contraction
+  /// are kept apart even if they are the same tensor.
+  static void add(std::vector<TaskTensor>& list, const Tensor& tensor, Bytes bytes,
+                  bool keep_apart) {
+    const TaskTensor entry{tensor.storage, tensor.storage_offset, bytes};
+    if (!keep_apart) {
+      for (const TaskTensor& known : list) {
+        if (known.tensor == entry.tensor && known.offset == entry.offset) return;
+      }
+    }
+    list.push_back(entry);
+  }
+
+  std::int32_t signature_of(const Task& task) {
+    std::vector<std::int64_t> key;
+    if (task.contraction) {
+      const ContractionShape& c = *task.contraction;
+      key = {c.batch, c.m, c.n, c.k};
+    }
+    key.push_back(-1);
+    for (const VectorShape& v : task.vector) {
+      key.insert(key.end(), {v.rows, v.columns, v.alu_ops, v.special_ops, v.reductions, v.passes});
+    }
+    key.push_back(-1);
+    for (const TaskTensor& input : task.inputs) key.push_back(input.bytes.value());
+    key.push_back(-1);
+    for (const TaskTensor& output : task.outputs) key.push_back(output.bytes.value());
+    const auto next = static_cast<std::int32_t>(signatures_.size());
+    return signatures_.emplace(std::move(key), next).first->second;
+  }
+
+  const Graph& graph_;
+  std::vector<OperatorGroup> groups_;
+  std::vector<TaskId> task_of_;
+  std::map<std::vector<std::int64_t>, std::int32_t> signatures_;
+};
+
+}  // namespace
+
+TaskGraph build_task_graph(const Graph& graph, bool fuse) { return Builder(graph, fuse).build(); }
+
+}  // namespace simdse

@@ -1,0 +1,209 @@
+#include "search/schedule/task_options.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "models/base/error.h"
+#include "search/mapping/vector_mapper.h"
+
+namespace simdse {
+
+BufferLayout BufferLayout::of(const Chip& chip) {
+  // Half for what passes through, half for what stays: neither starves the other.
+  const auto cores = static_cast<std::int64_t>(chip.tensor_cores().size());
+  BufferLayout layout;
+  layout.end = chip.buffer().capacity().value();
+  layout.slice = layout.end / 2 / cores;
+  layout.resident = layout.slice * cores;
+  return layout;
+}
+
+namespace {
+
+Operand make_operand(const TaskTensor& tensor, std::int64_t elements) {
+  Operand operand;
+  operand.tensor = tensor.tensor;
+  operand.bytes = tensor.bytes;
+  operand.address = tensor.offset.value();
+  operand.bytes_per_element = Ratio::of(tensor.bytes.value(), std::max<std::int64_t>(elements, 1));
+  return operand;
+}
+
+/// Elements of the index space of operand `index` (0 A, 1 B, 2 C).
+std::int64_t index_space(const ContractionShape& shape, int index) {
+  switch (index) {
+    case 0:
+      return shape.batch * shape.m * shape.k;
+    case 1:
+      return shape.batch * shape.k * shape.n;
+    default:
+      return shape.batch * shape.m * shape.n;
+  }
+}
+
+constexpr std::int64_t kSumBytes = 4;  // a partial sum is fp32
+
+}  // namespace
+
+Region make_region(const Task& task, const TaskOption& option) {
+  Region region;
+  region.operators = task.operators;
+  region.contraction = task.contraction;
+  region.vector = task.vector;
+  region.vector_mapping = option.vector;
+  for (std::int32_t part = 0; part < static_cast<std::int32_t>(option.parts); ++part) {
+    if (task.contraction) region.tensor_cores.push_back(option.tensor_group.first + part);
+    if (task.has_vector_work()) {
+      region.vector_cores.push_back(option.vector_group.first + part % option.vector_group.count);
+    }
+  }
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    const std::int64_t elements =
+        task.contraction && i < 2 ? index_space(*task.contraction, static_cast<int>(i)) : 1;
+    region.inputs.push_back(make_operand(task.inputs[i], elements));
+  }
+  const std::int64_t output_elements = task.contraction ? index_space(*task.contraction, 2) : 1;
+  for (const TaskTensor& output : task.outputs) {
+    region.outputs.push_back(make_operand(output, output_elements));
+  }
+  if (task.contraction) {
+    region.mapping = option.contraction->mapping;
+    region.inputs[0].path = option.contraction->a_path;
+    region.inputs[0].ring_bytes = option.contraction->a_ring;
+    region.inputs[1].path = option.contraction->b_path;
+    region.inputs[1].ring_bytes = option.contraction->b_ring;
+  }
+  if (option.reduction) {
+    // The parts write partial sums to scratch; the reduction makes the real outputs of them.
+    const Bytes partial(output_elements * option.parts * kSumBytes);
+    region.outputs = {make_operand({kNone, Bytes(0), partial}, output_elements * option.parts)};
+  }
+  return region;
+}
+
+Region make_reduction(const Task& task, const TaskOption& option) {
+  const std::int64_t elements = index_space(*task.contraction, 2);
+  Region region;
+  region.operators = {task.operators.front()};
+  VectorShape sum;
+  sum.columns = elements;
+  sum.alu_ops = static_cast<int>(option.parts - 1);
+  region.vector = {sum};
+  region.vector_mapping = *option.reduction;
+  for (std::int32_t part = 0; part < option.reduction->parts; ++part) {
+    region.vector_cores.push_back(option.vector_group.first + part);
+  }
+  region.inputs = {make_operand({kNone, Bytes(0), Bytes(elements * option.parts * kSumBytes)}, 1)};
+  for (const TaskTensor& output : task.outputs) region.outputs.push_back(make_operand(output, 1));
+  return region;
+}
+
+namespace {
+
+class OptionFinder {
+ public:
+  OptionFinder(const Chip& chip, const TaskGraph& graph)
+      : chip_(chip), graph_(graph), rates_(ChipRates::of(chip)), layout_(BufferLayout::of(chip)) {}
+
+  TaskOptions options(const Task& task) {
+    return task.contraction ? contraction_options(task) : vector_options(task);
+  }
+
+ private:
+  /// 1, 2, 4, ... and all cores of a group.
+  static std::vector<std::int64_t> part_counts(const CoreRange& group) {
+    std::vector<std::int64_t> counts;
+    for (std::int64_t count = 1; count < group.count; count *= 2) counts.push_back(count);
+    counts.push_back(group.count);
+    return counts;
+  }
+
+  ContractionProblem problem_of(const Task& task, const VectorCore& vector_core) const {
+    ContractionProblem problem;
+    problem.shape = *task.contraction;
+    problem.a_bytes = Ratio::of(task.inputs[0].bytes.value(), index_space(problem.shape, 0));
+    problem.b_bytes = Ratio::of(task.inputs[1].bytes.value(), index_space(problem.shape, 1));
+    problem.c_bytes =
+        to_double(task.bytes_out()) / static_cast<double>(index_space(problem.shape, 2));
+    for (const VectorShape& shape : task.vector) {
+      // Weighted as the vector core weighs them: by the cycles of one full register.
+      VectorShape unit = shape;
+      unit.rows = 1;
+      unit.columns = vector_core.peak_operations_per_cycle();
+      problem.epilogue_operations += vector_core.timing(unit).body.value();
+    }
+    return problem;
+  }
+
+  TaskOptions contraction_options(const Task& task) {
+    const CoreRange& vectors = chip_.vector_groups().front();
+    const VectorCore& vector_core = *chip_.vector_cores()[vectors.first];
+    const ContractionProblem problem = problem_of(task, vector_core);
+    TaskOptions result;
+    for (const CoreRange& group : chip_.tensor_groups()) {
+      for (const std::int64_t parts : part_counts(group)) {
+        TaskOption option;
+        option.contraction =
+            map_contraction(rates_, *chip_.tensor_cores()[group.first], vector_core, problem, parts,
+                            Bytes(layout_.slice * parts));
+        if (!option.contraction) continue;
+        option.parts = parts;
+        option.tensor_group = group;
+        if (task.has_vector_work()) option.vector_group = vectors;
+        if (option.contraction->mapping.split == SplitAxis::k) {
+          option.vector_group = vectors;
+          VectorShape sum;
+          sum.columns = index_space(problem.shape, 2);
+          option.reduction =
+              map_vector(vector_core, {sum},
+                         Bytes(sum.columns * parts * kSumBytes) + task.bytes_out(), vectors.count);
+          option.reduction_cycles =
+              estimate_region(chip_, rates_, make_reduction(task, option)).cycles;
+        }
+        option.cycles = estimate_region(chip_, rates_, make_region(task, option)).cycles;
+        result.push_back(std::move(option));
+      }
+    }
+    if (result.empty()) {
+      throw InputError(fmt::format("operator '{}' can't be mapped: no tile of it fits the chip",
+                                   graph_.graph->op(task.operators.front()).name));
+    }
+    return result;
+  }
+
+  TaskOptions vector_options(const Task& task) {
+    TaskOptions result;
+    for (const CoreRange& group : chip_.vector_groups()) {
+      for (const std::int64_t parts : part_counts(group)) {
+        TaskOption option;
+        option.vector = map_vector(*chip_.vector_cores()[group.first], task.vector,
+                                   task.bytes_in() + task.bytes_out(), parts);
+        option.parts = option.vector.parts;
+        option.vector_group = group;
+        if (option.parts < parts) break;  // too small to be divided further
+        option.cycles = estimate_region(chip_, rates_, make_region(task, option)).cycles;
+        result.push_back(std::move(option));
+      }
+    }
+    return result;
+  }
+
+  const Chip& chip_;
+  const TaskGraph& graph_;
+  ChipRates rates_;
+  BufferLayout layout_;
+};
+
+}  // namespace
+
+std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph) {
+  std::vector<TaskOptions> result(static_cast<std::size_t>(graph.signatures));
+  OptionFinder finder(chip, graph);
+  for (const Task& task : graph.tasks) {
+    if (result[task.signature].empty()) result[task.signature] = finder.options(task);
+  }
+  return result;
+}
+
+}  // namespace simdse

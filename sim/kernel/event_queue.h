@@ -1,0 +1,59 @@
+// The queue of all timed call-backs of one simulation: a private heap served by one SC_METHOD,
+// which costs a fraction of an sc_event per block.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/base/timed.h"
+#include "sim/kernel/systemc.h"
+
+namespace simdse {
+
+class EventQueue : public sc_core::sc_module, public TimeService {
+ public:
+  explicit EventQueue(const sc_core::sc_module_name& name);
+
+  /// The time of the call-back being delivered or, asked by a foreign process, the kernel's.
+  Picoseconds now() const override {
+    return in_process_ ? now_ : static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
+  }
+  void call_at(Picoseconds time, Stage stage, Timed& target, std::uint64_t token) override;
+  void join(Timed& block, const std::string& name) override;
+
+  /// Call-backs delivered so far.
+  std::uint64_t delivered() const { return delivered_; }
+  bool empty() const { return heap_.empty(); }
+
+  /// After this many call-backs the run stops with an error: a guard against models that never end.
+  void set_limit(std::uint64_t limit) { limit_ = limit; }
+  bool limit_reached() const { return delivered_ >= limit_; }
+
+ private:
+  struct Entry {
+    Picoseconds time;
+    std::uint64_t order;  // stage, block and age: what decides within one instant
+    Timed* target;
+    std::uint64_t token;
+
+    friend bool operator<(const Entry& a, const Entry& b) {
+      return a.time != b.time ? a.time < b.time : a.order < b.order;
+    }
+  };
+
+  void end_of_elaboration() override;
+  void process();
+  void push(const Entry& entry);
+  void pop();
+
+  std::vector<Entry> heap_;  // 4-ary: children of i are 4 i + 1 ... 4 i + 4
+  std::vector<std::pair<std::string, Timed*>> blocks_;
+  Picoseconds now_ = 0;
+  std::uint64_t age_ = 0;
+  std::uint64_t delivered_ = 0;
+  std::uint64_t limit_ = ~std::uint64_t{0};
+  bool in_process_ = false;
+  sc_core::sc_event wake_;
+};
+
+}  // namespace simdse

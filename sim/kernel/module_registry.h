@@ -1,0 +1,47 @@
+// The second view of a block: its module, joined to the analytic one by kind and name.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/chip/chip.h"
+#include "models/core/storage_core.h"
+
+namespace simdse {
+
+class NocModule;
+class TimeService;
+
+/// How the modules of block types are made. A kind whose behaviour lies in a plain C++ core
+/// registers that; the kind's TLM shell is the same for all its types.
+struct ModuleType {
+  std::string kind;
+  std::string name;
+  /// For kinds buffer and memory.
+  std::function<std::unique_ptr<StorageCore>(const Chip&)> storage;
+  /// For kind noc.
+  std::function<std::unique_ptr<NocModule>(const char* name, TimeService&, const Chip&)> noc;
+};
+
+class ModuleRegistry {
+ public:
+  static ModuleRegistry& instance();
+
+  void add(ModuleType type);
+  const ModuleType* find(const std::string& kind, const std::string& name) const;
+
+  /// Block types that have no module, and modules without a block type, one line each; empty when
+  /// both registries agree.
+  std::vector<std::string> disagreements() const;
+
+ private:
+  std::vector<ModuleType> types_;
+};
+
+struct RegisterModule {
+  explicit RegisterModule(ModuleType type) { ModuleRegistry::instance().add(std::move(type)); }
+};
+
+}  // namespace simdse

@@ -1,0 +1,109 @@
+#include "sim/kernel/storage_module.h"
+
+namespace simdse {
+namespace {
+// Tokens of on_time.
+constexpr std::uint64_t kServe = 0;
+constexpr std::uint64_t kAdmit = 1;
+}  // namespace
+
+StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& time,
+                             std::unique_ptr<StorageCore> core, std::size_t ports,
+                             std::size_t sources, bool is_memory)
+    : sc_module(name),
+      time_(time),
+      core_(std::move(core)),
+      is_memory_(is_memory),
+      arrivals_(sources) {
+  for (std::size_t port = 0; port < ports; ++port) {
+    sockets_.push_back(std::make_unique<Socket>(("port" + std::to_string(port)).c_str()));
+    sockets_.back()->register_nb_transport_fw(this, &StorageModule::nb_transport_fw,
+                                              static_cast<int>(port));
+  }
+  time_.join(*this, this->name());
+}
+
+bool StorageModule::has_room() {
+  while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
+  return waiting_ + finishing_.size() < core_->queue_depth();
+}
+
+void StorageModule::arrive(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds at) {
+  ++waiting_;
+  const bool is_first = arrivals_.add(at, info_of(payload).source, {&payload, port});
+  if (is_first) time_.call_at(at, Stage::storage, *this, kServe);
+}
+
+tlm::tlm_sync_enum StorageModule::nb_transport_fw(int port, tlm::tlm_generic_payload& payload,
+                                                  tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  if (phase != tlm::BEGIN_REQ) {
+    SC_REPORT_FATAL("simdse/storage", "unexpected phase");
+  }
+  const Picoseconds at = time_.now() + static_cast<Picoseconds>(delay.value());
+  const auto index = static_cast<std::size_t>(port);
+  if (!blocked_.empty() || !has_room()) {
+    blocked_.push_back({index, &payload, at});
+    wait_for_room();
+    return tlm::TLM_ACCEPTED;
+  }
+  arrive(index, payload, at);
+  phase = tlm::END_REQ;
+  delay = sc_core::SC_ZERO_TIME;
+  return tlm::TLM_UPDATED;
+}
+
+void StorageModule::on_time(std::uint64_t token) {
+  if (token == kServe) {
+    arrivals_.take_due(time_.now(), due_);
+    // Serving calls back into initiators, which may announce more; `due_` is not touched by that.
+    for (std::size_t i = 0; i < due_.size(); ++i) serve(due_[i].item.port, *due_[i].item.payload);
+  } else {
+    is_waiting_for_room_ = false;
+  }
+  if (!blocked_.empty()) admit_blocked();
+}
+
+/// Asks for a call when the next transfer ends, unless one is coming already.
+void StorageModule::wait_for_room() {
+  if (is_waiting_for_room_ || finishing_.empty()) return;
+  is_waiting_for_room_ = true;
+  time_.call_at(std::max(finishing_.top(), time_.now()), Stage::storage, *this, kAdmit);
+}
+
+void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
+  TransferInfo& info = info_of(payload);
+  const Picoseconds now = time_.now();
+  const StorageRequest request{payload.is_write(), static_cast<std::int64_t>(payload.get_address()),
+                               static_cast<std::int64_t>(payload.get_data_length()), port,
+                               info.stream};
+  const StorageSpan span = core_->serve(now, request);
+  // A write is not complete before its own last byte has come.
+  info.tail = std::max(span.tail, info.tail);
+  (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - now;
+  (request.is_write ? bytes_written_ : bytes_read_) += Bytes(request.bytes);
+  ++transfers_;
+  --waiting_;
+  finishing_.push(info.tail);
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  tlm::tlm_phase phase = tlm::BEGIN_RESP;
+  const Picoseconds head = request.is_write ? info.tail : std::max(span.head, now);
+  sc_core::sc_time delay = sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(head - now));
+  const tlm::tlm_sync_enum answer = (*sockets_[port])->nb_transport_bw(payload, phase, delay);
+  if (answer != tlm::TLM_COMPLETED) {
+    SC_REPORT_FATAL("simdse/storage", "a response must be completed at once");
+  }
+}
+
+void StorageModule::admit_blocked() {
+  while (!blocked_.empty() && has_room()) {
+    const Blocked next = blocked_.front();
+    blocked_.pop_front();
+    arrive(next.port, *next.payload, std::max(next.at, time_.now()));
+    tlm::tlm_phase phase = tlm::END_REQ;
+    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+    (*sockets_[next.port])->nb_transport_bw(*next.payload, phase, delay);
+  }
+  if (!blocked_.empty()) wait_for_room();
+}
+
+}  // namespace simdse

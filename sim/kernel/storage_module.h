@@ -1,0 +1,69 @@
+// TLM shell of a memory or buffer.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "models/base/timed.h"
+#include "models/core/arrivals.h"
+#include "models/core/storage_core.h"
+#include "sim/kernel/transfer.h"
+
+namespace simdse {
+
+/// Target sockets over a StorageCore. Every transfer that arrives in one instant is there before
+/// any is served, in the order of a key that rotates over the `sources` of transfers. BEGIN_RESP
+/// announces the head of a read's data, and the last byte of a write, by an annotated delay; the
+/// tail is in the extension. When the queue is full END_REQ is withheld.
+class StorageModule : public sc_core::sc_module, public Timed {
+ public:
+  StorageModule(const sc_core::sc_module_name& name, TimeService& time,
+                std::unique_ptr<StorageCore> core, std::size_t ports, std::size_t sources,
+                bool is_memory);
+
+  using Socket = tlm_utils::simple_target_socket_tagged<StorageModule>;
+  Socket& socket(std::size_t port) { return *sockets_[port]; }
+
+  StorageCore& core() { return *core_; }
+  Bytes bytes_read() const { return bytes_read_; }
+  Bytes bytes_written() const { return bytes_written_; }
+  std::uint64_t transfers() const { return transfers_; }
+
+ private:
+  void on_time(std::uint64_t token) override;
+  tlm::tlm_sync_enum nb_transport_fw(int port, tlm::tlm_generic_payload& payload,
+                                     tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  void serve(std::size_t port, tlm::tlm_generic_payload& payload);
+  void admit_blocked();
+  void wait_for_room();
+  bool has_room();
+  void arrive(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds at);
+
+  struct Arrived {
+    tlm::tlm_generic_payload* payload;
+    std::size_t port;
+  };
+  struct Blocked {
+    std::size_t port;
+    tlm::tlm_generic_payload* payload;
+    Picoseconds at;
+  };
+
+  TimeService& time_;
+  std::unique_ptr<StorageCore> core_;
+  bool is_memory_;
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  Arrivals<Arrived> arrivals_;
+  std::vector<Arrivals<Arrived>::Arrival> due_;  // scratch
+  std::deque<Blocked> blocked_;
+  bool is_waiting_for_room_ = false;
+  std::size_t waiting_ = 0;  // accepted and not served
+  std::priority_queue<Picoseconds, std::vector<Picoseconds>, std::greater<>> finishing_;
+  Bytes bytes_read_;
+  Bytes bytes_written_;
+  std::uint64_t transfers_ = 0;
+};
+
+}  // namespace simdse

@@ -1,0 +1,36 @@
+#include "sim/kernel/transfer.h"
+
+namespace simdse {
+
+tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command, std::uint64_t address,
+                                               std::uint32_t bytes) {
+  if (idle_.empty()) {
+    all_.push_back(std::make_unique<tlm::tlm_generic_payload>(this));
+    all_.back()->set_extension(new TransferInfo);  // freed with its payload
+    idle_.push_back(all_.back().get());
+  }
+  tlm::tlm_generic_payload& payload = *idle_.back();
+  idle_.pop_back();
+  ++live_;
+  payload.set_command(command);
+  payload.set_address(address);
+  payload.set_data_length(bytes);
+  payload.set_streaming_width(bytes);
+  payload.set_data_ptr(nullptr);
+  payload.set_byte_enable_ptr(nullptr);
+  payload.set_dmi_allowed(false);
+  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  payload.acquire();
+  TransferInfo& info = info_of(payload);
+  info.tail = info.issued = 0;
+  info.in_memory = info.in_buffer = info.in_network = 0;
+  info.tag = 0;
+  return payload;
+}
+
+void PayloadPool::free(tlm::tlm_generic_payload* payload) {
+  idle_.push_back(payload);
+  --live_;
+}
+
+}  // namespace simdse

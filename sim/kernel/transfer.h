@@ -1,0 +1,59 @@
+// What travels through the sockets: generic payloads without data, each with one permanent
+// extension, from a pool.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "models/base/clock.h"
+#include "sim/kernel/systemc.h"
+
+namespace simdse {
+
+/// What the sockets' protocol can't say. A transfer is cut through: its head may leave a place long
+/// before its tail has come, so BEGIN_RESP of a read (BEGIN_REQ of a write) tells of the head, and
+/// `tail` says when the last byte is there.
+struct TransferInfo : tlm::tlm_extension<TransferInfo> {
+  Picoseconds tail = 0;
+  /// When the transfer was issued, and how much of the time since then memory, buffer and network
+  /// account for; what is left is time in queues before the first of them.
+  Picoseconds issued = 0;
+  Picoseconds in_memory = 0;
+  Picoseconds in_buffer = 0;
+  Picoseconds in_network = 0;
+  std::uint64_t tag = 0;  ///< for the initiator
+  std::size_t source =
+      0;  ///< number of the core that issued it; the DMA engine comes after the cores
+  std::uint32_t stream = 0;  ///< which of the regions running now it belongs to
+
+  tlm::tlm_extension_base* clone() const override { return new TransferInfo(*this); }
+  void copy_from(const tlm::tlm_extension_base& other) override {
+    *this = static_cast<const TransferInfo&>(other);
+  }
+};
+
+/// The extension of a payload from a pool.
+inline TransferInfo& info_of(tlm::tlm_generic_payload& payload) {
+  return *payload.get_extension<TransferInfo>();
+}
+
+/// Payloads that are used again and again. All must be back before the pool goes.
+class PayloadPool : public tlm::tlm_mm_interface {
+ public:
+  /// A payload with one reference held: release() gives it back.
+  tlm::tlm_generic_payload& acquire(tlm::tlm_command command, std::uint64_t address,
+                                    std::uint32_t bytes);
+
+  void free(tlm::tlm_generic_payload* payload) override;
+
+  /// Payloads handed out and not back yet.
+  std::size_t live() const { return live_; }
+
+ private:
+  std::vector<std::unique_ptr<tlm::tlm_generic_payload>> all_;
+  std::vector<tlm::tlm_generic_payload*> idle_;
+  std::size_t live_ = 0;
+};
+
+}  // namespace simdse

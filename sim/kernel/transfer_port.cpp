@@ -1,0 +1,64 @@
+#include "sim/kernel/transfer_port.h"
+
+namespace simdse {
+
+TransferPort::TransferPort(const char* name, TimeService& time, PayloadPool& pool,
+                           TransferClient& client, std::size_t source, Bytes window)
+    : socket_(name), time_(time), pool_(pool), client_(client), source_(source), window_(window) {
+  socket_.register_nb_transport_bw(this, &TransferPort::nb_transport_bw);
+}
+
+void TransferPort::request(tlm::tlm_command command, std::int64_t address, std::int64_t bytes,
+                           std::uint64_t tag, std::uint32_t stream, Picoseconds earliest,
+                           Picoseconds tail) {
+  tlm::tlm_generic_payload& payload = pool_.acquire(command, static_cast<std::uint64_t>(address),
+                                                    static_cast<std::uint32_t>(bytes));
+  TransferInfo& info = info_of(payload);
+  info.tag = tag;
+  info.stream = stream;
+  info.source = source_;
+  info.tail = tail;
+  waiting_.push_back({&payload, earliest});
+  send();
+}
+
+void TransferPort::send() {
+  if (is_sending_) return;  // a response in the middle of a request: the outer call goes on
+  is_sending_ = true;
+  while (!waiting_.empty() && !is_requesting_ && outstanding_ < window_) {
+    const Waiting next = waiting_.front();
+    waiting_.pop_front();
+    const Picoseconds now = time_.now();
+    info_of(*next.payload).issued = now;
+    is_requesting_ = true;
+    outstanding_ += Bytes(next.payload->get_data_length());
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay = sc_core::sc_time::from_value(
+        static_cast<sc_dt::uint64>(std::max<Picoseconds>(0, next.earliest - now)));
+    const tlm::tlm_sync_enum answer = socket_->nb_transport_fw(*next.payload, phase, delay);
+    if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) is_requesting_ = false;
+  }
+  is_sending_ = false;
+}
+
+tlm::tlm_sync_enum TransferPort::nb_transport_bw(tlm::tlm_generic_payload& payload,
+                                                 tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  if (phase == tlm::END_REQ) {
+    is_requesting_ = false;
+    send();
+    return tlm::TLM_ACCEPTED;
+  }
+  if (!payload.is_response_ok()) SC_REPORT_FATAL("simdse/port", "a transfer failed");
+  finish(payload, time_.now() + static_cast<Picoseconds>(delay.value()));
+  phase = tlm::END_RESP;
+  return tlm::TLM_COMPLETED;
+}
+
+void TransferPort::finish(tlm::tlm_generic_payload& payload, Picoseconds head) {
+  outstanding_ -= Bytes(payload.get_data_length());
+  client_.on_response(payload, head);
+  payload.release();
+  send();
+}
+
+}  // namespace simdse

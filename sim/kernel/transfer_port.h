@@ -1,0 +1,59 @@
+// The initiator's side of the protocol, for cores and DMA engines.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "models/base/timed.h"
+#include "sim/kernel/transfer.h"
+
+namespace simdse {
+
+/// Who issues transfers through a TransferPort.
+class TransferClient {
+ public:
+  virtual ~TransferClient() = default;
+  /// Data of the transfer tagged `info.tag` begins to flow at `head` and ends at `info.tail`, both
+  /// now or later.
+  virtual void on_response(tlm::tlm_generic_payload& payload, Picoseconds head) = 0;
+};
+
+/// Issues requests in order, as initiator number `source`: one BEGIN_REQ at a time until it is
+/// accepted, and no further one while `window` bytes or more have not begun to be answered. Counted
+/// in bytes, the window does not depend on how transfers are cut.
+class TransferPort {
+ public:
+  TransferPort(const char* name, TimeService& time, PayloadPool& pool, TransferClient& client,
+               std::size_t source, Bytes window);
+
+  tlm_utils::simple_initiator_socket<TransferPort>& socket() { return socket_; }
+
+  /// Queues a transfer; its head leaves here at `earliest` (for a write behind a read), and its
+  /// last byte at `tail`.
+  void request(tlm::tlm_command command, std::int64_t address, std::int64_t bytes,
+               std::uint64_t tag, std::uint32_t stream, Picoseconds earliest = 0,
+               Picoseconds tail = 0);
+
+ private:
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay);
+  void send();
+  void finish(tlm::tlm_generic_payload& payload, Picoseconds head);
+
+  tlm_utils::simple_initiator_socket<TransferPort> socket_;
+  TimeService& time_;
+  PayloadPool& pool_;
+  TransferClient& client_;
+  std::size_t source_;
+  Bytes window_;
+  Bytes outstanding_;
+  bool is_requesting_ = false;  // BEGIN_REQ sent, END_REQ not seen
+  bool is_sending_ = false;
+  struct Waiting {
+    tlm::tlm_generic_payload* payload;
+    Picoseconds earliest;
+  };
+  std::deque<Waiting> waiting_;
+};
+
+}  // namespace simdse

@@ -1,0 +1,64 @@
+// A region while it runs: what its cores do next, and what the DMA engine fetches for them.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "models/chip/chip_module.h"
+#include "search/plan/part_program.h"
+
+namespace simdse {
+
+/// Turns the plan's steps into work for the cores of one region, in the plan's order and at
+/// whatever times the cores are ready for it.
+class RegionRun : public DmaClient {
+ public:
+  /// `on_done` is called when every part has stored its last byte.
+  RegionRun(const Chip& chip, const Region& region, ChipModule& modules,
+            std::function<void(RegionId)> on_done);
+  ~RegionRun() override;
+
+  /// Hands the parts to their cores.
+  void start();
+
+  void block_copied(std::uint64_t tag) override;
+
+ private:
+  class TensorPart;
+  class VectorPart;
+  class Epilogue;
+
+  /// Blocks of one staged operand on their way through its ring: of one part, or shared by all.
+  struct Ring {
+    std::int64_t capacity = 0;
+    std::int64_t requested = 0;          ///< bytes ever asked of the DMA engine
+    std::vector<std::int64_t> released;  ///< bytes ever released, by part
+    std::int64_t copied = 0;             ///< blocks in the buffer, without a gap
+    std::deque<bool> copied_behind;      ///< of the blocks after those
+    std::int64_t blocks_requested = 0;
+
+    std::int64_t free() const;
+  };
+
+  Ring& ring_of(std::size_t operand, std::size_t part);
+  void feed(std::size_t part);
+  void release(std::size_t operand, std::size_t part, Bytes bytes);
+  void source_finished();
+  std::int64_t address_of(const Operand& operand, std::int64_t address) const;
+
+  const Chip& chip_;
+  const Region& region_;
+  ChipModule& modules_;
+  std::function<void(RegionId)> on_done_;
+  std::size_t unfinished_ = 0;
+  std::vector<std::unique_ptr<TensorPart>> tensor_parts_;
+  std::vector<std::unique_ptr<VectorPart>> vector_parts_;
+  std::vector<std::unique_ptr<Epilogue>> epilogues_;  ///< one per vector core
+  /// Programs that run ahead of the cores to fetch blocks, by part; empty if nothing is staged.
+  std::vector<std::unique_ptr<PartProgram>> feeders_;
+  std::vector<std::size_t> fed_;  ///< blocks of the feeder's step that were asked for
+  std::vector<Ring> rings_;       ///< operand-major
+};
+
+}  // namespace simdse

@@ -1,0 +1,157 @@
+#include "sim/run/simulation.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+
+#include "sim/kernel/event_queue.h"
+#include "sim/run/plan_executor.h"
+
+namespace simdse {
+
+const std::vector<std::string>& time_headings() {
+  static const std::vector<std::string> headings = {"matrix",       "vector",        "memory_stall",
+                                                    "buffer_stall", "network_stall", "dispatch",
+                                                    "dependency"};
+  return headings;
+}
+
+namespace {
+
+/// Watches the shared blocks of a chip for a trace.
+class ChipTrace {
+ public:
+  ChipTrace(TraceWriter& writer, const Chip& chip, ChipModule& modules) : writer_(writer) {
+    // Banks are shown by the network port that leads to them.
+    const auto groups = static_cast<std::size_t>(chip.noc().buffer_ports());
+    std::vector<std::size_t> bank_group;
+    for (std::size_t bank = 0; bank < static_cast<std::size_t>(chip.buffer().banks()); ++bank) {
+      bank_group.push_back(bank % groups);
+    }
+    watch("global buffer", numbered("bank group", groups), std::move(bank_group),
+          [&](OccupancyObserver* observer) { modules.buffer().core().observe(observer); });
+    const std::vector<std::string> ports = modules.noc().resource_names();
+    watch("network", ports, identity(ports.size()),
+          [&](OccupancyObserver* observer) { modules.noc().observe(observer); });
+    const auto channels = static_cast<std::size_t>(chip.memory().channels());
+    watch("memory", numbered("channel", channels), identity(channels),
+          [&](OccupancyObserver* observer) { modules.memory().core().observe(observer); });
+  }
+
+  /// Writes what is open, and the regions on their cores.
+  void finish(const Chip& chip, const Plan& plan,
+              const std::vector<PlanExecutor::RegionTimes>& times,
+              const std::vector<std::string>& names) {
+    for (const auto& part : parts_) part->flush();
+    std::vector<std::uint64_t> tensor;
+    std::vector<std::uint64_t> vector;
+    for (std::size_t i = 0; i < chip.tensor_cores().size(); ++i) {
+      tensor.push_back(writer_.add_track("cores", fmt::format("tensor core {}", i)));
+    }
+    for (std::size_t i = 0; i < chip.vector_cores().size(); ++i) {
+      vector.push_back(writer_.add_track("cores", fmt::format("vector core {}", i)));
+    }
+    for (const Region& region : plan.regions) {
+      const PlanExecutor::RegionTimes& span = times[region.id];
+      const auto add = [&](const std::vector<std::uint64_t>& tracks,
+                           std::vector<std::int32_t> cores) {
+        std::sort(cores.begin(), cores.end());
+        cores.erase(std::unique(cores.begin(), cores.end()), cores.end());
+        for (const std::int32_t core : cores) {
+          writer_.add_slice(tracks[core], names[region.id], span.launched, span.done);
+        }
+      };
+      add(tensor, region.tensor_cores);
+      add(vector, region.vector_cores);
+    }
+  }
+
+ private:
+  static std::vector<std::string> numbered(const std::string& name, std::size_t count) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) names.push_back(fmt::format("{} {}", name, i));
+    return names;
+  }
+  static std::vector<std::size_t> identity(std::size_t count) {
+    std::vector<std::size_t> result(count);
+    std::iota(result.begin(), result.end(), std::size_t{0});
+    return result;
+  }
+  template <class Attach>
+  void watch(const std::string& group, const std::vector<std::string>& names,
+             std::vector<std::size_t> track_of_resource, Attach&& attach) {
+    parts_.push_back(
+        std::make_unique<OccupancyTrace>(writer_, group, names, std::move(track_of_resource)));
+    attach(parts_.back().get());
+  }
+
+  TraceWriter& writer_;
+  std::vector<std::unique_ptr<OccupancyTrace>> parts_;
+};
+
+}  // namespace
+
+SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOptions& options,
+                          TraceWriter* trace, const std::vector<std::string>& region_names) {
+  sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
+  sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_THROW);
+  EventQueue queue("queue");
+  queue.set_limit(options.max_events);
+  ChipModule modules("chip", queue, chip, options.limits, options.bind, options.ideal,
+                     options.reverse_order);
+  PlanExecutor executor(chip, plan, modules, queue);
+  std::optional<ChipTrace> chip_trace;
+  if (trace != nullptr) chip_trace.emplace(*trace, chip, modules);
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  executor.start();
+  sc_core::sc_start();
+  if (queue.limit_reached()) {
+    throw std::runtime_error(
+        fmt::format("the simulation was given up after {} events", options.max_events));
+  }
+  if (!executor.finished()) throw std::runtime_error("the simulation stands still: a deadlock");
+  if (modules.pool().live() != 0) throw std::runtime_error("transfers were left over");
+
+  if (chip_trace) chip_trace->finish(chip, plan, executor.region_times(), region_names);
+
+  SimulationResult result;
+  result.time = executor.finish_time();
+  result.events = queue.delivered();
+  TimeAccount& account = modules.account();
+  const double total = static_cast<double>(result.time);
+  const auto share = [&](Picoseconds span) { return static_cast<double>(span) / total; };
+  account.explain(Cause::dispatch, result.time);
+  result.breakdown = {share(account.matrix()), share(account.vector())};
+  for (const Cause cause :
+       {Cause::memory, Cause::buffer, Cause::network, Cause::dispatch, Cause::dependency}) {
+    result.breakdown.push_back(share(account.waited(cause)));
+  }
+  for (const PlanExecutor::RegionTimes& times : executor.region_times()) {
+    result.region_start.push_back(times.launched);
+    result.region_end.push_back(times.done);
+  }
+  for (std::size_t i = 0; i < chip.tensor_cores().size(); ++i) {
+    result.tensor_utilisation.push_back(
+        share(modules.tensor_core(static_cast<std::int32_t>(i)).engine().busy_time()));
+    result.actions.macs += modules.tensor_core(static_cast<std::int32_t>(i)).engine().macs();
+  }
+  for (std::size_t i = 0; i < chip.vector_cores().size(); ++i) {
+    result.actions.vector_operations +=
+        modules.vector_core(static_cast<std::int32_t>(i)).engine().operations();
+    result.actions.vector_bytes +=
+        modules.vector_core(static_cast<std::int32_t>(i)).engine().bytes_moved();
+  }
+  result.actions.network_bytes = to_double(modules.noc().bytes_carried());
+  result.actions.buffer_bytes =
+      to_double(modules.buffer().bytes_read() + modules.buffer().bytes_written());
+  result.actions.memory_bytes =
+      to_double(modules.memory().bytes_read() + modules.memory().bytes_written());
+  result.energy = energy_of(chip, result.actions, to_seconds(result.time));
+  return result;
+}
+
+}  // namespace simdse

@@ -1,0 +1,31 @@
+// Jobs in processes of their own: one that crashes or hangs costs itself and nothing else.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace simdse {
+
+struct JobResult {
+  bool ok = false;
+  std::string output;   ///< what the job returned
+  std::string failure;  ///< why there is no output: an exception's text, a signal, the time limit
+};
+
+struct WorkerOptions {
+  int workers = 1;
+  /// A job that has not ended after this time is taken to hang, and is killed. A guard, not a
+  /// budget: generous, so that results don't depend on the machine's speed.
+  std::chrono::seconds hang_limit{600};
+};
+
+/// Runs every job in a forked child and collects what it returns, in the order of `jobs`. `on_done`
+/// is called after each with the number finished. Throws std::runtime_error if no process can be
+/// made.
+std::vector<JobResult> run_jobs(const std::vector<std::function<std::string()>>& jobs,
+                                const WorkerOptions& options,
+                                const std::function<void(std::size_t)>& on_done = {});
+
+}  // namespace simdse

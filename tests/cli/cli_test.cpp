@@ -1,0 +1,351 @@
+// The program as its users meet it: what it prints, where, and with which exit status.
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+class Cli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / fmt::format("simdse_cli_{}", getpid());
+    fs::create_directories(folder_);
+  }
+  void TearDown() override {
+    fs::permissions(folder_, fs::perms::owner_all);
+    fs::remove_all(folder_);
+  }
+
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+
+  std::string write(const std::string& name, const std::string& content) const {
+    std::ofstream(file(name)) << content;
+    return file(name);
+  }
+
+  static std::string read(const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream content;
+    content << stream.rdbuf();
+    return content.str();
+  }
+
+  Outcome run(const std::string& arguments) const {
+    const std::string command = fmt::format("cd {} && {} {} >{} 2>{}", SIMDSE_SOURCE_DIR,
+                                            SIMDSE_BINARY, arguments, file("out"), file("err"));
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(file("out")), read(file("err"))};
+  }
+
+  /// Bad input: status 2, one line on stderr that holds `text`, nothing on stdout.
+  void expect_refused(const std::string& arguments, const std::string& text) const {
+    const Outcome r = run(arguments);
+    EXPECT_EQ(r.status, 2) << arguments << "\n" << r.err;
+    EXPECT_EQ(r.out, "") << arguments;
+    EXPECT_NE(r.err.find(text), std::string::npos) << arguments << "\n" << r.err;
+    EXPECT_EQ(std::count(r.err.begin(), r.err.end(), '\n'), 1) << r.err;
+    EXPECT_EQ(r.err.rfind("simdse: ", 0), 0U) << r.err;
+  }
+
+  /// A search small enough to be run many times.
+  std::string small_search(const std::string& more = "") const {
+    return write("small.yaml",
+                 "schema: 1\n"
+                 "workload: {model: bert_large, layers: 1, batch: 4}\n"
+                 "base: tpu_v2\n"
+                 "budget: {like: tpu_v2}\n"
+                 "top_k: 2\n"
+                 "space:\n"
+                 "  cores.0.rows: [64, 128]\n"
+                 "  cores.0.count: {min: 1, max: 4}\n"
+                 "  cores.1.count: [1, 2]\n" +
+                     more);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Cli, HelpListsCommandsAndEveryCommandHasAnExample) {
+  const Outcome help = run("--help");
+  EXPECT_EQ(help.status, 0);
+  for (const char* command : {"search", "simulate", "estimate", "workload", "blocks"}) {
+    EXPECT_NE(help.out.find(command), std::string::npos);
+    const Outcome own = run(std::string(command) + " --help");
+    EXPECT_EQ(own.status, 0);
+    EXPECT_NE(own.out.find("Example:\n  simdse " + std::string(command)), std::string::npos);
+  }
+  EXPECT_EQ(run("").status, 2);
+}
+
+TEST_F(Cli, UsageErrorsOfferTheNearestSpelling) {
+  expect_refused("serch x", "there is no command 'serch' (did you mean 'search'?)");
+  expect_refused("estimate --desing tpu_v2", "did you mean '--design'?");
+  expect_refused("estimate --design tpu_v2", "'workload' is missing");
+  expect_refused("search a b", "too many positional");
+  expect_refused("search bert_large -j 0", "-j must lie between");
+  expect_refused("search bert_large -j x", "invalid");
+  expect_refused("blocks sistolic", "did you mean 'systolic'?");
+}
+
+TEST_F(Cli, UnknownNamesOfferTheNearestSpelling) {
+  expect_refused("estimate --design tpuv2 --workload bert_large",
+                 "there is no design 'tpuv2' (did you mean 'tpu_v2'?)");
+  expect_refused("estimate --design tpu_v2 --workload bert",
+                 "there is no workload 'bert' (did you mean 'bert_large'?)");
+  expect_refused("search bertlarge", "there is no search 'bertlarge' (did you mean 'bert_large'?)");
+  expect_refused("estimate --design tpu_v2 --workload bert_large --op layer0.ff1.forward",
+                 "did you mean 'layer0.ffn1.forward'?");
+}
+
+TEST_F(Cli, FilesAreCheckedStrictly) {
+  const std::string there = file("no.yaml");
+  expect_refused("search " + there, there + ": no such file");
+  expect_refused("search " + write("syntax.yaml", "schema: 1\nspace: {a: [1\n"),
+                 "syntax.yaml:3:1: YAML");
+  expect_refused("search " + write("key.yaml",
+                                   "schema: 1\nworkload: bert_large\nbase: tpu_v2\n"
+                                   "budget: {like: tpu_v2}\nspce: {}\n"
+                                   "space: {cores.0.rows: default}\n"),
+                 "key.yaml:5:1: unknown key 'spce' (did you mean 'space'?)");
+  expect_refused("search " + write("unit.yaml",
+                                   "schema: 1\nworkload: bert_large\nbase: tpu_v2\n"
+                                   "budget: {area: 400 W, power: 100 W}\n"
+                                   "space: {cores.0.rows: default}\n"),
+                 "unit.yaml:4:16: budget.area: wrong unit 'W' in '400 W' (allowed: um2, mm2)");
+  expect_refused("search " + write("size.yaml",
+                                   "schema: 1\nworkload: bert_large\nbase: tpu_v2\n"
+                                   "budget: {area: 0 mm2, power: 100 W}\n"
+                                   "space: {cores.0.rows: default}\n"),
+                 "size.yaml:4:16: budget.area: 0 mm2 is out of range");
+  expect_refused("search " + write("block.yaml",
+                                   "schema: 1\nworkload: bert_large\nbase: tpu_v9\n"
+                                   "budget: {like: tpu_v2}\nspace: {}\n"),
+                 "block.yaml:3:7: there is no design 'tpu_v9' (did you mean 'tpu_v2'?)");
+  expect_refused("search " + write("goal.yaml",
+                                   "schema: 1\nworkload: bert_large\nbase: tpu_v2\n"
+                                   "budget: {like: tpu_v2}\nobjectives: [speed]\n"
+                                   "space: {cores.0.rows: default}\n"),
+                 "goal.yaml:5:14: objectives: 'speed' is not known");
+  expect_refused("workload " + write("w.yaml", "schema: 1\nmodel: bert_large\nbatch: -3\n"),
+                 "w.yaml:3:8: batch: -3 is negative");
+  expect_refused("workload " + write("v.yaml", "schema: 1\nmodel: bert_large\nbatch: 0\n"),
+                 "v.yaml:3:8: batch: 0 is not a whole number of at least 1");
+  expect_refused("workload " + write("u.yaml", "schema: 1\nmodel: bert_large\nbatchs: 2\n"),
+                 "unknown key 'batchs' (did you mean 'batch'?)");
+  expect_refused("workload " + write("d.yaml",
+                                     "schema: 1\nmodel: bert_large\n"
+                                     "operators: [{name: g, kind: gemm}]\n"),
+                 "either 'model' or 'operators'");
+}
+
+TEST_F(Cli, OverridesAreCheckedLikeFiles) {
+  expect_refused("estimate --design tpu_v2 --workload bert_large --set memory.stacks=2",
+                 "must begin with 'design.' or 'workload.'");
+  expect_refused("estimate --design tpu_v2 --workload bert_large --set design.memory.stacks",
+                 "expected path=value");
+  expect_refused("estimate --design tpu_v2 --workload bert_large --set design.memory.stack=2",
+                 "did you mean 'stacks'?");
+  expect_refused("estimate --design tpu_v2 --workload bert_large --set design.cores.5.count=2",
+                 "--set cores.5.count=2: '5' is not an item of the list: 0 to 1");
+}
+
+TEST_F(Cli, AModelThatDoesNotFitSaysByHowMuch) {
+  const std::string text = "does not fit the memory: it needs";
+  expect_refused("estimate --design tpu_v2 --workload bert_large --set workload.batch=64", text);
+  expect_refused("estimate --design tpu_v2 --workload bert_large --set workload.batch=64",
+                 "too little");
+  expect_refused("search bert_large --set workload.batch=64",
+                 "baseline 'tpu_v2': the workload does");
+}
+
+TEST_F(Cli, AnUnwritableFolderIsFoundBeforeTheWork) {
+  // A file where the folder should be; permissions don't stop the superuser.
+  const std::string blocker = write("blocker", "");
+  expect_refused("search bert_large -o " + blocker, "can't be made a folder");
+  expect_refused("search bert_large -o " + blocker + "/sub", "can't be made a folder");
+  expect_refused("search bert_large -o /proc/nowhere", "/proc/nowhere");
+}
+
+TEST_F(Cli, ABudgetThatNothingMeetsIsANegativeResult) {
+  const Outcome r = run("search " + small_search() + " -o " + file("o") +
+                        " --set budget='{area: 20 mm2, power: 10 W}'");
+  EXPECT_EQ(r.status, 1) << r.err;
+  EXPECT_NE(r.err.find("no design meets the budget of 20 mm2 and 10 W; the nearest, 1x64x128"),
+            std::string::npos)
+      << r.err;
+  EXPECT_TRUE(fs::is_empty(file("o")));
+}
+
+TEST_F(Cli, WorkloadTotalsAsJson) {
+  const Outcome r = run("workload bert_large --training --json --set batch=1");
+  ASSERT_EQ(r.status, 0) << r.err;
+  const Json json = Json::parse(r.out);
+  EXPECT_EQ(json.at("parameters"), 335141888);
+  EXPECT_EQ(json.at("training_macs"), 3 * json.at("forward_macs").get<std::int64_t>());
+  std::int64_t macs = 0;
+  for (const Json& op : json.at("operators")) {
+    macs += op.at("macs").get<std::int64_t>();
+    for (const char* key : {"name", "kind", "phase", "input_bytes", "output_bytes"}) {
+      EXPECT_TRUE(op.contains(key));
+    }
+  }
+  EXPECT_EQ(macs, json.at("training_macs"));
+  for (const char* key : {"weights", "gradients", "optimizer", "activations"}) {
+    EXPECT_GT(json.at("peak_memory_bytes").at(key).get<std::int64_t>(), 0);
+  }
+}
+
+TEST_F(Cli, EstimateAndSimulateAgreeOnTheirContract) {
+  const std::string what = " --design tpu_v2 --workload resnet50 --set workload.batch=2 --json";
+  const Outcome estimated = run("estimate" + what);
+  const Outcome simulated = run("simulate" + what);
+  ASSERT_EQ(estimated.status, 0) << estimated.err;
+  ASSERT_EQ(simulated.status, 0) << simulated.err;
+  const Json e = Json::parse(estimated.out);
+  const Json s = Json::parse(simulated.out);
+  for (const Json* json : {&e, &s}) {
+    for (const char* key :
+         {"time_s", "throughput_samples_per_s", "energy_j", "area_mm2", "tdp_w"}) {
+      EXPECT_GT(json->at(key).get<double>(), 0) << key;
+    }
+    double sum = 0;
+    for (const auto& [name, share] : json->at("breakdown").items()) sum += share.get<double>();
+    EXPECT_NEAR(sum, 1, 1e-9);
+    for (const Json& op : json->at("operators")) {
+      EXPECT_GT(op.at("cycles").get<double>(), 0);
+      EXPECT_FALSE(op.at("bound").get<std::string>().empty());
+    }
+  }
+  EXPECT_DOUBLE_EQ(s.at("estimate_time_s"), e.at("time_s"));
+  EXPECT_NEAR(s.at("gap").get<double>(),
+              e.at("time_s").get<double>() / s.at("time_s").get<double>() - 1, 1e-12);
+}
+
+TEST_F(Cli, OneOperatorCanBeCheckedWithACalculator) {
+  const Outcome r =
+      run("estimate --design tpu_v2 --workload bert_large --op layer0.ffn1.forward --json");
+  ASSERT_EQ(r.status, 0) << r.err;
+  const Json json = Json::parse(r.out);
+  EXPECT_EQ(json.at("macs"), 4096LL * 4096 * 1024);
+  const double ideal = 4096.0 * 4096 * 1024 / (2 * 128 * 128 * 700e6);
+  EXPECT_NEAR(json.at("bounds").at("matrix").at("time_s").get<double>(), ideal, 0.01 * ideal);
+  const Json& memory = json.at("bounds").at("memory");
+  EXPECT_NEAR(memory.at("time_s").get<double>(),
+              memory.at("traffic_bytes").get<double>() / (700e9 * (1 - 260.0 / 3900)), 1e-9);
+}
+
+TEST_F(Cli, SearchWritesItsFilesAndTheBestDesignCanBeUsed) {
+  const std::string out = file("result");
+  const Outcome r = run("search " + small_search() + " -j 2 -o " + out);
+  ASSERT_EQ(r.status, 0) << r.err;
+  for (const char* name :
+       {"results.json", "best.yaml", "operators.csv", "search_log.jsonl", "trace.pftrace"}) {
+    EXPECT_GT(fs::file_size(fs::path(out) / name), 100U) << name;
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator{}), 5);
+  EXPECT_NE(r.out.find("speed-up"), std::string::npos);
+  EXPECT_NE(r.out.find("= 100 %"), std::string::npos);
+  EXPECT_EQ(r.out.find('\r'), std::string::npos);  // a pipe gets plain lines
+
+  const Json json = Json::parse(read(out + "/results.json"));
+  EXPECT_EQ(json.at("schema_version"), 1);
+  EXPECT_FALSE(json.at("inputs").is_null());
+  double last = 1e300;
+  for (const Json& candidate : json.at("candidates")) {
+    EXPECT_EQ(candidate.at("status"), "simulated");
+    const double throughput =
+        candidate.at("simulation").at("throughput_samples_per_s").get<double>();
+    EXPECT_LE(throughput, last);
+    last = throughput;
+  }
+  EXPECT_EQ(json.at("baselines").at(0).at("name"), "tpu_v2");
+  for (const char* key : {"mean_abs_gap", "max_abs_gap", "kendall_tau", "top1_regret"}) {
+    EXPECT_TRUE(json.at("fidelity").at(key).is_number());
+  }
+
+  // best.yaml stands for the first candidate, number for number.
+  const std::string best = " --design " + out +
+                           "/best.yaml --workload bert_large --set "
+                           "workload.layers=1 --set workload.batch=4 --json";
+  const Outcome estimated = run("estimate" + best);
+  const Outcome simulated = run("simulate" + best);
+  ASSERT_EQ(estimated.status, 0) << estimated.err;
+  ASSERT_EQ(simulated.status, 0) << simulated.err;
+  const Json& first = json.at("candidates").at(0);
+  EXPECT_EQ(Json::parse(estimated.out).at("time_s"), first.at("estimate").at("time_s"));
+  EXPECT_EQ(Json::parse(simulated.out).at("time_s"), first.at("simulation").at("time_s"));
+}
+
+TEST_F(Cli, ResultsDoNotDependOnWorkersOrOrder) {
+  const std::string search = "search " + small_search() + " -o ";
+  ASSERT_EQ(run(search + file("a") + " -j 1").status, 0);
+  ASSERT_EQ(run(search + file("b") + " -j 2").status, 0);
+  ASSERT_EQ(run(search + file("c") + " -j 2 --shuffle 5").status, 0);
+  const std::string results = read(file("a") + "/results.json");
+  EXPECT_EQ(read(file("b") + "/results.json"), results);
+  EXPECT_EQ(read(file("c") + "/results.json"), results);
+  EXPECT_EQ(read(file("b") + "/trace.pftrace"), read(file("a") + "/trace.pftrace"));
+}
+
+TEST_F(Cli, APlanCanBeWrittenAndExecuted) {
+  const std::string what = " --design tpu_v2 --workload resnet50 --set workload.batch=2 --json";
+  ASSERT_EQ(run("estimate" + what + " --write-plan " + file("plan.json")).status, 0);
+  const Outcome own = run("simulate" + what);
+  const Outcome given = run("simulate" + what + " --plan " + file("plan.json"));
+  ASSERT_EQ(given.status, 0) << given.err;
+  EXPECT_EQ(given.out, own.out);
+  expect_refused("simulate --design tpu_v2 --workload bert_large --plan " + file("plan.json"),
+                 "is not a plan for this design and workload");
+  expect_refused("simulate --design tpu_v2 --workload bert_large --plan " + write("p", "{"),
+                 "is not a plan");
+}
+
+TEST_F(Cli, ExplicitOperatorListsAreWorkloads) {
+  const std::string workload =
+      write("mlp.yaml",
+            "schema: 1\n"
+            "name: mlp\n"
+            "parameters: {batch: 16, width: 512}\n"
+            "inputs: {x: {shape: [batch, width]}}\n"
+            "operators:\n"
+            "  - {name: up, kind: linear, inputs: x, features: 4 * width}\n"
+            "  - {name: act, kind: relu}\n"
+            "  - {name: down, kind: linear, features: width}\n");
+  const Outcome r = run("workload " + workload + " --training --json");
+  ASSERT_EQ(r.status, 0) << r.err;
+  const Json json = Json::parse(r.out);
+  EXPECT_EQ(json.at("parameters"), 512 * 2048 + 2048 + 2048 * 512 + 512);
+  EXPECT_EQ(json.at("forward_macs"), 2 * 16 * 512 * 2048);
+  EXPECT_EQ(json.at("training_macs"), 5 * 16 * 512 * 2048);
+  EXPECT_EQ(run("simulate --design nvdla_like --workload " + workload).status, 0);
+}
+
+TEST_F(Cli, BlocksDescribeTheirParameters) {
+  const Outcome all = run("blocks");
+  for (const char* name : {"systolic", "simd", "banked_sram", "crossbar", "hbm", "sequencer"}) {
+    EXPECT_NE(all.out.find(name), std::string::npos);
+  }
+  const Outcome one = run("blocks hbm");
+  EXPECT_NE(one.out.find("t_rfc"), std::string::npos);
+  EXPECT_NE(one.out.find("260 ns"), std::string::npos);
+  const Json json = Json::parse(run("blocks --json").out);
+  EXPECT_GE(json.size(), 9U);
+}
+
+}  // namespace

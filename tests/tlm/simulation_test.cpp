@@ -1,0 +1,342 @@
+// Whole plans simulated: where the simulation must agree with the closed form, and where it must
+// not.
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "search/estimate/plan_estimate.h"
+#include "search/plan/plan_text.h"
+#include "search/schedule/planner.h"
+#include "sim/checking/monitor.h"
+#include "sim/checking/protocol_checker.h"
+#include "sim/checking/random_staller.h"
+#include "sim/run/gap.h"
+#include "sim/run/record.h"
+#include "sim/workers/worker_pool.h"
+#include "workloads/workload.h"
+
+namespace simdse {
+namespace {
+
+DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+struct TrainingStep {
+  TrainingStep(const std::string& model, const std::vector<Override>& sizes)
+      : workload(load_workload(model, files(), sizes)),
+        graph(derive_training_step(workload.forward, workload.training)),
+        tasks(build_task_graph(graph)) {}
+
+  Workload workload;
+  Graph graph;
+  TaskGraph tasks;
+};
+
+Chip chip_of(const std::vector<Override>& changes = {}) {
+  return load_chip("tpu_v2", files(), changes);
+}
+
+/// In a process of its own, because SystemC elaborates once.
+SimulationResult simulate_apart(const Chip& chip, const Plan& plan,
+                                const SimulationOptions& options = {}) {
+  const auto results = run_jobs({[&] { return to_text(simulate(chip, plan, options)); }}, {});
+  EXPECT_TRUE(results[0].ok) << results[0].failure;
+  return from_text(results[0].output);
+}
+
+const std::vector<Override> kSmallBert = {{"layers", "1"}, {"batch", "2"}};
+const std::vector<Override> kSmallResNet = {{"batch", "2"}, {"image", "64"}};
+const std::vector<Override> kIdeal = {
+    {"global_buffer", "{type: ideal}"},
+    {"noc", "{type: ideal}"},
+    {"memory", "{type: ideal}"},
+    {"dispatcher",
+     "{type: sequencer, issue_interval: 0, launch_latency: 0, completion_latency: 0}"}};
+
+class IdealChip
+    : public ::testing::TestWithParam<std::tuple<std::string, std::string, std::string>> {};
+
+TEST_P(IdealChip, SimulationEqualsTheClosedForm) {
+  const auto [model, dataflow, overlap] = GetParam();
+  const TrainingStep setup(model, model == "bert_large" ? kSmallBert : kSmallResNet);
+  std::vector<Override> design = kIdeal;
+  design.push_back({"cores.0.dataflow", dataflow});
+  design.push_back({"cores.0.overlap", overlap});
+  const Chip chip = chip_of(design);
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const PlanEstimate estimate = estimate_plan(chip, plan);
+  const SimulationResult simulation = simulate_apart(chip, plan);
+  const Cycles cycles(static_cast<std::int64_t>(std::llround(estimate.cycles)));
+  EXPECT_EQ(simulation.time, chip.clock().edge(cycles));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, IdealChip,
+                         ::testing::Combine(::testing::Values("bert_large", "resnet50"),
+                                            ::testing::Values("any", "weight_stationary",
+                                                              "output_stationary"),
+                                            ::testing::Values("none", "full")));
+
+TEST(Simulation, ReadsNoTimeOfTheEstimate) {
+  const TrainingStep setup("bert_large", kSmallBert);
+  const Chip chip = chip_of();
+  std::vector<TaskOptions> options = find_options(chip, setup.tasks);
+  const Plan plan = make_plan(chip, setup.tasks, options).plan;
+  for (TaskOptions& own : options) {
+    for (TaskOption& option : own) {
+      option.cycles *= 1.1;
+      option.reduction_cycles *= 1.1;
+    }
+  }
+  const PlanResult scaled = make_plan(chip, setup.tasks, options);
+  EXPECT_EQ(plan_to_text(scaled.plan), plan_to_text(plan));
+  EXPECT_EQ(simulate_apart(chip, scaled.plan).time, simulate_apart(chip, plan).time);
+}
+
+TEST(Simulation, PrechargeTimeMovesOnlyTheSimulation) {
+  const TrainingStep setup("bert_large", kSmallBert);
+  const Chip fast = chip_of({{"memory.t_rp", "14 ns"}});
+  const Chip slow = chip_of({{"memory.t_rp", "200 ns"}});
+  const Plan plan = make_plan(fast, setup.tasks).plan;
+  EXPECT_EQ(plan_to_text(make_plan(slow, setup.tasks).plan), plan_to_text(plan));
+  EXPECT_EQ(estimate_plan(slow, plan).cycles, estimate_plan(fast, plan).cycles);
+  EXPECT_GT(simulate_apart(slow, plan).time, simulate_apart(fast, plan).time);
+}
+
+TEST(Simulation, OneBankForEverythingCollapsesIt) {
+  const TrainingStep setup("bert_large", kSmallBert);
+  // Interleaving coarser than the buffer: all rings and tensors lie in one bank.
+  const std::vector<Override> narrow = {{"global_buffer.banks", "32"},
+                                        {"global_buffer.bank_width", "8 B/cycle"}};
+  std::vector<Override> one_bank = narrow;
+  one_bank.push_back({"global_buffer.interleave", "16 MiB"});
+  const Chip spread = chip_of(narrow);
+  const Chip piled = chip_of(one_bank);
+  const Plan plan = make_plan(spread, setup.tasks).plan;
+  EXPECT_GT(simulate_apart(piled, plan).time, 2 * simulate_apart(spread, plan).time);
+}
+
+class EveryModel : public ::testing::TestWithParam<const char*> {
+ protected:
+  std::vector<Override> sizes() const {
+    return std::string(GetParam()) == "bert_large" ? kSmallBert : kSmallResNet;
+  }
+};
+
+TEST_P(EveryModel, WorkAndBytesAreThoseOfThePlan) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of();
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const PlanEstimate estimate = estimate_plan(chip, plan);
+  const SimulationResult simulation = simulate_apart(chip, plan);
+  double memory = 0;
+  double buffer = 0;
+  double network = 0;
+  double operations = 0;
+  for (const RegionEstimate& region : estimate.regions) {
+    memory += to_double(region.bound(Resource::memory).traffic);
+    buffer += to_double(region.bound(Resource::buffer).traffic);
+    network += region.network_bytes;
+    operations += static_cast<double>(region.vector_operations);
+  }
+  EXPECT_DOUBLE_EQ(simulation.actions.macs, estimate.macs);
+  EXPECT_DOUBLE_EQ(simulation.actions.vector_operations, operations);
+  EXPECT_DOUBLE_EQ(simulation.actions.memory_bytes, memory);
+  EXPECT_DOUBLE_EQ(simulation.actions.buffer_bytes, buffer);
+  EXPECT_DOUBLE_EQ(simulation.actions.network_bytes, network);
+}
+
+TEST_P(EveryModel, TimeSharesSumToOneHundredPercent) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of();
+  const SimulationResult simulation = simulate_apart(chip, make_plan(chip, setup.tasks).plan);
+  EXPECT_NEAR(std::accumulate(simulation.breakdown.begin(), simulation.breakdown.end(), 0.0), 1,
+              1e-9);
+  for (const double share : simulation.breakdown) EXPECT_GE(share, 0);
+}
+
+TEST_P(EveryModel, RegionsKeepTheirDependencies) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of();
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const SimulationResult simulation = simulate_apart(chip, plan);
+  for (const Region& region : plan.regions) {
+    EXPECT_LT(simulation.region_start[region.id], simulation.region_end[region.id]);
+    for (const RegionId before : region.after) {
+      EXPECT_GE(simulation.region_start[region.id], simulation.region_end[before]);
+    }
+  }
+}
+
+TEST_P(EveryModel, TheOrderOfInstantiationDoesNotMatter) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of({{"cores.0.count", "3"}, {"cores.1.count", "3"}});
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  SimulationOptions reversed;
+  reversed.reverse_order = true;
+  EXPECT_EQ(to_text(simulate_apart(chip, plan, reversed)), to_text(simulate_apart(chip, plan)));
+}
+
+TEST_P(EveryModel, NeverFasterThanItsRooflines) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of();
+  const SimulationResult simulation = simulate_apart(chip, make_plan(chip, setup.tasks).plan);
+  const double seconds = to_seconds(simulation.time).value();
+  EXPECT_GE(seconds, simulation.actions.macs / chip.peak_macs_per_second());
+  EXPECT_GE(seconds, simulation.actions.memory_bytes / chip.memory().peak_bandwidth().value());
+}
+
+/// What is put on every connection of a chip, kept alive for the run.
+struct Watch {
+  explicit Watch(bool with_stalls) : stalls(with_stalls) {}
+
+  Binder binder() {
+    return [this](const std::string& name, tlm::tlm_initiator_socket<>& initiator,
+                  tlm::tlm_target_socket<>& target) {
+      checkers.push_back(std::make_unique<ProtocolChecker>((name + "_checker").c_str()));
+      initiator.bind(checkers.back()->target);
+      if (!stalls) {
+        checkers.back()->initiator.bind(target);
+        return;
+      }
+      clocks.push_back(std::make_unique<KernelTime>((name + "_time").c_str()));
+      stallers.push_back(std::make_unique<RandomStaller>(
+          (name + "_staller").c_str(), *clocks.back(), stallers.size() + 1, 2'000'000));
+      clocks.back()->target = stallers.back().get();
+      checkers.back()->initiator.bind(stallers.back()->target);
+      stallers.back()->initiator.bind(target);
+    };
+  }
+
+  /// A time service of the kernel's own events, for modules that stand outside the chip's queue.
+  struct KernelTime : sc_core::sc_module, TimeService {
+    explicit KernelTime(const sc_core::sc_module_name& name) : sc_module(name) {
+      SC_HAS_PROCESS(KernelTime);
+      SC_METHOD(fire);
+      sensitive << event;
+      dont_initialize();
+    }
+    Picoseconds now() const override {
+      return static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
+    }
+    void call_at(Picoseconds time, Stage, Timed&, std::uint64_t) override {
+      event.notify(sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(time - now())));
+    }
+    void join(Timed&, const std::string&) override {}
+    void fire() { target->on_time(0); }
+    sc_core::sc_event event;
+    Timed* target = nullptr;
+  };
+
+  std::string verdict() const {
+    for (const auto& checker : checkers) {
+      if (!checker->violations().empty()) return checker->violations().front();
+      if (checker->under_way() != 0) return std::string(checker->name()) + ": not all came back";
+    }
+    return "";
+  }
+
+  bool stalls;
+  std::vector<std::unique_ptr<ProtocolChecker>> checkers;
+  std::vector<std::unique_ptr<KernelTime>> clocks;
+  std::vector<std::unique_ptr<RandomStaller>> stallers;
+};
+
+TEST_P(EveryModel, WholeChipsKeepTheProtocol) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of();
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const Picoseconds plain = simulate_apart(chip, plan).time;
+  Watch watch(false);
+  SimulationOptions options;
+  options.bind = watch.binder();
+  EXPECT_EQ(simulate(chip, plan, options).time, plain);
+  EXPECT_EQ(watch.verdict(), "");
+}
+
+TEST_P(EveryModel, RandomStallsDelayButLoseNothing) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of();
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const SimulationResult plain = simulate_apart(chip, plan);
+  Watch watch(true);
+  SimulationOptions options;
+  options.bind = watch.binder();
+  const SimulationResult stalled = simulate(chip, plan, options);
+  EXPECT_EQ(watch.verdict(), "");
+  EXPECT_GT(stalled.time, plain.time);
+  EXPECT_EQ(stalled.actions.memory_bytes, plain.actions.memory_bytes);
+  EXPECT_EQ(stalled.actions.macs, plain.actions.macs);
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoo, EveryModel, ::testing::Values("bert_large", "resnet50"));
+
+TEST(Simulation, GivesUpAtItsLimitOfEvents) {
+  const TrainingStep setup("bert_large", kSmallBert);
+  const Chip chip = chip_of();
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  SimulationOptions options;
+  options.max_events = 1000;
+  const auto results = run_jobs({[&] { return to_text(simulate(chip, plan, options)); }}, {});
+  EXPECT_FALSE(results[0].ok);
+  EXPECT_NE(results[0].failure.find("given up after 1000 events"), std::string::npos);
+}
+
+TEST(Gap, CausesSumToTheGap) {
+  const TrainingStep setup("bert_large", kSmallBert);
+  const Chip chip = chip_of({{"memory.stacks", "2"}, {"memory.stack_capacity", "8 GiB"}});
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const PlanEstimate estimate = estimate_plan(chip, plan);
+  GapTimes times;
+  times.simulated = to_seconds(simulate_apart(chip, plan).time).value();
+  times.estimate = estimate.time.value();
+  times.contention_free_estimate =
+      estimate.contention_free_cycles / chip.clock().frequency().value();
+  const std::vector<GapStep> steps = gap_steps(chip);
+  for (const GapStep& step : steps) {
+    SimulationOptions without;
+    without.ideal = step.ideal;
+    times.after.push_back(to_seconds(simulate_apart(step.chip, plan, without).time).value());
+  }
+  double sum = 0;
+  for (const GapShare& share : gap_shares(steps, times)) sum += share.share;
+  EXPECT_NEAR(sum, 1 - times.estimate / times.simulated, 1e-12);
+  // Taking contention away never makes it slower.
+  EXPECT_LE(times.after[0], times.simulated);
+  EXPECT_LE(times.after[2], times.after[0] * 1.001);
+}
+
+TEST(Gap, PrivateMemoryRemovesSharing) {
+  // Two equal products side by side, both bound by memory.
+  const Graph graph =
+      derive_training_step(load_workload("bert_large", files(), kSmallBert).forward, {});
+  const TaskGraph tasks = build_task_graph(graph);
+  const Chip chip = chip_of({{"memory.stacks", "1"}, {"memory.stack_capacity", "16 GiB"}});
+  const Plan plan = make_plan(chip, tasks).plan;
+  SimulationOptions private_memory;
+  private_memory.ideal.memory = true;
+  EXPECT_LT(simulate_apart(chip, plan, private_memory).time, simulate_apart(chip, plan).time);
+}
+
+TEST(WorkerPool, FailuresCostTheirOwnJobOnly) {
+  WorkerOptions options;
+  options.workers = 2;
+  options.hang_limit = std::chrono::seconds(2);
+  const auto results =
+      run_jobs({[]() -> std::string { return "one"; }, []() -> std::string { std::abort(); },
+                []() -> std::string { throw std::runtime_error("no luck"); },
+                []() -> std::string {
+                  for (;;) pause();
+                },
+                []() -> std::string { _exit(7); },
+                []() -> std::string { return std::string(1 << 20, 'x'); }},
+               options);
+  EXPECT_TRUE(results[0].ok);
+  EXPECT_EQ(results[0].output, "one");
+  EXPECT_NE(results[1].failure.find("crashed: Aborted"), std::string::npos);
+  EXPECT_EQ(results[2].failure, "no luck");
+  EXPECT_NE(results[3].failure.find("hung"), std::string::npos);
+  EXPECT_NE(results[4].failure.find("status 7"), std::string::npos);
+  EXPECT_EQ(results[5].output.size(), 1U << 20);
+}
+
+}  // namespace
+}  // namespace simdse

@@ -1,0 +1,147 @@
+// Designs, technologies, and what a chip costs.
+#include "models/chip/chip.h"
+
+#include <gtest/gtest.h>
+
+#include "models/vector_core/simd.h"
+
+namespace simdse {
+namespace {
+
+DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+class EveryDesign : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryDesign, WritesAFileThatReadsBackAsItself) {
+  const Design design = load_design(GetParam(), files());
+  const std::string text = design_yaml(design);
+  const ConfigValue document = parse_config(text, "written.yaml");
+  std::vector<ConfigValue::Member> members;
+  for (const auto& member : document.members("")) {
+    if (member.key != "schema") members.push_back(member);
+  }
+  const Design again = read_design(ConfigValue::map(members, document.where()), "x");
+  EXPECT_EQ(design_yaml(again), text);
+}
+
+TEST_P(EveryDesign, CostsAreTheSumOfTheirParts) {
+  const Chip chip = load_chip(GetParam(), files());
+  double area = 0;
+  double power = 0;
+  for (const ChipCostEntry& entry : chip.costs()) {
+    double block = 0;
+    for (const AreaPart& part : entry.each.area) {
+      EXPECT_GT(part.area.value(), 0) << part.name;
+      block += part.area.value();
+    }
+    area += block * static_cast<double>(entry.count);
+    double each = entry.each.static_power.value();
+    for (const ActionCost& action : entry.each.actions) {
+      EXPECT_GT(action.energy.value(), 0);
+      each += action.energy.value() * action.peak_per_second;
+    }
+    power += each * static_cast<double>(entry.count);
+  }
+  EXPECT_NEAR(chip.area().value(), area, 1e-9 * area);
+  EXPECT_NEAR(chip.sustained_power().value(), power, 1e-9 * power);
+  EXPECT_NEAR(chip.tdp().value(), power * chip.technology().tdp_margin, 1e-9 * power);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryDesign, ::testing::ValuesIn(files().names("configs/designs")));
+
+TEST(Chip, TpuV2HasThePublishedRates) {
+  const Chip chip = load_chip("tpu_v2", files());
+  EXPECT_NEAR(2 * chip.peak_macs_per_second() / 1e12, 46, 0.5);  // TFLOPS
+  EXPECT_NEAR(chip.memory().peak_bandwidth().value() / 1e9, 700, 0.1);
+  EXPECT_EQ(chip.memory().capacity(), Bytes(std::int64_t{16} << 30));
+  std::int64_t on_chip = chip.buffer().capacity().value();
+  for (const auto& core : chip.tensor_cores()) on_chip += core->private_memory().value();
+  for (const auto& core : chip.vector_cores()) on_chip += core->private_memory().value();
+  EXPECT_EQ(on_chip, std::int64_t{32} << 20);
+}
+
+TEST(Chip, TpuV3HasThePublishedRates) {
+  const Chip chip = load_chip("tpu_v3", files());
+  EXPECT_NEAR(2 * chip.peak_macs_per_second() / 1e12, 123, 0.5);
+  EXPECT_NEAR(chip.memory().peak_bandwidth().value() / 1e9, 900, 0.1);
+}
+
+// Area and power never fall when anything grows: what the search's pruning relies on.
+TEST(Chip, CostsAreMonotone) {
+  const Chip base = load_chip("tpu_v2", files());
+  for (const char* more :
+       {"cores.0.count=3", "cores.0.rows=256", "cores.0.columns=256", "cores.1.count=3",
+        "cores.1.lanes=256", "global_buffer.capacity=64 MiB", "memory.stacks=5",
+        "noc.port_width=1024 B/cycle", "global_buffer.banks=64"}) {
+    const Chip bigger = load_chip("tpu_v2", files(), {parse_override(more)});
+    EXPECT_GE(bigger.area(), base.area()) << more;
+    EXPECT_GE(bigger.tdp(), base.tdp()) << more;
+  }
+}
+
+TEST(Technology, EveryConstantNamesItsSource) {
+  for (const std::string& name : files().names("configs/technology")) {
+    const Technology technology = load_technology(name, files());
+    EXPECT_GT(technology.sources.size(), 15U);
+    for (const Technology::Source& source : technology.sources) {
+      EXPECT_GT(source.source.size(), 10U) << source.constant;
+    }
+  }
+}
+
+TEST(Technology, SramEnergyInterpolatesBetweenItsPoints) {
+  const Technology t = load_technology("16nm", files());
+  for (const Technology::SramPoint& point : t.sram_energy) {
+    EXPECT_NEAR(t.sram_energy_per_byte(point.capacity).value(), point.energy_per_byte.value(),
+                1e-9 * point.energy_per_byte.value());
+  }
+  const double between = t.sram_energy_per_byte(Bytes(256 * 1024)).value();
+  EXPECT_GT(between, t.sram_energy_per_byte(Bytes(32 * 1024)).value());
+  EXPECT_LT(between, t.sram_energy_per_byte(Bytes(1 << 20)).value());
+  EXPECT_EQ(t.sram_energy_per_byte(Bytes(1)), t.sram_energy.front().energy_per_byte);
+}
+
+TEST(Simd, CountsRegistersRowsAndReductions) {
+  Simd::Params params;
+  params.lanes = 16;
+  params.sublanes = 4;
+  params.special_cycles = 3;
+  params.pipeline_depth = 5;
+  const Simd core(params, {Clock(Hertz(1e9)), 1});
+  VectorShape elementwise;
+  elementwise.columns = 1000;
+  elementwise.alu_ops = 2;
+  elementwise.special_ops = 1;
+  EXPECT_EQ(core.timing(elementwise).body, Cycles(16 * (2 + 3)));  // ceil(1000 / 64) registers
+  EXPECT_EQ(core.timing(elementwise).tail, Cycles(4));
+  VectorShape rows;
+  rows.rows = 10;
+  rows.columns = 100;
+  rows.alu_ops = 2;
+  rows.reductions = 3;
+  // 3 groups of rows, 7 registers each, and trees of log2(16) steps.
+  EXPECT_EQ(core.timing(rows).body, Cycles(3 * (7 * 2 + 3 * 4)));
+}
+
+TEST(Design, MessagesNameTheBlockAndTheNearestSpelling) {
+  const auto message = [](const std::string& item) -> std::string {
+    try {
+      load_chip("tpu_v2", files(), {parse_override(item)});
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_NE(message("cores.0.type=sistolic").find("did you mean 'systolic'"), std::string::npos);
+  EXPECT_NE(message("cores.0.row=4").find("did you mean 'rows'"), std::string::npos);
+  EXPECT_NE(message("memory.stacks=0").find("out of range"), std::string::npos);
+  EXPECT_NE(message("memory.stack_capacity=8").find("needs a unit"), std::string::npos);
+  EXPECT_NE(message("clock=0.5 MHz").find("out of range"), std::string::npos);
+  EXPECT_NE(message("clock=700.5 MHz").find("whole number of MHz"), std::string::npos);
+  EXPECT_NE(message("cores=[]").find("at least one"), std::string::npos);
+  EXPECT_NE(message("memory.t_rfc=5 us").find("t_rfc"), std::string::npos);
+  EXPECT_NE(message("technology=17nm").find("did you mean '16nm'"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace simdse

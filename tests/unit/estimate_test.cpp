@@ -1,0 +1,148 @@
+// The estimate: bounds that can be worked out by hand.
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <random>
+
+#include "search/estimate/plan_estimate.h"
+#include "search/estimate/sharing.h"
+#include "search/schedule/planner.h"
+#include "workloads/model_reader.h"
+#include "workloads/workload.h"
+
+namespace simdse {
+namespace {
+
+DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+/// One forward GEMM on a chip: its plan and estimate.
+struct OneGemm {
+  OneGemm(std::int64_t m, std::int64_t n, std::int64_t k, const std::vector<Override>& design)
+      : chip(load_chip("tpu_v2", files(), design)),
+        graph(read_model(
+            parse_config("operators: [{name: g, kind: gemm, m: " + std::to_string(m) +
+                             ", n: " + std::to_string(n) + ", k: " + std::to_string(k) + "}]",
+                         "g"),
+            {{"batch", 1}}, {})),
+        tasks(build_task_graph(graph)),
+        plan(make_plan(chip, tasks).plan),
+        estimate(estimate_plan(chip, plan)) {}
+
+  Chip chip;
+  Graph graph;
+  TaskGraph tasks;
+  Plan plan;
+  PlanEstimate estimate;
+};
+
+TEST(Estimate, MatrixBoundIsTheArraysClosedForm) {
+  const OneGemm g(4096, 4096, 1024, {{"cores.0.count", "1"}});
+  // 8 x 32 folds of 4096 rows: every fold costs its stream.
+  const double ideal = 8.0 * 32 * 4096;
+  const RegionEstimate& e = g.estimate.regions[0];
+  EXPECT_GE(e.bound(Resource::matrix).cycles, ideal);
+  EXPECT_LE(e.bound(Resource::matrix).cycles, ideal * 1.005);
+  EXPECT_EQ(e.binding, Resource::matrix);
+  EXPECT_EQ(e.macs, 4096LL * 4096 * 1024);
+}
+
+TEST(Estimate, MemoryTrafficIsCompulsoryWhenTheBufferIsLarge) {
+  const OneGemm g(4096, 4096, 1024, {{"global_buffer.capacity", "64 MiB"}});
+  const std::int64_t compulsory = 2 * (4096LL * 1024 + 1024 * 4096 + 4096LL * 4096);
+  EXPECT_EQ(g.estimate.regions[0].bound(Resource::memory).traffic, Bytes(compulsory));
+  const double rate = 700e9 * (1 - 260.0 / 3900) / 700e6;  // bytes per cycle after refresh
+  EXPECT_NEAR(g.estimate.regions[0].bound(Resource::memory).cycles,
+              static_cast<double>(compulsory) / rate, 1);
+}
+
+TEST(Estimate, ASmallBufferCostsTraffic) {
+  const OneGemm large(4096, 4096, 4096, {{"global_buffer.capacity", "64 MiB"}});
+  const OneGemm small(4096, 4096, 4096, {{"global_buffer.capacity", "1 MiB"}});
+  EXPECT_GT(small.estimate.regions[0].bound(Resource::memory).traffic,
+            large.estimate.regions[0].bound(Resource::memory).traffic);
+}
+
+TEST(Estimate, SplittingOverCoresHalvesALargeProduct) {
+  const OneGemm one(4096, 4096, 4096, {{"cores.0.count", "1"}});
+  const OneGemm two(4096, 4096, 4096, {{"cores.0.count", "2"}});
+  EXPECT_NEAR(one.estimate.cycles / two.estimate.cycles, 2, 0.02);
+  EXPECT_EQ(two.plan.regions[0].tensor_cores.size(), 2U);
+}
+
+TEST(Estimate, AnAxisWithoutEnoughRowsIsSplitAlongK) {
+  // 64 x 128 outputs fill half an array: dividing M or N would only empty it further.
+  const OneGemm g(64, 128, 400000, {{"cores.0.count", "2"}});
+  EXPECT_EQ(g.plan.regions[0].mapping.split, SplitAxis::k);
+  ASSERT_EQ(g.plan.regions.size(), 2U);  // and a reduction
+  EXPECT_FALSE(g.plan.regions[1].contraction.has_value());
+  const OneGemm one(64, 128, 400000, {{"cores.0.count", "1"}});
+  EXPECT_LT(g.estimate.cycles, 0.6 * one.estimate.cycles);
+}
+
+TEST(Estimate, SharesOfTheTimeSumToOne) {
+  for (const char* model : {"bert_large", "resnet50"}) {
+    const Workload workload = load_workload(model, files(), {});
+    const Graph graph = derive_training_step(workload.forward, workload.training);
+    const TaskGraph tasks = build_task_graph(graph);
+    const Chip chip = load_chip("tpu_v2", files());
+    const PlanEstimate e = estimate_plan(chip, make_plan(chip, tasks).plan);
+    EXPECT_NEAR(std::accumulate(e.breakdown.begin(), e.breakdown.end(), 0.0), 1, 1e-9);
+    for (const double share : e.breakdown) EXPECT_GE(share, 0);
+    EXPECT_GE(e.cycles, e.contention_free_cycles * (1 - 1e-12));
+    EXPECT_GT(e.energy.value(), 0);
+  }
+}
+
+TEST(Estimate, NeverBelowTheCriticalPathNorTheRoofline) {
+  for (const char* model : {"bert_large", "resnet50"}) {
+    const Workload workload = load_workload(model, files(), {});
+    const Graph graph = derive_training_step(workload.forward, workload.training);
+    const TaskGraph tasks = build_task_graph(graph);
+    for (const char* design : {"tpu_v2", "tpu_v3", "nvdla_like"}) {
+      const Chip chip = load_chip(design, files());
+      const PlanResult planned = make_plan(chip, tasks);
+      const PlanEstimate e = estimate_plan(chip, planned.plan);
+      double traffic = 0;
+      for (const RegionEstimate& region : e.regions) {
+        traffic += to_double(region.bound(Resource::memory).traffic);
+      }
+      EXPECT_GE(e.time.value(), e.macs / chip.peak_macs_per_second());
+      EXPECT_GE(e.time.value(), traffic / chip.memory().sustained_bandwidth().value());
+    }
+  }
+}
+
+TEST(Sharing, WhoeverAsksForLittleGetsIt) {
+  std::vector<double> speeds;
+  share_speeds({{0.2, 0, 0}, {0.9, 0, 0}}, speeds);
+  EXPECT_DOUBLE_EQ(speeds[0], 1);
+  EXPECT_DOUBLE_EQ(speeds[1], 0.8 / 0.9);
+  share_speeds({{0.9, 0, 0}, {0.9, 0, 0}, {0.9, 0, 0}}, speeds);
+  for (const double speed : speeds) EXPECT_NEAR(speed, 1.0 / 2.7, 1e-12);
+  share_speeds({{0.4, 0.1, 0}, {0.5, 0.1, 0}}, speeds);
+  EXPECT_EQ(speeds, (std::vector<double>{1, 1}));
+}
+
+TEST(Sharing, NothingIsOverbookedAndNothingWasted) {
+  std::mt19937_64 random(3);
+  std::vector<double> speeds;
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<Demand> demands(1 + random() % 6);
+    for (Demand& demand : demands) {
+      for (double& share : demand) share = static_cast<double>(random() % 1000) / 999;
+    }
+    share_speeds(demands, speeds);
+    for (std::size_t r = 0; r < kSharedCount; ++r) {
+      double used = 0;
+      for (std::size_t j = 0; j < demands.size(); ++j) used += demands[j][r] * speeds[j];
+      EXPECT_LE(used, 1 + 1e-9);
+    }
+    for (const double speed : speeds) {
+      EXPECT_GT(speed, 0);
+      EXPECT_LE(speed, 1 + 1e-12);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace simdse

@@ -1,0 +1,152 @@
+// The closed forms of the systolic array against an array that is stepped cycle by cycle.
+#include "unit/pe_array.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "models/chip/chip.h"
+
+namespace simdse {
+namespace {
+
+Matrix random_matrix(std::int64_t rows, std::int64_t columns, std::mt19937_64& random) {
+  Matrix m(rows, columns);
+  for (std::int64_t& value : m.values) value = static_cast<std::int64_t>(random() % 19) - 9;
+  return m;
+}
+
+Systolic make_array(std::int64_t rows, std::int64_t columns, Systolic::Overlap overlap) {
+  Systolic::Params params;
+  params.rows = rows;
+  params.columns = columns;
+  params.overlap = overlap;
+  return Systolic(params, {Clock(Hertz(1e9)), 1});
+}
+
+std::int64_t formula_cycles(const Systolic& array, Dataflow dataflow, const TileShape& shape,
+                            const TileShape& tile) {
+  const TileTiming t = array.timing(dataflow, shape, tile, 1);
+  return (t.setup + t.body + t.tail).value();
+}
+
+class Dataflows : public ::testing::TestWithParam<std::tuple<Dataflow, Systolic::Overlap>> {};
+
+TEST_P(Dataflows, FormulaAndSteppedArrayAgreeOnRandomShapes) {
+  const auto [dataflow, overlap] = GetParam();
+  std::mt19937_64 random(7);
+  const auto draw = [&](std::int64_t max) {
+    return 1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(max));
+  };
+  for (int i = 0; i < 60; ++i) {
+    const std::int64_t rows = std::int64_t{1} << random() % 5;
+    const std::int64_t columns = std::int64_t{1} << random() % 5;
+    const TileShape shape{draw(40), draw(40), draw(40)};
+    const Matrix a = random_matrix(shape.m, shape.k, random);
+    const Matrix b = random_matrix(shape.k, shape.n, random);
+    TileShape tile = shape;
+    std::int64_t TileShape::*stream = dataflow == Dataflow::weight_stationary   ? &TileShape::m
+                                      : dataflow == Dataflow::output_stationary ? &TileShape::k
+                                                                                : &TileShape::n;
+    tile.*stream = draw(shape.*stream);
+    const ArrayRun run = run_pe_array(rows, columns, dataflow, overlap, a, b, tile.*stream);
+    for (std::int64_t m = 0; m < shape.m; ++m) {
+      for (std::int64_t n = 0; n < shape.n; ++n) {
+        std::int64_t expected = 0;
+        for (std::int64_t k = 0; k < shape.k; ++k) expected += a.at(m, k) * b.at(k, n);
+        ASSERT_EQ(run.product.at(m, n), expected);
+      }
+    }
+    const Systolic array = make_array(rows, columns, overlap);
+    EXPECT_EQ(formula_cycles(array, dataflow, shape, tile), run.last_cycle)
+        << rows << "x" << columns << " " << shape.m << "x" << shape.n << "x" << shape.k
+        << " in pieces of " << tile.*stream;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Dataflows,
+    ::testing::Combine(::testing::Values(Dataflow::weight_stationary, Dataflow::output_stationary,
+                                         Dataflow::input_stationary),
+                       ::testing::Values(Systolic::Overlap::none, Systolic::Overlap::drain,
+                                         Systolic::Overlap::full)));
+
+// SCALE-Sim v3's closed forms for a whole GEMM without overlap between folds.
+TEST(Systolic, WithoutOverlapItTakesThePublishedCycles) {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 200; ++i) {
+    const std::int64_t r = std::int64_t{1} << (1 + random() % 8);
+    const std::int64_t c = std::int64_t{1} << (1 + random() % 8);
+    const TileShape s{1 + static_cast<std::int64_t>(random() % 5000),
+                      1 + static_cast<std::int64_t>(random() % 5000),
+                      1 + static_cast<std::int64_t>(random() % 5000)};
+    const Systolic array = make_array(r, c, Systolic::Overlap::none);
+    EXPECT_EQ(formula_cycles(array, Dataflow::weight_stationary, s, s),
+              (2 * r + c + s.m - 2) * ceil_div(s.k, r) * ceil_div(s.n, c) - 1);
+    EXPECT_EQ(formula_cycles(array, Dataflow::output_stationary, s, s),
+              (r + c + s.k - 2) * ceil_div(s.m, r) * ceil_div(s.n, c) - 1);
+  }
+}
+
+// However a block is cut into a run of tiles, the pipeline makes the same time of it.
+TEST(Systolic, TilesInARunAddUpToTheBlock) {
+  for (const auto dataflow :
+       {Dataflow::weight_stationary, Dataflow::output_stationary, Dataflow::input_stationary}) {
+    for (const auto overlap :
+         {Systolic::Overlap::none, Systolic::Overlap::drain, Systolic::Overlap::full}) {
+      const Systolic array = make_array(16, 8, overlap);
+      const TileShape tile{40, 24, 32};
+      const TileShape block{120, 48, 64};
+      TilePipeline pipeline;
+      TilePipeline::Span last{};
+      for (int i = 0; i < 3 * 2 * 2; ++i) {
+        last = pipeline.append(array.timing(dataflow, tile, tile, 1), Cycles(0));
+      }
+      TilePipeline whole;
+      EXPECT_EQ(last.done, whole.append(array.timing(dataflow, block, tile, 1), Cycles(0)).done);
+    }
+  }
+}
+
+TEST(Systolic, NeverFasterThanItsPes) {
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 500; ++i) {
+    const Systolic array = make_array(32, 64, Systolic::Overlap::full);
+    const TileShape s{1 + static_cast<std::int64_t>(random() % 900),
+                      1 + static_cast<std::int64_t>(random() % 900),
+                      1 + static_cast<std::int64_t>(random() % 900)};
+    for (const Dataflow dataflow : array.dataflows()) {
+      EXPECT_GE(formula_cycles(array, dataflow, s, s) * array.peak_macs_per_cycle(), s.macs());
+    }
+  }
+}
+
+TEST(Systolic, TilesFitTheMemoriesTwice) {
+  Systolic::Params params;
+  params.rows = 32;
+  params.columns = 16;
+  params.operand_depth = 512;
+  params.accumulator_depth = 256;
+  const Systolic array(params, {Clock(Hertz(1e9)), 1});
+  std::mt19937_64 random(9);
+  for (int i = 0; i < 200; ++i) {
+    const TileShape whole{1 + static_cast<std::int64_t>(random() % 3000),
+                          1 + static_cast<std::int64_t>(random() % 3000),
+                          1 + static_cast<std::int64_t>(random() % 3000)};
+    for (const Dataflow dataflow : array.dataflows()) {
+      const std::vector<TileShape> tiles = array.tiles(dataflow, whole, 2);
+      ASSERT_FALSE(tiles.empty());
+      for (const TileShape& tile : tiles) {
+        EXPECT_LE(2 * 2 * (tile.m * tile.k + tile.k * tile.n), 32 * 512 * 2);
+        EXPECT_LE(2 * 4 * tile.m * tile.n, 16 * 256 * 4);
+        EXPECT_LE(tile.m, whole.m);
+        EXPECT_LE(tile.n, whole.n);
+        EXPECT_LE(tile.k, whole.k);
+        EXPECT_GE(std::min({tile.m, tile.n, tile.k}), 1);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace simdse

@@ -1,0 +1,262 @@
+// Plans: every one is valid, a broken one is found out, and its text reads back.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "search/plan/plan_text.h"
+#include "search/plan/plan_validator.h"
+#include "search/schedule/planner.h"
+#include "workloads/workload.h"
+
+namespace simdse {
+namespace {
+
+DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+struct Planned {
+  explicit Planned(const std::string& design, const std::string& model,
+                   const std::vector<Override>& design_overrides = {},
+                   const std::vector<Override>& overrides = {})
+      : chip(load_chip(design, files(), design_overrides)),
+        workload(load_workload(model, files(), overrides)),
+        graph(derive_training_step(workload.forward, workload.training)),
+        tasks(build_task_graph(graph)),
+        plan(make_plan(chip, tasks).plan) {}
+
+  Chip chip;
+  Workload workload;
+  Graph graph;
+  TaskGraph tasks;
+  Plan plan;
+};
+
+std::string first(const std::vector<std::string>& problems) {
+  return problems.empty() ? "" : problems.front();
+}
+
+using Pair = std::tuple<std::string, std::string>;
+class EveryPair : public ::testing::TestWithParam<Pair> {};
+
+TEST_P(EveryPair, PlansAreValid) {
+  const Planned p(std::get<0>(GetParam()), std::get<1>(GetParam()));
+  EXPECT_EQ(first(validate_plan(p.graph, p.chip, p.plan)), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoo, EveryPair,
+                         ::testing::Combine(::testing::ValuesIn(files().names("configs/designs")),
+                                            ::testing::Values("bert_large", "resnet50")));
+
+TEST(Plan, RandomDesignsMakeValidPlans) {
+  std::mt19937_64 random(11);
+  const auto pick = [&](std::vector<std::string> values) {
+    return values[random() % values.size()];
+  };
+  for (int i = 0; i < 25; ++i) {
+    const std::vector<Override> design = {
+        {"cores.0.rows", pick({"8", "32", "128", "256"})},
+        {"cores.0.columns", pick({"8", "32", "128", "256"})},
+        {"cores.0.count", pick({"1", "2", "3", "5"})},
+        {"cores.0.dataflow",
+         pick({"any", "weight_stationary", "output_stationary", "input_stationary"})},
+        {"cores.1.count", pick({"1", "2", "3"})},
+        {"cores.1.lanes", pick({"8", "64", "256"})},
+        {"global_buffer.capacity", pick({"512 KiB", "2 MiB", "8 MiB", "64 MiB"})}};
+    const bool is_bert = random() % 2 == 0;
+    const std::vector<Override> sizes =
+        is_bert ? std::vector<Override>{{"layers", "2"}, {"batch", pick({"1", "3", "8"})}}
+                : std::vector<Override>{{"batch", pick({"1", "5"})}, {"image", "64"}};
+    const Planned p("tpu_v2", is_bert ? "bert_large" : "resnet50", design, sizes);
+    std::string what;
+    for (const Override& item : design) what += item.path + "=" + item.value + " ";
+    EXPECT_EQ(first(validate_plan(p.graph, p.chip, p.plan)), "") << what;
+  }
+}
+
+TEST(Plan, TwoGroupsOfDifferentCoresAreLegal) {
+  const Planned p("tpu_v2", "bert_large",
+                  {{"cores",
+                    "[{kind: tensor_core, type: systolic, count: 1, rows: 256},"
+                    " {kind: vector_core, type: simd, count: 1},"
+                    " {kind: tensor_core, type: systolic, count: 3, rows: 64, columns: 64},"
+                    " {kind: vector_core, type: simd, count: 2, lanes: 32}]"}},
+                  {{"layers", "2"}});
+  EXPECT_EQ(first(validate_plan(p.graph, p.chip, p.plan)), "");
+  bool uses_second_group = false;
+  for (const Region& region : p.plan.regions) {
+    for (const std::int32_t core : region.tensor_cores) uses_second_group |= core > 0;
+  }
+  EXPECT_TRUE(uses_second_group);
+}
+
+class BrokenPlan : public ::testing::Test {
+ protected:
+  BrokenPlan() : p("tpu_v2", "bert_large", {}, {{"layers", "1"}}) {}
+
+  std::string verdict() const { return first(validate_plan(p.graph, p.chip, p.plan)); }
+
+  Region& named(const std::string& name) {
+    for (Region& region : p.plan.regions) {
+      if (p.graph.op(region.operators.front()).name == name) return region;
+    }
+    throw std::out_of_range(name);
+  }
+
+  Planned p;
+};
+
+TEST_F(BrokenPlan, MissingDependency) {
+  named("layer0.context.forward").after.clear();
+  EXPECT_NE(verdict().find("may start before"), std::string::npos);
+}
+
+TEST_F(BrokenPlan, MissingOperator) {
+  named("layer0.ffn1.forward").operators.pop_back();
+  EXPECT_NE(verdict().find("is not run"), std::string::npos);
+}
+
+TEST_F(BrokenPlan, LostMacs) {
+  named("layer0.ffn1.forward").contraction->k /= 2;
+  EXPECT_NE(verdict().find("MACs of"), std::string::npos);
+}
+
+TEST_F(BrokenPlan, UnknownCore) {
+  named("layer0.ffn1.forward").tensor_cores[0] = 7;
+  EXPECT_NE(verdict().find("tensor core 7"), std::string::npos);
+}
+
+TEST_F(BrokenPlan, SharedAddresses) {
+  // Two activations that are alive together are put in one place.
+  std::map<TensorId, Allocation*> in_memory;
+  for (Allocation& a : p.plan.allocations) {
+    if (a.level == Level::memory && a.first != kNone) in_memory[a.tensor] = &a;
+  }
+  const Operand& gelu = named("layer0.ffn1.forward").outputs[0];
+  const Operand& scores = named("layer0.softmax.forward").outputs[0];
+  ASSERT_NE(gelu.tensor, scores.tensor);
+  Allocation& moved = *in_memory.at(gelu.tensor);
+  const std::int64_t shift = in_memory.at(scores.tensor)->address - moved.address;
+  const TensorId tensor = gelu.tensor;
+  moved.address += shift;
+  for (Region& region : p.plan.regions) {
+    for (auto* operands : {&region.inputs, &region.outputs}) {
+      for (Operand& operand : *operands) {
+        if (operand.tensor == tensor && operand.path != Path::resident) operand.address += shift;
+      }
+    }
+  }
+  EXPECT_NE(verdict().find("share addresses"), std::string::npos);
+}
+
+TEST_F(BrokenPlan, RingTooSmall) {
+  for (Region& region : p.plan.regions) {
+    if (!region.contraction || region.inputs[1].path != Path::staged) continue;
+    region.inputs[1].ring_bytes = Bytes(1024);
+    break;
+  }
+  EXPECT_NE(verdict().find("must be in a ring"), std::string::npos);
+}
+
+TEST(PlanText, ReadsBackAsItself) {
+  const Planned p("tpu_v3", "resnet50", {}, {{"batch", "2"}});
+  const std::string text = plan_to_text(p.plan);
+  EXPECT_EQ(plan_to_text(plan_from_text(text, "p")), text);
+}
+
+TEST(PlanText, RefusesOtherTexts) {
+  for (const char* text : {"", "{}", "[1, 2]", "{\"schema\": 2}",
+                           "{\"schema\": 1, \"peak_memory\": 0, \"regions\": [{}], "
+                           "\"allocations\": []}"}) {
+    EXPECT_THROW(plan_from_text(text, "p"), InputError) << text;
+  }
+}
+
+// Every index of the product is worked on exactly once, whatever the mapping.
+TEST(ContractionCursor, CoversTheProductOnce) {
+  std::mt19937_64 random(2);
+  const auto draw = [&](std::int64_t max) {
+    return 1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(max));
+  };
+  for (int i = 0; i < 300; ++i) {
+    const ContractionShape shape{draw(3), draw(9), draw(9), draw(9)};
+    ContractionMapping m;
+    m.tile = {draw(4), draw(4), draw(4)};
+    m.block = {m.tile.m * draw(2), m.tile.n * draw(2), m.tile.k * draw(2)};
+    m.batch_block = draw(3);
+    m.panel_m = m.block.m * draw(3);
+    m.panel_n = m.block.n * draw(3);
+    m.n_is_outer = random() % 2 == 0;
+    m.hold_outer = random() % 2 == 0;
+    m.hold_inner = random() % 2 == 0;
+    std::int64_t macs = 0;
+    std::int64_t outputs = 0;
+    std::int64_t steps = 0;
+    std::int64_t staged[2] = {0, 0};
+    std::int64_t released[2] = {0, 0};
+    for (ContractionCursor at(shape, m); !at.done(); at.next()) {
+      const ContractionStep& s = at.step();
+      ++steps;
+      macs += s.macs();
+      if (s.last_k) outputs += s.c_elements();
+      if (s.stage_a) staged[0] += s.a_elements();
+      if (s.stage_b) staged[1] += s.b_elements();
+      if (s.release_a) released[0] += s.a_elements();
+      if (s.release_b) released[1] += s.b_elements();
+      EXPECT_LE(released[0], staged[0]);
+      EXPECT_LE(released[1], staged[1]);
+    }
+    EXPECT_EQ(steps, ContractionCursor(shape, m).step_count());
+    EXPECT_EQ(macs, shape.macs());
+    EXPECT_EQ(outputs, shape.batch * shape.m * shape.n);
+    EXPECT_EQ(staged[0], released[0]);
+    EXPECT_EQ(staged[1], released[1]);
+    const std::int64_t a = shape.batch * shape.m * shape.k;
+    const std::int64_t b = shape.batch * shape.k * shape.n;
+    // An operand that is held is fetched once.
+    if (m.hold_outer) {
+      EXPECT_EQ(m.n_is_outer ? staged[1] : staged[0], m.n_is_outer ? b : a);
+    }
+    if (m.hold_inner) {
+      EXPECT_EQ(m.n_is_outer ? staged[0] : staged[1], m.n_is_outer ? a : b);
+    }
+  }
+}
+
+TEST(PartShape, PartsAddUpToTheWhole) {
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 300; ++i) {
+    const ContractionShape whole{
+        1 + static_cast<std::int64_t>(random() % 9), 1 + static_cast<std::int64_t>(random() % 50),
+        1 + static_cast<std::int64_t>(random() % 50), 1 + static_cast<std::int64_t>(random() % 50)};
+    ContractionMapping m;
+    m.parts = 1 + static_cast<std::int64_t>(random() % 6);
+    m.split = static_cast<SplitAxis>(1 + random() % 4);
+    std::int64_t macs = 0;
+    for (std::int64_t part = 0; part < m.parts; ++part) macs += part_shape(whole, m, part).macs();
+    EXPECT_EQ(macs, whole.macs());
+  }
+}
+
+TEST(VectorProgram, SharesSumExactly) {
+  std::mt19937_64 random(6);
+  for (int i = 0; i < 300; ++i) {
+    VectorMapping m;
+    m.units = 1 + static_cast<std::int64_t>(random() % 1'000'000'000);
+    m.chunks = 1 + static_cast<std::int64_t>(random() % 200) % std::min<std::int64_t>(m.units, 200);
+    m.parts = 1 + static_cast<std::int64_t>(random() % 8) % m.chunks;
+    const auto total = static_cast<std::int64_t>(random() % 100'000'000'000);
+    std::int64_t sum = 0;
+    std::int64_t next = 0;
+    for (std::int64_t part = 0; part < m.parts; ++part) {
+      const ChunkRange range = part_chunks(m, part);
+      EXPECT_EQ(range.first, next);
+      next = range.last;
+      for (std::int64_t c = range.first; c < range.last; ++c) sum += chunk_share(total, m, c);
+    }
+    EXPECT_EQ(next, m.chunks);
+    EXPECT_EQ(sum, total);
+  }
+}
+
+}  // namespace
+}  // namespace simdse

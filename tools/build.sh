@@ -1,0 +1,53 @@
+# Functions of the launchers: install what is missing, build what has changed. Sourced, not run.
+
+# Debian packages by what needs them; README.md says what each is for.
+build_packages=(g++ cmake ninja-build ccache pkg-config libsystemc-dev libyaml-cpp-dev
+  libboost-program-options-dev libfmt-dev nlohmann-json3-dev libmuparser-dev libprotozero-dev)
+test_packages=(libgtest-dev clang-format)
+
+say() { printf '%s\n' "$*" >&2; }
+
+# ensure_packages NAME...: installs those that are not there, with apt-get.
+ensure_packages() {
+  local missing=() name
+  for name in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { say "simdse needs these packages, and neither root nor sudo is at hand: ${missing[*]}"; exit 3; }
+    as_root=(sudo)
+  fi
+  say "simdse: installing with apt-get: ${missing[*]}"
+  # The lists of packages may be old or missing; then a second try helps.
+  install() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; }
+  local log
+  log=$(mktemp)
+  if ! install >"$log" 2>&1; then
+    { "${as_root[@]}" apt-get update && install; } >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; exit 3; }
+  fi
+  rm -f "$log"
+}
+
+# has_changed STAMP: true if any source is newer than the last build.
+has_changed() {
+  [ ! -e "$1" ] || [ -n "$(find "$here"/CMakeLists.txt "$here"/CMakePresets.json "$here"/models \
+    "$here"/workloads "$here"/search "$here"/sim "$here"/cli "$here"/tests -newer "$1" -print -quit)" ]
+}
+
+# build TARGET STAMP: configures and builds; shows the output only if it fails or on a terminal.
+build() {
+  local target=$1 stamp=$2 log
+  say "simdse: building $target (release) ..."
+  mkdir -p "$here/build/release"
+  log=$here/build/release/build.log
+  : >"$stamp.new"
+  if ! (cd "$here" && cmake --preset release && cmake --build --preset release --target "$target") >"$log" 2>&1; then
+    grep -E 'error|Error' -A 3 "$log" >&2 || tail -n 30 "$log" >&2
+    say "simdse: the build failed; all of its output is in build/release/build.log"
+    rm -f "$stamp.new"
+    exit 3
+  fi
+  mv "$stamp.new" "$stamp"
+}

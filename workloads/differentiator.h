@@ -1,0 +1,56 @@
+// Reverse-mode differentiation of a graph: the tape that operator kinds write their gradients to.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "workloads/graph.h"
+
+namespace simdse {
+
+/// Collects, for every tensor of the forward graph, the contributions to its gradient. A tensor
+/// with several consumers (a residual branch, a tied weight) gets one contribution from each; they
+/// are summed by explicit operators.
+class Differentiator {
+ public:
+  /// Backward operators are appended to `graph`. Gradients are kept in `format`.
+  Differentiator(Graph& graph, NumberFormat format);
+
+  Graph& graph() { return graph_; }
+
+  /// True when some parameter influences `tensor`, so that its gradient is worth computing.
+  bool needs_gradient(TensorId tensor) const { return needs_gradient_[tensor]; }
+
+  /// The finished gradient of a tensor, or kNone when nothing contributed.
+  TensorId gradient(TensorId tensor) const;
+
+  /// Adds `contribution` (of `tensor`'s shape) to the gradient of `tensor`.
+  void contribute(TensorId tensor, TensorId contribution);
+
+  /// Adds a backward operator that mirrors `forward` and makes a new gradient tensor like `of`.
+  /// Its name is the forward operator's without its phase, plus `suffix`.
+  TensorId add(const Operator& forward, const std::string& suffix, Phase phase,
+               std::shared_ptr<const OperatorKind> kind, std::vector<TensorId> inputs, TensorId of);
+  /// The same with several outputs, one like each of `like`.
+  std::vector<TensorId> add(const Operator& forward, const std::string& suffix, Phase phase,
+                            std::shared_ptr<const OperatorKind> kind, std::vector<TensorId> inputs,
+                            const std::vector<TensorId>& like);
+
+  /// A new tensor for the gradient of `of`, with role and format as a gradient has.
+  TensorId new_gradient(const std::string& name, TensorId of);
+
+  /// The tensor through which a backward operator reads a saved forward tensor: itself, or what
+  /// recomputation made of it.
+  TensorId saved(TensorId forward_tensor) const;
+  void set_recomputed(TensorId forward_tensor, TensorId recomputed);
+
+ private:
+  Graph& graph_;
+  NumberFormat format_;
+  std::vector<bool> needs_gradient_;
+  std::vector<TensorId> gradient_;
+  std::vector<TensorId> recomputed_;
+};
+
+}  // namespace simdse

@@ -1,0 +1,41 @@
+// Operators that rename bytes without touching them.
+#pragma once
+
+#include "workloads/operator.h"
+
+namespace simdse {
+
+/// The output has the input's elements in the input's order under another shape.
+class Reshape : public OperatorKind {
+ public:
+  std::string name() const override { return "reshape"; }
+  Work work(const Graph& graph, const Operator& op) const override;
+  void differentiate(Differentiator& backward, const Operator& op) const override;
+  bool is_view() const override { return true; }
+};
+
+/// The output is entry `index` along the first axis of the input.
+class Select : public OperatorKind {
+ public:
+  explicit Select(std::int64_t index) : index_(index) {}
+  std::string name() const override { return "select"; }
+  Work work(const Graph& graph, const Operator& op) const override;
+  /// The gradients of all selections of one tensor form its gradient; the last of them assembles
+  /// it.
+  void differentiate(Differentiator& backward, const Operator& op) const override;
+  bool is_view() const override { return true; }
+  std::int64_t index() const { return index_; }
+
+ private:
+  std::int64_t index_;
+};
+
+/// The output is made of the inputs, each an entry along its first axis; they are made in place.
+class Stack : public OperatorKind {
+ public:
+  std::string name() const override { return "stack"; }
+  Work work(const Graph& graph, const Operator& op) const override;
+  bool is_view() const override { return true; }
+};
+
+}  // namespace simdse

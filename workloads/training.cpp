@@ -1,0 +1,85 @@
+#include "workloads/training.h"
+
+#include <algorithm>
+
+#include "models/base/error.h"
+#include "workloads/differentiator.h"
+
+namespace simdse {
+namespace {
+
+/// Gives every final result of a graph without a loss a gradient that comes from outside.
+void seed_outputs(Graph& graph, Differentiator& backward, std::size_t forward_count) {
+  const auto& operators = graph.operators();
+  const bool has_loss = std::any_of(operators.begin(), operators.end(),
+                                    [](const Operator& op) { return op.kind->is_loss(); });
+  if (has_loss) return;
+  for (std::size_t id = 0; id < forward_count; ++id) {
+    const TensorId output = graph.operators()[id].outputs[0];
+    const Tensor& tensor = graph.tensor(output);
+    if (!tensor.consumers.empty() || !backward.needs_gradient(output)) continue;
+    const std::string name = tensor.name + ".given_gradient";
+    const TensorId gradient =
+        graph.add_tensor(name, tensor.shape, tensor.format, TensorRole::input);
+    backward.contribute(output, gradient);
+  }
+}
+
+/// Appends the step that updates `parameter` by its finished gradient.
+void add_optimizer_step(Graph& graph, TensorId parameter, TensorId gradient,
+                        const TrainingOptions& options) {
+  const OptimizerRule& rule = optimizer_rule(options.optimizer);
+  const Tensor weights = graph.tensor(parameter);
+  std::vector<TensorId> inputs = {gradient};
+  std::vector<TensorId> outputs;
+  const auto add_state = [&](const std::string& suffix) {
+    const TensorId state = graph.add_tensor(weights.name + suffix, weights.shape,
+                                            options.formats.state, TensorRole::optimizer_state);
+    inputs.push_back(state);
+    outputs.push_back(graph.add_view(weights.name + suffix + ".next", weights.shape, state));
+  };
+  outputs.push_back(graph.add_view(weights.name + ".next", weights.shape, parameter));
+  if (weights.format.bits < options.formats.state.bits) {
+    add_state(".master");
+  } else {
+    inputs.push_back(parameter);
+  }
+  for (int i = 0; i < rule.state_tensors; ++i) add_state(".moment" + std::to_string(i + 1));
+
+  const std::vector<OperatorId> readers = weights.consumers;
+  const OperatorId step = graph.add_operator(weights.name + ".update", Phase::update,
+                                             std::make_shared<OptimizerStep>(rule),
+                                             std::move(inputs), std::move(outputs));
+  for (const OperatorId reader : readers) graph.add_ordering(step, reader);
+}
+
+}  // namespace
+
+Graph derive_training_step(const Graph& forward, const TrainingOptions& options) {
+  Graph graph = forward;
+  const std::size_t forward_count = forward.operators().size();
+  const std::size_t tensor_count = forward.tensors().size();
+  for (std::size_t id = 0; id < forward_count; ++id) {
+    graph.rename_operator(static_cast<OperatorId>(id), graph.operators()[id].name + ".forward");
+  }
+  Differentiator backward(graph, options.formats.compute);
+  seed_outputs(graph, backward, forward_count);
+  for (std::size_t id = forward_count; id-- > 0;) {
+    const Operator op = graph.operators()[id];  // a copy: the graph grows
+    if (!op.kind->is_loss() && backward.gradient(op.outputs[0]) == kNone) continue;
+    op.kind->differentiate(backward, op);
+  }
+  bool is_trained = false;
+  for (std::size_t id = 0; id < tensor_count; ++id) {
+    const auto parameter = static_cast<TensorId>(id);
+    const TensorId gradient = backward.gradient(parameter);
+    if (graph.tensor(parameter).role != TensorRole::parameter || gradient == kNone) continue;
+    add_optimizer_step(graph, parameter, gradient, options);
+    is_trained = true;
+  }
+  if (!is_trained)
+    throw InputError("the workload has no parameter that a training step could train");
+  return graph;
+}
+
+}  // namespace simdse

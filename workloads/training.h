@@ -1,0 +1,29 @@
+// Derivation of the training step from a forward graph.
+#pragma once
+
+#include <string>
+
+#include "workloads/graph.h"
+#include "workloads/graph_builder.h"
+#include "workloads/operators/optimizer.h"
+
+namespace simdse {
+
+struct TrainingOptions {
+  std::string optimizer = "adam";  ///< sgd, momentum, adam
+  TensorFormats formats;
+};
+
+/// The forward graph, its backward pass and one optimizer step per parameter tensor.
+///
+/// Each contraction gets two separate backward contractions, dX (input_gradient) and dW
+/// (weight_gradient); a dX that nothing needs, as in the first layer, is left out. Each vector
+/// operator gets its gradient. A loss starts the backward pass; in a graph without one the gradient
+/// of each final result is taken as given from outside. An optimizer step follows its own dW, and
+/// waits for whoever still reads the weights that it overwrites.
+///
+/// Names: forward operators end in ".forward", the others in their phase.
+/// Throws InputError when no parameter needs a gradient.
+Graph derive_training_step(const Graph& forward, const TrainingOptions& options);
+
+}  // namespace simdse

@@ -1,0 +1,35 @@
+// A workload: a network, the sizes it is trained with, and how it is trained.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/base/config_value.h"
+#include "models/base/data_files.h"
+#include "workloads/expression.h"
+#include "workloads/graph.h"
+#include "workloads/training.h"
+
+namespace simdse {
+
+struct Workload {
+  std::string name;
+  Variables parameters;  ///< of the model: batch, sequence, layers, ...
+  TrainingOptions training;
+  Graph forward;
+
+  /// Samples (sequences, images) of one training iteration.
+  std::int64_t batch() const { return static_cast<std::int64_t>(parameters.at("batch")); }
+};
+
+/// Loads a zoo name or a YAML file. A workload file either has `model: NAME` and values for that
+/// model's parameters, or describes a model itself; both may say `optimizer` and `format`.
+/// Overrides (`--set`) apply to the workload file. Throws InputError.
+Workload load_workload(const std::string& name_or_path, const DataFiles& files,
+                       const std::vector<Override>& overrides = {});
+
+/// The same from a value inside another file: a name, or a map as in a workload file.
+Workload read_workload(const ConfigValue& value, const DataFiles& files,
+                       const std::string& relative_to);
+
+}  // namespace simdse
