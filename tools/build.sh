@@ -36,14 +36,24 @@ has_changed() {
     "$here"/workloads "$here"/search "$here"/sim "$here"/cli "$here"/tests -newer "$1" -print -quit)" ]
 }
 
-# build TARGET STAMP: configures and builds; shows the output only if it fails or on a terminal.
+# show_progress: copies the build's output; on a terminal its "[step/steps]" lines go to one line there.
+show_progress() {
+  [ -t 2 ] || { cat; return; }
+  awk '{ print } /^\[[0-9]+\/[0-9]+\]/ { printf "\r%s building", $1 > "/dev/stderr" }
+       END { printf "\r\033[K" > "/dev/stderr" }'
+}
+
+# build TARGET STAMP [OPTION...]: configures with the options and builds; errors are shown, the whole
+# output is in build.log.
 build() {
   local target=$1 stamp=$2 log
-  say "simdse: building $target (release) ..."
+  shift 2
+  say "simdse: building $target (release), a few minutes the first time ..."
   mkdir -p "$here/build/release"
   log=$here/build/release/build.log
   : >"$stamp.new"
-  if ! (cd "$here" && cmake --preset release && cmake --build --preset release --target "$target") >"$log" 2>&1; then
+  if ! (cd "$here" && cmake --preset release "$@" && cmake --build --preset release --target "$target") 2>&1 |
+    show_progress >"$log"; then
     grep -E 'error|Error' -A 3 "$log" >&2 || tail -n 30 "$log" >&2
     say "simdse: the build failed; all of its output is in build/release/build.log"
     rm -f "$stamp.new"
