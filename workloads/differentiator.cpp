@@ -1,14 +1,16 @@
 #include "workloads/differentiator.h"
 
 #include "workloads/operators/elementwise.h"
+#include "workloads/operators/view.h"
 
 namespace simdse {
 
-Differentiator::Differentiator(Graph& graph, NumberFormat format)
+Differentiator::Differentiator(Graph& graph, NumberFormat format, std::vector<int> recomputation)
     : graph_(graph),
       format_(std::move(format)),
       needs_gradient_(graph.tensors().size()),
       gradient_(graph.tensors().size(), kNone),
+      recomputation_(std::move(recomputation)),
       recomputed_(graph.tensors().size(), kNone) {
   for (std::size_t id = 0; id < graph.tensors().size(); ++id) {
     needs_gradient_[id] = graph.tensors()[id].role == TensorRole::parameter;
@@ -76,13 +78,71 @@ TensorId Differentiator::add(const Operator& forward, const std::string& suffix,
       .front();
 }
 
-TensorId Differentiator::saved(TensorId forward_tensor) const {
-  const TensorId again = recomputed_[forward_tensor];
-  return again == kNone ? forward_tensor : again;
+void Differentiator::differentiate(OperatorId id) {
+  const Operator op = graph_.op(id);  // a copy: the graph grows
+  TensorId arrived = kNone;
+  for (const TensorId output : op.outputs) {
+    if (gradient_[output] != kNone) arrived = gradient_[output];
+  }
+  if (arrived == kNone && !op.kind->is_loss()) return;
+  arrival_ = arrived == kNone ? id : graph_.tensor(arrived).producer;
+  op.kind->differentiate(*this, op);
 }
 
-void Differentiator::set_recomputed(TensorId forward_tensor, TensorId recomputed) {
-  recomputed_[forward_tensor] = recomputed;
+TensorId Differentiator::saved(TensorId forward_tensor) {
+  const TensorId storage = graph_.tensor(forward_tensor).storage;
+  const OperatorId producer = graph_.tensor(storage).producer;
+  if (producer == kNone || producer >= static_cast<OperatorId>(recomputation_.size()) ||
+      recomputation_[producer] == kNone) {
+    return forward_tensor;
+  }
+  if (recomputed_[storage] == kNone) recompute(recomputation_[producer]);
+  return recomputed_[forward_tensor];
+}
+
+void Differentiator::recompute(int group) {
+  for (std::size_t id = 0; id < recomputation_.size(); ++id) {
+    if (recomputation_[id] != group) continue;
+    const Operator op = graph_.op(static_cast<OperatorId>(id));  // a copy: the graph grows
+    op.kind->is_view() ? recompute_view(op) : recompute(op);
+  }
+}
+
+void Differentiator::recompute(const Operator& op) {
+  const std::string name = base_name(op.name) + ".recompute";
+  bool is_first = true;  // reads nothing that is recomputed
+  std::vector<TensorId> inputs;
+  for (const TensorId input : op.inputs) {
+    inputs.push_back(saved(input));
+    is_first = is_first && inputs.back() == input;
+  }
+  std::vector<TensorId> outputs;
+  for (const TensorId output : op.outputs) {
+    const Tensor tensor = graph_.tensor(output);
+    outputs.push_back(graph_.add_tensor(tensor.name + ".recompute", tensor.shape, tensor.format,
+                                        TensorRole::activation));
+    recomputed_[output] = outputs.back();
+  }
+  const OperatorId again =
+      graph_.add_operator(name, Phase::recompute, op.kind, std::move(inputs), std::move(outputs));
+  graph_.set_forward(again, op.id);
+  if (is_first && arrival_ != kNone) graph_.add_ordering(again, arrival_);
+}
+
+void Differentiator::recompute_view(const Operator& op) {
+  const std::string name = base_name(op.name) + ".recompute";
+  std::vector<TensorId> inputs;
+  for (const TensorId input : op.inputs) inputs.push_back(saved(input));
+  const Tensor output = graph_.tensor(op.outputs[0]);
+  if (inputs.size() > 1) {
+    recomputed_[op.outputs[0]] = stack_in_place(graph_, name, Phase::recompute, inputs);
+  } else {
+    const Bytes offset = output.storage_offset - graph_.tensor(op.inputs[0]).storage_offset;
+    const TensorId view = graph_.add_view(name, output.shape, inputs[0], offset);
+    graph_.add_operator(name, Phase::recompute, op.kind, inputs, {view});
+    recomputed_[op.outputs[0]] = view;
+  }
+  graph_.set_forward(graph_.tensor(recomputed_[op.outputs[0]]).producer, op.id);
 }
 
 }  // namespace simdse

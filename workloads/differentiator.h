@@ -14,8 +14,13 @@ namespace simdse {
 /// are summed by explicit operators.
 class Differentiator {
  public:
-  /// Backward operators are appended to `graph`. Gradients are kept in `format`.
-  Differentiator(Graph& graph, NumberFormat format);
+  /// Backward operators are appended to `graph`. Gradients are kept in `format`. Results of forward
+  /// operators with an entry other than kNone in `recomputation` are not kept: they are made again
+  /// together with their group.
+  Differentiator(Graph& graph, NumberFormat format, std::vector<int> recomputation);
+
+  /// Adds the gradient of forward operator `op`, if its results have one.
+  void differentiate(OperatorId op);
 
   Graph& graph() { return graph_; }
 
@@ -41,16 +46,23 @@ class Differentiator {
   TensorId new_gradient(const std::string& name, TensorId of);
 
   /// The tensor through which a backward operator reads a saved forward tensor: itself, or what
-  /// recomputation made of it.
-  TensorId saved(TensorId forward_tensor) const;
-  void set_recomputed(TensorId forward_tensor, TensorId recomputed);
+  /// recomputation, which this call may begin, makes of it.
+  TensorId saved(TensorId forward_tensor);
 
  private:
+  void recompute(int group);
+  void recompute(const Operator& op);
+  void recompute_view(const Operator& op);
+
   Graph& graph_;
   NumberFormat format_;
   std::vector<bool> needs_gradient_;
   std::vector<TensorId> gradient_;
-  std::vector<TensorId> recomputed_;
+  std::vector<int> recomputation_;    ///< group by forward operator
+  std::vector<TensorId> recomputed_;  ///< by forward tensor
+  /// The operator whose result lets the backward pass reach the operator being differentiated:
+  /// recomputation follows it, else it would run right behind the forward pass and save nothing.
+  OperatorId arrival_ = kNone;
 };
 
 }  // namespace simdse

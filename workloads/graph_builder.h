@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "workloads/graph.h"
+#include "workloads/operators/elementwise.h"
+#include "workloads/operators/local_response.h"
 #include "workloads/operators/normalization.h"
 #include "workloads/operators/pooling.h"
 #include "workloads/operators/window.h"
@@ -20,7 +22,8 @@ struct TensorFormats {
 
 /// Every method adds one operator called `name` (and the parameters it needs, called `name.weight`
 /// and the like) and returns its result. Methods throw std::invalid_argument, with a reason, when
-/// shapes don't fit.
+/// shapes don't fit, or when the graph grows beyond what 64-bit totals can count: 2^52 elements of
+/// all tensors, 2^59 multiply-accumulates.
 class GraphBuilder {
  public:
   explicit GraphBuilder(TensorFormats formats) : formats_(std::move(formats)) {}
@@ -28,6 +31,9 @@ class GraphBuilder {
   Graph take() { return std::move(graph_); }
   const Graph& graph() const { return graph_; }
   const Shape& shape(TensorId tensor) const { return graph_.tensor(tensor).shape; }
+
+  /// Makes the operators from `first` on that are in no segment yet a segment (Operator::segment).
+  void end_segment(OperatorId first);
 
   TensorId input(const std::string& name, Shape shape, std::optional<NumberFormat> format = {});
   TensorId parameter(const std::string& name, Shape shape);
@@ -41,19 +47,43 @@ class GraphBuilder {
                        std::int64_t groups, bool has_bias);
   /// A function of elementwise_functions() with one or two operands.
   TensorId elementwise(const std::string& name, const std::string& function,
-                       std::vector<TensorId> operands, double parameter = 0);
+                       std::vector<TensorId> operands,
+                       ElementwiseFunction::Constants constants = {});
   /// x plus a trained tensor of `shape`, which broadcasts to x.
   TensorId bias(const std::string& name, TensorId x, Shape shape);
-  TensorId normalization(const std::string& name, NormalizationStyle style, TensorId x);
+  /// `groups` belongs to a group normalisation.
+  TensorId normalization(const std::string& name, NormalizationStyle style, TensorId x,
+                         std::int64_t groups = 1);
+  TensorId local_response(const std::string& name, TensorId x, LocalResponseConstants constants);
   TensorId softmax(const std::string& name, TensorId x);
   TensorId dropout(const std::string& name, TensorId x, double rate);
   TensorId embedding(const std::string& name, TensorId ids, std::int64_t rows, std::int64_t width);
   TensorId pooling(const std::string& name, PoolingStyle style, TensorId x, Window window);
   /// One entry of `shape` may be -1: what is left.
   TensorId reshape(const std::string& name, TensorId x, Shape shape);
+  /// One LSTM layer over x [S, B, features of x], from a zero state; gives [S, B, features].
+  /// Weights are `.input_weight`, `.state_weight` and, with `has_bias`, one `.bias` per gate.
+  /// `reverse` walks from the last step to the first.
+  TensorId lstm(const std::string& name, TensorId x, std::int64_t features, bool reverse,
+                bool has_bias);
+  /// Rotates the rows of x [B, S, ..., width] by `angles` [S, width].
+  TensorId rotary(const std::string& name, TensorId x, TensorId angles);
+  TensorId transpose(const std::string& name, TensorId x, std::vector<std::size_t> order);
+  TensorId concat(const std::string& name, std::vector<TensorId> parts, std::size_t axis);
+  std::vector<TensorId> split(const std::string& name, TensorId x, std::size_t axis,
+                              const Shape& lengths);
+  /// Zeros around x: `before` and `after` entries along each axis.
+  TensorId pad(const std::string& name, TensorId x, const Shape& before, const Shape& after);
+  /// Sum over `axes`, which stay as axes of size 1.
+  TensorId sum(const std::string& name, TensorId x, const std::vector<std::size_t>& axes);
+  TensorId broadcast(const std::string& name, TensorId x, Shape shape);
+  /// An operator of unknown meaning with results of the given shapes.
+  std::vector<TensorId> opaque(const std::string& name, const std::string& meaning,
+                               std::vector<TensorId> inputs, const std::vector<Shape>& results);
   /// `length` entries of `axis` from `start` on.
   TensorId slice(const std::string& name, TensorId x, std::int64_t axis, std::int64_t start,
                  std::int64_t length);
+  TensorId slice(const std::string& name, TensorId x, Shape starts, Shape lengths);
   TensorId select(const std::string& name, TensorId x, std::int64_t index);
   TensorId cross_entropy(const std::string& name, TensorId logits, TensorId labels);
   TensorId squared_error(const std::string& name, TensorId x, TensorId target);
@@ -61,9 +91,14 @@ class GraphBuilder {
  private:
   TensorId add(const std::string& name, std::shared_ptr<const OperatorKind> kind,
                std::vector<TensorId> inputs, Shape shape);
+  TensorId add_tensor(const std::string& name, Shape shape, NumberFormat format, TensorRole role);
+  void count_macs(TensorId product);
 
   Graph graph_;
   TensorFormats formats_;
+  int segments_ = 0;
+  double elements_ = 0;
+  double macs_ = 0;
 };
 
 }  // namespace simdse

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "models/base/config_reader.h"
 #include "workloads/operator_reader.h"
@@ -114,7 +115,11 @@ class ModelReader {
         format = number_format(read_choice(*name, path + ".format", number_format_names()));
       }
       reader.finish();
-      scope.tensors[member.key] = builder_.input(member.key, std::move(shape), format);
+      try {
+        scope.tensors[member.key] = builder_.input(member.key, std::move(shape), format);
+      } catch (const std::invalid_argument& problem) {
+        throw InputError(member.where, fmt::format("{}: {}", path, problem.what()));
+      }
     }
   }
 
@@ -248,6 +253,7 @@ class ModelReader {
     const ConfigValue& entries = reader.require("operators");
     TensorId previous = scope.previous;
     for (std::int64_t turn = 0; turn < count; ++turn) {
+      const auto first = static_cast<OperatorId>(builder_.graph().operators().size());
       Scope inner;
       inner.outer = &scope;
       inner.prefix = fmt::format("{}{}{}.", scope.prefix, name, turn);
@@ -258,6 +264,7 @@ class ModelReader {
       if (with != nullptr) bind_turn(*with, reader.path_of("with"), turn, count, inner);
       read_entries(entries, reader.path_of("operators"), inner);
       previous = inner.previous;
+      builder_.end_segment(first);
       if (next == nullptr) continue;
       for (const ConfigValue::Member& member : next->members(reader.path_of("next"))) {
         if (carried.count(member.key) == 0) {

@@ -92,6 +92,9 @@ class OperatorKind {
   /// True for a kind that only renames bytes and so costs neither time nor memory.
   virtual bool is_view() const { return false; }
 
+  /// True for a kind whose meaning is unknown and whose cost is therefore a guess.
+  virtual bool is_opaque() const { return false; }
+
   /// True when output element i depends on element i of the first input alone (broadcast operands
   /// aside), so that it can run tile by tile behind whatever makes that input.
   virtual bool is_elementwise() const { return false; }
@@ -113,6 +116,7 @@ struct Operator {
   std::vector<TensorId> inputs;
   std::vector<TensorId> outputs;
   OperatorId forward = kNone;  ///< for a backward operator: the forward one that it mirrors
+  int segment = kNone;  ///< turn of the model's innermost repetition, counted over the whole model
   /// Operators that must be done first although no tensor is passed: readers of bytes that this
   /// operator overwrites.
   std::vector<OperatorId> after;

@@ -67,8 +67,16 @@ struct Entry {
     window.ceil_mode = reader.flag_or("ceil_mode", false);
     return window;
   }
+  ElementwiseFunction::Constants constants(const std::string& function) {
+    ElementwiseFunction::Constants result{};
+    const std::vector<const char*>& names = elementwise_kind(function)->function().constants;
+    for (std::size_t i = 0; i < names.size(); ++i) result.at(i) = number(names[i]);
+    return result;
+  }
   TensorId input(std::size_t index) { return inputs[index]; }
 };
+
+constexpr std::size_t kAnyNumber = 1000;
 
 struct KindReader {
   std::size_t min_inputs;
@@ -132,6 +140,54 @@ const std::map<std::string, KindReader>& kind_readers() {
         {"layer_norm", normalization_reader(NormalizationStyle::layer)},
         {"rms_norm", normalization_reader(NormalizationStyle::rms)},
         {"batch_norm", normalization_reader(NormalizationStyle::batch)},
+        {"group_norm",
+         {1, 1,
+          [](Entry& e) {
+            return e.builder.normalization(e.name, NormalizationStyle::group, e.input(0),
+                                           e.integer("groups"));
+          }}},
+        {"local_response_norm",
+         {1, 1,
+          [](Entry& e) {
+            LocalResponseConstants constants;
+            constants.size = e.integer_or("size", constants.size);
+            return e.builder.local_response(e.name, e.input(0), constants);
+          }}},
+        {"lstm",
+         {1, 1,
+          [](Entry& e) {
+            return e.builder.lstm(e.name, e.input(0), e.integer("features"),
+                                  e.reader.flag_or("reverse", false),
+                                  e.reader.flag_or("bias", true));
+          }}},
+        {"rotary",
+         {2, 2, [](Entry& e) { return e.builder.rotary(e.name, e.input(0), e.input(1)); }}},
+        {"transpose",
+         {1, 1,
+          [](Entry& e) {
+            const Shape order = e.shape("order", 0);
+            return e.builder.transpose(e.name, e.input(0), {order.begin(), order.end()});
+          }}},
+        {"concat",
+         {1, kAnyNumber,
+          [](Entry& e) {
+            return e.builder.concat(e.name, e.inputs,
+                                    static_cast<std::size_t>(e.integer("axis", 0)));
+          }}},
+        {"pad",
+         {1, 1,
+          [](Entry& e) {
+            return e.builder.pad(e.name, e.input(0), e.shape("before", 0), e.shape("after", 0));
+          }}},
+        {"sum",
+         {1, 1,
+          [](Entry& e) {
+            const Shape axes = e.shape("axes", 0);
+            return e.builder.sum(e.name, e.input(0), {axes.begin(), axes.end()});
+          }}},
+        {"broadcast",
+         {1, 1,
+          [](Entry& e) { return e.builder.broadcast(e.name, e.input(0), e.shape("shape", 1)); }}},
         {"softmax", {1, 1, [](Entry& e) { return e.builder.softmax(e.name, e.input(0)); }}},
         {"dropout",
          {1, 1, [](Entry& e) { return e.builder.dropout(e.name, e.input(0), e.number("rate")); }}},
@@ -175,8 +231,7 @@ const std::map<std::string, KindReader>& kind_readers() {
       const std::string name = function.name;
       const auto count = static_cast<std::size_t>(function.inputs);
       result[name] = {count, count, [name](Entry& e) {
-                        const double factor = name == "scale" ? e.number("factor") : 0;
-                        return e.builder.elementwise(e.name, name, e.inputs, factor);
+                        return e.builder.elementwise(e.name, name, e.inputs, e.constants(name));
                       }};
     }
     return result;

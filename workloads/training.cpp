@@ -62,18 +62,20 @@ Graph derive_training_step(const Graph& forward, const TrainingOptions& options)
   for (std::size_t id = 0; id < forward_count; ++id) {
     graph.rename_operator(static_cast<OperatorId>(id), graph.operators()[id].name + ".forward");
   }
-  Differentiator backward(graph, options.formats.compute);
+  Differentiator backward(graph, options.formats.compute,
+                          recomputation_groups(forward, options.recompute));
   seed_outputs(graph, backward, forward_count);
   for (std::size_t id = forward_count; id-- > 0;) {
-    const Operator op = graph.operators()[id];  // a copy: the graph grows
-    if (!op.kind->is_loss() && backward.gradient(op.outputs[0]) == kNone) continue;
-    op.kind->differentiate(backward, op);
+    backward.differentiate(static_cast<OperatorId>(id));
   }
   bool is_trained = false;
   for (std::size_t id = 0; id < tensor_count; ++id) {
     const auto parameter = static_cast<TensorId>(id);
     const TensorId gradient = backward.gradient(parameter);
-    if (graph.tensor(parameter).role != TensorRole::parameter || gradient == kNone) continue;
+    const Tensor& tensor = graph.tensor(parameter);
+    // A view of a parameter is trained by its owner.
+    const bool is_owner = tensor.role == TensorRole::parameter && tensor.storage == parameter;
+    if (!is_owner || gradient == kNone) continue;
     add_optimizer_step(graph, parameter, gradient, options);
     is_trained = true;
   }

@@ -6,12 +6,14 @@
 #include "workloads/graph.h"
 #include "workloads/graph_builder.h"
 #include "workloads/operators/optimizer.h"
+#include "workloads/recomputation.h"
 
 namespace simdse {
 
 struct TrainingOptions {
   std::string optimizer = "adam";  ///< sgd, momentum, adam
   TensorFormats formats;
+  Recomputation recompute = Recomputation::none;
 };
 
 /// The forward graph, its backward pass and one optimizer step per parameter tensor.

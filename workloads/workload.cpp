@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -68,6 +69,10 @@ Workload read_document(const ConfigValue& document, const ConfigValue& model, st
   training.optimizer = reader.choice_or("optimizer", rules, training.optimizer);
   training.formats.compute = number_format(reader.choice_or(
       "format", {"bf16", "fp16", "fp32", "fp8", "int8"}, training.formats.compute.name));
+  const std::string recompute = reader.choice_or("recompute", recomputation_names(), "none");
+  const auto& modes = recomputation_names();
+  training.recompute =
+      static_cast<Recomputation>(std::find(modes.begin(), modes.end(), recompute) - modes.begin());
   // Every other key is the value of one of the model's parameters.
   workload.parameters = read_parameters(model, reader);
   reader.finish();

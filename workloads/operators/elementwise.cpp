@@ -36,25 +36,78 @@ double clamp01(double x) { return std::min(1.0, std::max(0.0, x)); }
 }  // namespace
 
 // Instruction counts: one per add, multiply, multiply-add, compare or select that the formula
-// needs.
+// needs; special functions are exp, log, tanh, division and root.
 const std::vector<ElementwiseFunction>& elementwise_functions() {
+  using C = ElementwiseFunction::Constants;
   static const std::vector<ElementwiseFunction> functions = {
-      {"add", 2, 1, 0, [](double x, double y, double) { return x + y; }},
-      {"subtract", 2, 1, 0, [](double x, double y, double) { return x - y; }},
-      {"multiply", 2, 1, 0, [](double x, double y, double) { return x * y; }},
-      {"divide", 2, 1, 1, [](double x, double y, double) { return x / y; }},
-      {"negate", 1, 1, 0, [](double x, double, double) { return -x; }},
-      {"scale", 1, 1, 0, [](double x, double, double p) { return p * x; }},
-      {"relu", 1, 1, 0, [](double x, double, double) { return x > 0 ? x : 0; }, Saves::output},
-      {"gelu", 1, 6, 1, [](double x, double, double) { return gelu(x); }, Saves::input},
-      {"silu", 1, 2, 2, [](double x, double, double) { return x * sigmoid(x); }, Saves::input},
-      {"sigmoid", 1, 1, 2, [](double x, double, double) { return sigmoid(x); }, Saves::output},
-      {"tanh", 1, 0, 1, [](double x, double, double) { return std::tanh(x); }, Saves::output},
-      {"exp", 1, 0, 1, [](double x, double, double) { return std::exp(x); }, Saves::output},
-      {"sqrt", 1, 0, 1, [](double x, double, double) { return std::sqrt(x); }, Saves::output},
-      {"hard_sigmoid", 1, 3, 0, [](double x, double, double) { return clamp01(x / 6 + 0.5); },
+      {"add", 2, 1, 0, [](double x, double y, const C&) { return x + y; }},
+      {"subtract", 2, 1, 0, [](double x, double y, const C&) { return x - y; }},
+      {"multiply", 2, 1, 0, [](double x, double y, const C&) { return x * y; }},
+      {"divide", 2, 1, 1, [](double x, double y, const C&) { return x / y; }},
+      // x where the mask y is set, a constant elsewhere; and the reverse
+      {"keep_where", 2, 1, 0, [](double x, double y, const C& c) { return y != 0 ? x : c[0]; }},
+      {"drop_where", 2, 1, 0, [](double x, double y, const C& c) { return y != 0 ? c[0] : x; }},
+      {"negate", 1, 1, 0, [](double x, double, const C&) { return -x; }},
+      {"scale",
+       1,
+       1,
+       0,
+       [](double x, double, const C& c) { return c[0] * x; },
+       Saves::nothing,
+       {"factor"}},
+      {"shift",
+       1,
+       1,
+       0,
+       [](double x, double, const C& c) { return x + c[0]; },
+       Saves::nothing,
+       {"by"}},
+      {"relu", 1, 1, 0, [](double x, double, const C&) { return x > 0 ? x : 0; }, Saves::output},
+      {"leaky_relu",
+       1,
+       2,
+       0,
+       [](double x, double, const C& c) { return x > 0 ? x : c[0] * x; },
+       Saves::input,
+       {"slope"}},
+      {"elu",
+       1,
+       3,
+       1,
+       [](double x, double, const C& c) { return x > 0 ? x : c[0] * std::expm1(x); },
+       Saves::input,
+       {"alpha"}},
+      {"clip",
+       1,
+       2,
+       0,
+       [](double x, double, const C& c) { return std::min(c[1], std::max(c[0], x)); },
+       Saves::input,
+       {"low", "high"}},
+      {"gelu", 1, 6, 1, [](double x, double, const C&) { return gelu(x); }, Saves::input},
+      {"silu", 1, 2, 2, [](double x, double, const C&) { return x * sigmoid(x); }, Saves::input},
+      {"sigmoid", 1, 1, 2, [](double x, double, const C&) { return sigmoid(x); }, Saves::output},
+      {"tanh", 1, 0, 1, [](double x, double, const C&) { return std::tanh(x); }, Saves::output},
+      {"softplus", 1, 1, 2, [](double x, double, const C&) { return std::log1p(std::exp(x)); },
        Saves::input},
-      {"hard_swish", 1, 4, 0, [](double x, double, double) { return x * clamp01(x / 6 + 0.5); },
+      {"exp", 1, 0, 1, [](double x, double, const C&) { return std::exp(x); }, Saves::output},
+      {"log", 1, 0, 1, [](double x, double, const C&) { return std::log(x); }, Saves::input},
+      // A polynomial times exp(-x^2) and a select (Abramowitz and Stegun 7.1.26).
+      {"erf", 1, 9, 2, [](double x, double, const C&) { return std::erf(x); }, Saves::input},
+      {"sqrt", 1, 0, 1, [](double x, double, const C&) { return std::sqrt(x); }, Saves::output},
+      {"reciprocal", 1, 0, 1, [](double x, double, const C&) { return 1 / x; }, Saves::output},
+      {"square", 1, 1, 0, [](double x, double, const C&) { return x * x; }, Saves::input},
+      {"power",
+       1,
+       1,
+       2,
+       [](double x, double, const C& c) { return std::pow(x, c[0]); },
+       Saves::input,
+       {"exponent"}},
+      {"absolute", 1, 1, 0, [](double x, double, const C&) { return std::abs(x); }, Saves::input},
+      {"hard_sigmoid", 1, 3, 0, [](double x, double, const C&) { return clamp01(x / 6 + 0.5); },
+       Saves::input},
+      {"hard_swish", 1, 4, 0, [](double x, double, const C&) { return x * clamp01(x / 6 + 0.5); },
        Saves::input},
   };
   return functions;
@@ -64,22 +117,38 @@ namespace {
 
 // Gradients of the unary functions: x is the gradient of the output, y the saved value.
 const std::vector<ElementwiseFunction>& gradient_functions() {
+  using C = ElementwiseFunction::Constants;
   static const std::vector<ElementwiseFunction> functions = {
-      {"relu_gradient", 2, 2, 0, [](double x, double y, double) { return y > 0 ? x : 0; }},
-      {"gelu_gradient", 2, 12, 1, [](double x, double y, double) { return x * gelu_slope(y); }},
+      {"relu_gradient", 2, 2, 0, [](double x, double y, const C&) { return y > 0 ? x : 0; }},
+      {"leaky_relu_gradient", 2, 3, 0,
+       [](double x, double y, const C& c) { return y > 0 ? x : c[0] * x; }},
+      {"elu_gradient", 2, 4, 1,
+       [](double x, double y, const C& c) { return y > 0 ? x : x * c[0] * std::exp(y); }},
+      {"clip_gradient", 2, 3, 0,
+       [](double x, double y, const C& c) { return y > c[0] && y < c[1] ? x : 0; }},
+      {"gelu_gradient", 2, 12, 1, [](double x, double y, const C&) { return x * gelu_slope(y); }},
       {"silu_gradient", 2, 5, 2,
-       [](double x, double y, double) {
+       [](double x, double y, const C&) {
          const double s = sigmoid(y);
          return x * s * (1 + y * (1 - s));
        }},
-      {"sigmoid_gradient", 2, 3, 0, [](double x, double y, double) { return x * y * (1 - y); }},
-      {"tanh_gradient", 2, 2, 0, [](double x, double y, double) { return x * (1 - y * y); }},
-      {"exp_gradient", 2, 1, 0, [](double x, double y, double) { return x * y; }},
-      {"sqrt_gradient", 2, 1, 1, [](double x, double y, double) { return x / (2 * y); }},
+      {"sigmoid_gradient", 2, 3, 0, [](double x, double y, const C&) { return x * y * (1 - y); }},
+      {"tanh_gradient", 2, 2, 0, [](double x, double y, const C&) { return x * (1 - y * y); }},
+      {"softplus_gradient", 2, 2, 2, [](double x, double y, const C&) { return x * sigmoid(y); }},
+      {"exp_gradient", 2, 1, 0, [](double x, double y, const C&) { return x * y; }},
+      {"log_gradient", 2, 0, 1, [](double x, double y, const C&) { return x / y; }},
+      {"erf_gradient", 2, 3, 1,
+       [](double x, double y, const C&) { return x * 1.1283791670955126 * std::exp(-y * y); }},
+      {"sqrt_gradient", 2, 1, 1, [](double x, double y, const C&) { return x / (2 * y); }},
+      {"reciprocal_gradient", 2, 3, 0, [](double x, double y, const C&) { return -x * y * y; }},
+      {"square_gradient", 2, 2, 0, [](double x, double y, const C&) { return 2 * x * y; }},
+      {"power_gradient", 2, 3, 2,
+       [](double x, double y, const C& c) { return x * c[0] * std::pow(y, c[0] - 1); }},
+      {"absolute_gradient", 2, 2, 0, [](double x, double y, const C&) { return y < 0 ? -x : x; }},
       {"hard_sigmoid_gradient", 2, 3, 0,
-       [](double x, double y, double) { return std::abs(y) < 3 ? x / 6 : 0; }},
+       [](double x, double y, const C&) { return std::abs(y) < 3 ? x / 6 : 0; }},
       {"hard_swish_gradient", 2, 6, 0,
-       [](double x, double y, double) {
+       [](double x, double y, const C&) {
          if (y <= -3) return 0.0;
          return y >= 3 ? x : x * (y / 3 + 0.5);
        }},
@@ -88,17 +157,19 @@ const std::vector<ElementwiseFunction>& gradient_functions() {
 }
 
 std::shared_ptr<const Elementwise> find_kind(const std::vector<ElementwiseFunction>& functions,
-                                             const std::string& name, double parameter) {
+                                             const std::string& name,
+                                             ElementwiseFunction::Constants constants) {
   for (const ElementwiseFunction& function : functions) {
-    if (name == function.name) return std::make_shared<Elementwise>(function, parameter);
+    if (name == function.name) return std::make_shared<Elementwise>(function, constants);
   }
   throw std::out_of_range("no elementwise function '" + name + "'");
 }
 
 }  // namespace
 
-Elementwise::Elementwise(const ElementwiseFunction& function, double parameter)
-    : function_(function), parameter_(parameter) {}
+Elementwise::Elementwise(const ElementwiseFunction& function,
+                         ElementwiseFunction::Constants constants)
+    : function_(function), constants_(constants) {}
 
 Work Elementwise::work(const Graph& graph, const Operator& op) const {
   Work work = whole_tensors(graph, op);
@@ -132,13 +203,16 @@ void Elementwise::differentiate(Differentiator& backward, const Operator& op) co
   if (function_.inputs == 1) {
     if (!needs(0)) return;
     switch (function_.saves) {
-      case Saves::nothing:  // linear in x, so the gradient is the same function of dy
-        contribute(0, make(0, elementwise_kind(function, parameter_), {dy}));
+      case Saves::nothing:
+        // A shift hands the gradient on; the others are linear, so theirs is the same function of
+        // it.
+        contribute(
+            0, function == "shift" ? dy : make(0, elementwise_kind(function, constants_), {dy}));
         return;
       case Saves::input:
       case Saves::output:
         contribute(
-            0, make(0, find_kind(gradient_functions(), function + "_gradient", parameter_),
+            0, make(0, find_kind(gradient_functions(), function + "_gradient", constants_),
                     {dy, saved(function_.saves == Saves::input ? op.inputs[0] : op.outputs[0])}));
         return;
     }
@@ -147,6 +221,8 @@ void Elementwise::differentiate(Differentiator& backward, const Operator& op) co
     if (needs(0)) contribute(0, dy);
     if (!needs(1)) return;
     contribute(1, function == "add" ? dy : make(1, elementwise_kind("negate"), {dy}));
+  } else if (function == "keep_where" || function == "drop_where") {
+    if (needs(0)) contribute(0, make(0, elementwise_kind(function), {dy, saved(op.inputs[1])}));
   } else if (function == "multiply") {
     if (needs(0)) contribute(0, make(0, elementwise_kind("multiply"), {dy, saved(op.inputs[1])}));
     if (needs(1)) contribute(1, make(1, elementwise_kind("multiply"), {dy, saved(op.inputs[0])}));
@@ -162,8 +238,9 @@ void Elementwise::differentiate(Differentiator& backward, const Operator& op) co
   }
 }
 
-std::shared_ptr<const Elementwise> elementwise_kind(const std::string& name, double parameter) {
-  return find_kind(elementwise_functions(), name, parameter);
+std::shared_ptr<const Elementwise> elementwise_kind(const std::string& name,
+                                                    ElementwiseFunction::Constants constants) {
+  return find_kind(elementwise_functions(), name, constants);
 }
 
 Shape broadcast_shape(const Shape& a, const Shape& b) {

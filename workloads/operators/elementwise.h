@@ -1,6 +1,7 @@
 // Elementwise operators, with broadcasting.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@ namespace simdse {
 /// multiply-add, compare, select), `special_ops` special-function ones; both are counted from the
 /// formula in `value`.
 struct ElementwiseFunction {
+  /// Constants of a kind: a scale factor, the bounds of a clip.
+  using Constants = std::array<double, 2>;
+
   enum class Saves {
     nothing,  ///< the gradient needs the output's gradient only
     input,    ///< ... and the input
@@ -23,10 +27,12 @@ struct ElementwiseFunction {
   int inputs;
   int alu_ops;
   int special_ops;
-  /// f(x) or f(x, y); `parameter` is the kind's constant (a scale factor, say).
-  double (*value)(double x, double y, double parameter);
+  /// f(x) or f(x, y).
+  double (*value)(double x, double y, const Constants& constants);
   /// Which saved value the unary gradient reads; binary functions state their gradients themselves.
   Saves saves = Saves::nothing;
+  /// Names of the constants that a unary function takes, in their order.
+  std::vector<const char*> constants = {};
 };
 
 /// Functions of the forward pass by name: add, subtract, multiply, divide, relu, gelu, ...
@@ -35,7 +41,8 @@ const std::vector<ElementwiseFunction>& elementwise_functions();
 /// y[i] = f(x[i]) or f(a[i], b[i]); operands broadcast as in NumPy (trailing axes are aligned).
 class Elementwise : public OperatorKind {
  public:
-  explicit Elementwise(const ElementwiseFunction& function, double parameter = 0);
+  explicit Elementwise(const ElementwiseFunction& function,
+                       ElementwiseFunction::Constants constants = {});
 
   std::string name() const override { return function_.name; }
   Work work(const Graph& graph, const Operator& op) const override;
@@ -43,15 +50,16 @@ class Elementwise : public OperatorKind {
   bool is_elementwise() const override { return true; }
 
   const ElementwiseFunction& function() const { return function_; }
-  double parameter() const { return parameter_; }
+  const ElementwiseFunction::Constants& constants() const { return constants_; }
 
  private:
   const ElementwiseFunction& function_;
-  double parameter_;
+  ElementwiseFunction::Constants constants_;
 };
 
 /// The kind called `name`; throws std::out_of_range when there is none.
-std::shared_ptr<const Elementwise> elementwise_kind(const std::string& name, double parameter = 0);
+std::shared_ptr<const Elementwise> elementwise_kind(const std::string& name,
+                                                    ElementwiseFunction::Constants constants = {});
 
 /// Shape that `a` and `b` broadcast to. Throws std::invalid_argument when they don't.
 Shape broadcast_shape(const Shape& a, const Shape& b);

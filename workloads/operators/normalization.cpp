@@ -14,15 +14,17 @@ std::string style_name(NormalizationStyle style) {
       return "rms_norm";
     case NormalizationStyle::batch:
       return "batch_norm";
+    case NormalizationStyle::group:
+      return "group_norm";
   }
   return "";
 }
 
 /// The elements that share a mean form a row: for a batch normalisation all those of a channel.
-VectorShape statistics_rows(const Tensor& tensor, NormalizationStyle style) {
-  if (style != NormalizationStyle::batch) return rows_of(tensor);
-  VectorShape shape;
-  shape.rows = tensor.shape[1];
+VectorShape statistics_rows(const Tensor& tensor, NormalizationStyle style, std::int64_t groups) {
+  VectorShape shape = rows_of(tensor);
+  if (style == NormalizationStyle::batch) shape.rows = tensor.shape[1];
+  if (style == NormalizationStyle::group) shape.rows = tensor.shape[0] * groups;
   shape.columns = tensor.elements() / shape.rows;
   return shape;
 }
@@ -34,7 +36,7 @@ std::string NormalizationGradient::name() const { return style_name(style_) + "_
 
 Work Normalization::work(const Graph& graph, const Operator& op) const {
   Work work = whole_tensors(graph, op);
-  work.vector = statistics_rows(graph.tensor(op.inputs[0]), style_);
+  work.vector = statistics_rows(graph.tensor(op.inputs[0]), style_, groups_);
   if (style_ == NormalizationStyle::rms) {
     work.vector->alu_ops = 3;  // multiply-add into the sum of squares; two multiplies
     work.vector->reductions = 1;
@@ -58,15 +60,15 @@ void Normalization::differentiate(Differentiator& backward, const Operator& op) 
   for (std::size_t i = 1; i < op.outputs.size(); ++i) {
     inputs.push_back(backward.saved(op.outputs[i]));
   }
-  const std::vector<TensorId> outputs =
-      backward.add(op, "gradient", Phase::gradient, std::make_shared<NormalizationGradient>(style_),
-                   std::move(inputs), op.inputs);
+  const std::vector<TensorId> outputs = backward.add(
+      op, "gradient", Phase::gradient, std::make_shared<NormalizationGradient>(style_, groups_),
+      std::move(inputs), op.inputs);
   for (std::size_t i = 0; i < op.inputs.size(); ++i) backward.contribute(op.inputs[i], outputs[i]);
 }
 
 Work NormalizationGradient::work(const Graph& graph, const Operator& op) const {
   Work work = whole_tensors(graph, op);
-  work.vector = statistics_rows(graph.tensor(op.inputs[0]), style_);
+  work.vector = statistics_rows(graph.tensor(op.inputs[0]), style_, groups_);
   if (style_ == NormalizationStyle::rms) {
     // sum of squares; normalise; dy x scale; sum of its product with x; two for dx; one for dscale
     work.vector->alu_ops = 7;

@@ -1,8 +1,11 @@
 #include "workloads/operators/view.h"
 
+#include <algorithm>
+#include <map>
 #include <stdexcept>
 
 #include "workloads/differentiator.h"
+#include "workloads/operators/movement.h"
 
 namespace simdse {
 namespace {
@@ -36,27 +39,97 @@ void Select::differentiate(Differentiator& backward, const Operator& op) const {
   if (!backward.needs_gradient(whole)) return;
   Graph& graph = backward.graph();
   // Reverse order visits the selections from last to first; the first in order completes the set.
-  std::vector<TensorId> parts;
+  std::vector<TensorId> parts(static_cast<std::size_t>(graph.tensor(whole).shape[0]), kNone);
   for (const OperatorId consumer : graph.tensor(whole).consumers) {
     const auto* select = dynamic_cast<const Select*>(graph.op(consumer).kind.get());
-    if (select == nullptr) continue;
+    if (select == nullptr || graph.op(consumer).phase != op.phase) continue;
     if (consumer < op.id) return;
-    if (select->index() != static_cast<std::int64_t>(parts.size())) {
-      throw std::logic_error("the selections of '" + graph.tensor(whole).name +
-                             "' must cover it in order");
-    }
-    parts.push_back(backward.gradient(graph.op(consumer).outputs[0]));
+    parts[select->index()] = backward.gradient(graph.op(consumer).outputs[0]);
   }
-  const TensorId gradient = backward.new_gradient(op.name + ".gradient", whole);
+  if (std::count(parts.begin(), parts.end(), kNone) > 0) {
+    throw std::logic_error("the selections of '" + graph.tensor(whole).name + "' must cover it");
+  }
+  const TensorId gradient = stack_in_place(graph, op.name + ".gradient", Phase::gradient, parts);
+  graph.set_forward(graph.tensor(gradient).producer, op.id);
+  backward.contribute(whole, gradient);
+}
+
+void Stack::differentiate(Differentiator& backward, const Operator& op) const {
+  Graph& graph = backward.graph();
+  const TensorId dy = backward.gradient(op.outputs[0]);
+  Bytes offset(0);
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    const TensorId input = op.inputs[i];
+    const std::string name = op.name + ".gradient" + std::to_string(i);
+    const Bytes bytes = graph.tensor(dy).format.bytes(graph.tensor(input).elements());
+    if (backward.needs_gradient(input)) {
+      const TensorId part = graph.add_view(name, graph.tensor(input).shape, dy, offset);
+      const auto index = static_cast<std::int64_t>(i);
+      graph.set_forward(
+          graph.add_operator(name, Phase::gradient, std::make_shared<Select>(index), {dy}, {part}),
+          op.id);
+      backward.contribute(input, part);
+    }
+    offset += bytes;
+  }
+}
+
+namespace {
+
+/// True when giving `parts` neighbouring places breaks nobody else's layout: no part comes twice,
+/// and what already shares bytes with a part is a part too, at the same distance.
+bool can_be_placed(const Graph& graph, const std::vector<TensorId>& parts) {
+  struct Group {
+    Bytes origin;  ///< where the storage begins, counted from the stack's begin
+    Bytes covered;
+  };
+  std::map<TensorId, Group> groups;
   Bytes offset(0);
   for (const TensorId part : parts) {
-    graph.place_inside(part, gradient, offset);
+    const Tensor& tensor = graph.tensor(part);
+    const Bytes origin = offset - tensor.storage_offset;
+    Group& group = groups.try_emplace(tensor.storage, Group{origin, Bytes(0)}).first->second;
+    if (group.origin != origin) return false;
+    group.covered += tensor.bytes();
+    offset += tensor.bytes();
+  }
+  return std::all_of(groups.begin(), groups.end(), [&](const auto& entry) {
+    return entry.second.covered == graph.tensor(entry.first).bytes();
+  });
+}
+
+}  // namespace
+
+TensorId stack_in_place(Graph& graph, const std::string& name, Phase phase,
+                        const std::vector<TensorId>& parts) {
+  const Tensor first = graph.tensor(parts.front());
+  Shape shape = first.shape;
+  shape.insert(shape.begin(), static_cast<std::int64_t>(parts.size()));
+  bool are_neighbours = true;
+  Bytes offset = first.storage_offset;
+  for (const TensorId part : parts) {
+    const Tensor& tensor = graph.tensor(part);
+    are_neighbours =
+        are_neighbours && tensor.storage == first.storage && tensor.storage_offset == offset;
+    offset += tensor.bytes();
+  }
+  if (are_neighbours) {
+    const TensorId stack = graph.add_view(name, std::move(shape), parts.front());
+    graph.add_operator(name, phase, std::make_shared<Stack>(), parts, {stack});
+    return stack;
+  }
+  const TensorId stack = graph.add_tensor(name, std::move(shape), first.format, first.role);
+  if (!can_be_placed(graph, parts)) {
+    graph.add_operator(name, phase, std::make_shared<StackCopy>(), parts, {stack});
+    return stack;
+  }
+  offset = Bytes(0);
+  for (const TensorId part : parts) {
+    graph.place_inside(part, stack, offset);
     offset += graph.tensor(part).bytes();
   }
-  graph.set_forward(graph.add_operator(op.name + ".gradient", Phase::gradient,
-                                       std::make_shared<Stack>(), parts, {gradient}),
-                    op.id);
-  backward.contribute(whole, gradient);
+  graph.add_operator(name, phase, std::make_shared<Stack>(), parts, {stack});
+  return stack;
 }
 
 }  // namespace simdse

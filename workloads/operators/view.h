@@ -20,8 +20,8 @@ class Select : public OperatorKind {
   explicit Select(std::int64_t index) : index_(index) {}
   std::string name() const override { return "select"; }
   Work work(const Graph& graph, const Operator& op) const override;
-  /// The gradients of all selections of one tensor form its gradient; the last of them assembles
-  /// it.
+  /// The gradients of all selections of one tensor, which must cover it, form its gradient; the
+  /// last of them to get its own assembles it.
   void differentiate(Differentiator& backward, const Operator& op) const override;
   bool is_view() const override { return true; }
   std::int64_t index() const { return index_; }
@@ -35,7 +35,14 @@ class Stack : public OperatorKind {
  public:
   std::string name() const override { return "stack"; }
   Work work(const Graph& graph, const Operator& op) const override;
+  void differentiate(Differentiator& backward, const Operator& op) const override;
   bool is_view() const override { return true; }
 };
+
+/// Adds the operator `name` that stacks `parts`, which get neighbouring places, and returns the
+/// stack. Parts that are neighbours already, in this order, stay where they are; parts whose places
+/// are taken by somebody else's layout are copied.
+TensorId stack_in_place(Graph& graph, const std::string& name, Phase phase,
+                        const std::vector<TensorId>& parts);
 
 }  // namespace simdse

@@ -9,6 +9,11 @@
 namespace simdse {
 
 std::int64_t Window::positions(int axis, std::int64_t size) const {
+  constexpr std::int64_t limit = std::int64_t{1} << 30;
+  for (const std::int64_t value :
+       {kernel[axis], stride[axis], dilation[axis], pad_before[axis], pad_after[axis]}) {
+    if (value > limit) throw std::invalid_argument("a window of such sizes is no window");
+  }
   const std::int64_t padded = size + pad_before[axis] + pad_after[axis];
   const std::int64_t extent = (kernel[axis] - 1) * dilation[axis] + 1;
   if (extent > padded) {

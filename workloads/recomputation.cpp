@@ -1,0 +1,156 @@
+#include "workloads/recomputation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "workloads/operators/softmax.h"
+
+namespace simdse {
+namespace {
+
+bool is_contraction(const Graph& graph, const Operator& op) {
+  return graph.work(op.id).contraction.has_value();
+}
+
+/// Collects the attention core that begins at `scores`: vector operators and views that follow, up
+/// to the next contractions. Empty if there is no softmax among them or an end is not a
+/// contraction.
+std::set<OperatorId> attention_core(const Graph& graph, OperatorId scores) {
+  std::set<OperatorId> core = {scores};
+  std::vector<OperatorId> open = {scores};
+  bool has_softmax = false;
+  while (!open.empty()) {
+    const Operator& op = graph.op(open.back());
+    open.pop_back();
+    has_softmax = has_softmax || dynamic_cast<const Softmax*>(op.kind.get()) != nullptr;
+    for (const TensorId output : op.outputs) {
+      for (const OperatorId consumer : graph.tensor(output).consumers) {
+        if (is_contraction(graph, graph.op(consumer))) continue;
+        if (core.insert(consumer).second) open.push_back(consumer);
+      }
+      // A vector operator at the end of the graph is no attention core's.
+      if (&output == &op.outputs.front() && graph.tensor(output).consumers.empty()) return {};
+    }
+  }
+  return has_softmax ? core : std::set<OperatorId>{};
+}
+
+bool multiplies_activations(const Graph& graph, const Operator& op) {
+  return is_contraction(graph, op) &&
+         std::all_of(op.inputs.begin(), op.inputs.end(), [&](TensorId t) {
+           return graph.tensor(graph.tensor(t).storage).role == TensorRole::activation;
+         });
+}
+
+std::vector<int> attention_groups(const Graph& graph) {
+  std::vector<int> groups(graph.operators().size(), kNone);
+  int count = 0;
+  for (const Operator& op : graph.operators()) {
+    if (groups[op.id] != kNone || !multiplies_activations(graph, op)) continue;
+    const std::set<OperatorId> core = attention_core(graph, op.id);
+    for (const OperatorId member : core) groups[member] = count;
+    if (!core.empty()) ++count;
+  }
+  return groups;
+}
+
+/// Boundaries (an index i stands for the place before operator i) that only one activation passes.
+std::vector<OperatorId> narrow_places(const Graph& graph) {
+  const auto& operators = graph.operators();
+  std::vector<OperatorId> last_reader(graph.tensors().size(), kNone);
+  for (const Operator& op : operators) {
+    for (const TensorId input : op.inputs) last_reader[graph.tensor(input).storage] = op.id;
+  }
+  std::vector<int> closing(operators.size() + 1);
+  std::vector<OperatorId> places;
+  int passing = 0;
+  for (const Operator& op : operators) {
+    passing -= closing[op.id];
+    if (passing == 1) places.push_back(op.id);
+    for (const TensorId output : op.outputs) {
+      if (graph.tensor(output).storage != output || last_reader[output] <= op.id) continue;
+      ++passing;
+      ++closing[last_reader[output] + 1];
+    }
+  }
+  return places;
+}
+
+std::vector<int> segments_between_narrow_places(const Graph& graph) {
+  const auto& operators = graph.operators();
+  const auto contractions =
+      std::count_if(operators.begin(), operators.end(),
+                    [&](const Operator& op) { return is_contraction(graph, op); });
+  const auto enough = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(contractions))));
+  const std::vector<OperatorId> places = narrow_places(graph);
+  std::vector<int> groups;
+  int segment = 0;
+  int inside = 0;
+  auto place = places.begin();
+  for (const Operator& op : operators) {
+    const bool is_narrow = place != places.end() && *place == op.id;
+    if (is_narrow) ++place;
+    if (is_narrow && inside >= enough) {
+      ++segment;
+      inside = 0;
+    }
+    if (is_contraction(graph, op)) ++inside;
+    groups.push_back(segment);
+  }
+  return groups;
+}
+
+std::vector<int> segments(const Graph& graph) {
+  std::vector<int> groups;
+  for (const Operator& op : graph.operators()) groups.push_back(op.segment);
+  const bool is_marked =
+      std::any_of(groups.begin(), groups.end(), [](int s) { return s != kNone; });
+  return is_marked ? groups : segments_between_narrow_places(graph);
+}
+
+/// Takes out of the groups whatever is read outside its own group, through views too, and whatever
+/// is a result of the graph.
+void keep_what_leaves(const Graph& graph, std::vector<int>& groups) {
+  const std::vector<int> whole = groups;
+  std::vector<bool> leaves(graph.tensors().size());
+  std::vector<bool> is_read(graph.tensors().size());
+  for (const Operator& op : graph.operators()) {
+    for (const TensorId input : op.inputs) {
+      const TensorId storage = graph.tensor(input).storage;
+      is_read[storage] = true;
+      const OperatorId producer = graph.tensor(storage).producer;
+      if (producer != kNone && whole[producer] != whole[op.id]) leaves[storage] = true;
+    }
+  }
+  for (const Operator& op : graph.operators()) {
+    const TensorId result = graph.tensor(op.outputs[0]).storage;
+    const bool is_kept = !is_read[result] ||
+                         std::any_of(op.outputs.begin(), op.outputs.end(),
+                                     [&](TensorId t) { return leaves[graph.tensor(t).storage]; });
+    if (is_kept) groups[op.id] = kNone;
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& recomputation_names() {
+  static const std::vector<std::string> names = {"none", "selective", "full"};
+  return names;
+}
+
+std::vector<int> recomputation_groups(const Graph& forward, Recomputation mode) {
+  std::vector<int> groups(forward.operators().size(), kNone);
+  if (mode == Recomputation::selective) {
+    groups = attention_groups(forward);
+    // What the contraction behind the core reads is the core's own result.
+    return groups;
+  }
+  if (mode == Recomputation::full) {
+    groups = segments(forward);
+    keep_what_leaves(forward, groups);
+  }
+  return groups;
+}
+
+}  // namespace simdse
