@@ -108,7 +108,7 @@ TEST_F(Cli, UnknownNamesOfferTheNearestSpelling) {
                  "there is no design 'tpuv2' (did you mean 'tpu_v2'?)");
   expect_refused("estimate --design tpu_v2 --workload bert",
                  "there is no workload 'bert' (did you mean 'bert_base'?)");
-  expect_refused("search bertlarge", "there is no search 'bertlarge' (did you mean 'bert_base'?)");
+  expect_refused("search bertlarge", "there is no search 'bertlarge' (did you mean 'bert_large'?)");
   expect_refused("estimate --design tpu_v2 --workload bert_large --op layer0.ff1.forward",
                  "did you mean 'layer0.ffn1.forward'?");
 }
