@@ -1,9 +1,21 @@
 #include "workloads/differentiator.h"
 
 #include "workloads/operators/elementwise.h"
+#include "workloads/operators/movement.h"
 #include "workloads/operators/view.h"
 
 namespace simdse {
+namespace {
+
+/// "layer0.ffn1.forward" -> "layer0.ffn1".
+std::string base_name(const std::string& name) {
+  const std::string suffix = ".forward";
+  const bool has_suffix = name.size() > suffix.size() &&
+                          name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
+  return has_suffix ? name.substr(0, name.size() - suffix.size()) : name;
+}
+
+}  // namespace
 
 Differentiator::Differentiator(Graph& graph, NumberFormat format, std::vector<int> recomputation)
     : graph_(graph),
@@ -23,7 +35,10 @@ Differentiator::Differentiator(Graph& graph, NumberFormat format, std::vector<in
   }
 }
 
-TensorId Differentiator::gradient(TensorId tensor) const { return gradient_[tensor]; }
+TensorId Differentiator::gradient(TensorId tensor) {
+  join_entries(tensor);
+  return gradient_[tensor];
+}
 
 TensorId Differentiator::new_gradient(const std::string& name, TensorId of) {
   const Tensor& tensor = graph_.tensor(of);
@@ -38,23 +53,55 @@ void Differentiator::contribute(TensorId tensor, TensorId contribution) {
     sum = contribution;
     return;
   }
-  const std::string name = graph_.op(graph_.tensor(contribution).producer).name + ".accumulate";
-  const TensorId total = new_gradient(name, tensor);
-  graph_.add_operator(name, Phase::gradient, elementwise_kind("add"), {sum, contribution}, {total});
-  sum = total;
+  const OperatorId producer = graph_.tensor(contribution).producer;
+  sum = add_up(graph_.op(producer).name + ".accumulate", sum, contribution, tensor);
 }
 
-namespace {
-
-/// "layer0.ffn1.forward" -> "layer0.ffn1".
-std::string base_name(const std::string& name) {
-  const std::string suffix = ".forward";
-  const bool has_suffix = name.size() > suffix.size() &&
-                          name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
-  return has_suffix ? name.substr(0, name.size() - suffix.size()) : name;
+TensorId Differentiator::add_up(const std::string& name, TensorId x, TensorId y, TensorId of) {
+  const TensorId total = new_gradient(name, of);
+  graph_.add_operator(name, Phase::gradient, elementwise_kind("add"), {x, y}, {total});
+  return total;
 }
 
-}  // namespace
+void Differentiator::contribute_entry(const Operator& select, std::int64_t index,
+                                      TensorId contribution) {
+  Entries& entries = entries_[select.inputs[0]];
+  entries.select = select.id;
+  const auto [place, is_new] = entries.gradients.try_emplace(index, contribution);
+  if (is_new) return;
+  const std::string name = base_name(select.name) + ".accumulate";
+  place->second = add_up(name, place->second, contribution, select.outputs[0]);
+}
+
+void Differentiator::join_entries(TensorId tensor) {
+  const auto found = entries_.find(tensor);
+  if (found == entries_.end()) return;
+  const Entries entries = std::move(found->second);
+  entries_.erase(found);
+  const Operator select = graph_.op(entries.select);
+  const Shape whole = graph_.tensor(tensor).shape;
+  if (static_cast<std::int64_t>(entries.gradients.size()) == whole[0]) {
+    std::vector<TensorId> parts;
+    for (const auto& [index, part] : entries.gradients) parts.push_back(part);
+    const TensorId stack =
+        stack_in_place(graph_, base_name(select.name) + ".gradient", Phase::gradient, parts);
+    graph_.set_forward(graph_.tensor(stack).producer, select.id);
+    contribute(tensor, stack);
+    return;
+  }
+  for (const auto& [index, part] : entries.gradients) {
+    const std::string suffix = ".entry" + std::to_string(index) + "_gradient";
+    Shape shape = whole;
+    shape[0] = 1;
+    const TensorId row = graph_.add_view(base_name(select.name) + suffix, shape, part);
+    graph_.add_operator(graph_.tensor(row).name, Phase::gradient, std::make_shared<Reshape>(),
+                        {part}, {row});
+    Shape starts(whole.size(), 0);
+    starts[0] = index;
+    contribute(tensor, add(select, suffix.substr(1) + "_padded", Phase::gradient,
+                           std::make_shared<Pad>(std::move(starts)), {row}, tensor));
+  }
+}
 
 std::vector<TensorId> Differentiator::add(const Operator& forward, const std::string& suffix,
                                           Phase phase, std::shared_ptr<const OperatorKind> kind,
@@ -82,7 +129,7 @@ void Differentiator::differentiate(OperatorId id) {
   const Operator op = graph_.op(id);  // a copy: the graph grows
   TensorId arrived = kNone;
   for (const TensorId output : op.outputs) {
-    if (gradient_[output] != kNone) arrived = gradient_[output];
+    if (gradient(output) != kNone) arrived = gradient_[output];
   }
   if (arrived == kNone && !op.kind->is_loss()) return;
   arrival_ = arrived == kNone ? id : graph_.tensor(arrived).producer;
@@ -90,13 +137,12 @@ void Differentiator::differentiate(OperatorId id) {
 }
 
 TensorId Differentiator::saved(TensorId forward_tensor) {
-  const TensorId storage = graph_.tensor(forward_tensor).storage;
-  const OperatorId producer = graph_.tensor(storage).producer;
+  const OperatorId producer = graph_.tensor(forward_tensor).producer;
   if (producer == kNone || producer >= static_cast<OperatorId>(recomputation_.size()) ||
       recomputation_[producer] == kNone) {
     return forward_tensor;
   }
-  if (recomputed_[storage] == kNone) recompute(recomputation_[producer]);
+  if (recomputed_[forward_tensor] == kNone) recompute(recomputation_[producer]);
   return recomputed_[forward_tensor];
 }
 

@@ -1,6 +1,8 @@
 // Reverse-mode differentiation of a graph: the tape that operator kinds write their gradients to.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,11 +29,16 @@ class Differentiator {
   /// True when some parameter influences `tensor`, so that its gradient is worth computing.
   bool needs_gradient(TensorId tensor) const { return needs_gradient_[tensor]; }
 
-  /// The finished gradient of a tensor, or kNone when nothing contributed.
-  TensorId gradient(TensorId tensor) const;
+  /// The finished gradient of a tensor, or kNone when nothing contributed. Everything that can
+  /// contribute must have been differentiated.
+  TensorId gradient(TensorId tensor);
 
   /// Adds `contribution` (of `tensor`'s shape) to the gradient of `tensor`.
   void contribute(TensorId tensor, TensorId contribution);
+
+  /// Adds `contribution` to the gradient of entry `index`, along the first axis, of `select`'s
+  /// input. Entries that cover the whole tensor are made in place; else each is padded with zeros.
+  void contribute_entry(const Operator& select, std::int64_t index, TensorId contribution);
 
   /// Adds a backward operator that mirrors `forward` and makes a new gradient tensor like `of`.
   /// Its name is the forward operator's without its phase, plus `suffix`.
@@ -50,6 +57,15 @@ class Differentiator {
   TensorId saved(TensorId forward_tensor);
 
  private:
+  /// Gradients of a tensor's entries, until they are put together.
+  struct Entries {
+    OperatorId select = kNone;  ///< one of those that took the entries
+    std::map<std::int64_t, TensorId> gradients;
+  };
+
+  void join_entries(TensorId tensor);
+  /// x + y as an operator called `name`, made like the gradient of `of`.
+  TensorId add_up(const std::string& name, TensorId x, TensorId y, TensorId of);
   void recompute(int group);
   void recompute(const Operator& op);
   void recompute_view(const Operator& op);
@@ -58,6 +74,7 @@ class Differentiator {
   NumberFormat format_;
   std::vector<bool> needs_gradient_;
   std::vector<TensorId> gradient_;
+  std::map<TensorId, Entries> entries_;
   std::vector<int> recomputation_;    ///< group by forward operator
   std::vector<TensorId> recomputed_;  ///< by forward tensor
   /// The operator whose result lets the backward pass reach the operator being differentiated:

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <tuple>
 
 #include "workloads/fusion.h"
 #include "workloads/statistics.h"
@@ -13,7 +15,7 @@ namespace {
 
 DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
 
-class EveryModel : public ::testing::TestWithParam<const char*> {};
+class EveryModel : public ::testing::TestWithParam<std::string> {};
 
 std::map<Phase, std::int64_t> macs_by_phase(const Graph& graph) {
   std::map<Phase, std::int64_t> macs;
@@ -21,26 +23,60 @@ std::map<Phase, std::int64_t> macs_by_phase(const Graph& graph) {
   return macs;
 }
 
+/// True for every tensor that some parameter influences.
+std::vector<bool> influenced_tensors(const Graph& graph) {
+  std::vector<bool> result;
+  for (const Tensor& tensor : graph.tensors()) {
+    result.push_back(tensor.role == TensorRole::parameter);
+  }
+  for (const Operator& op : graph.operators()) {
+    for (const TensorId input : op.inputs) {
+      for (const TensorId output : op.outputs) result[output] = result[output] || result[input];
+    }
+  }
+  return result;
+}
+
+TEST_P(EveryModel, EachOperandThatAParameterInfluencesCostsAForwardPassAgain) {
+  const Workload workload = load_workload(GetParam(), files(), {{"batch", "2"}});
+  const std::vector<bool> is_influenced = influenced_tensors(workload.forward);
+  std::int64_t expected = 0;
+  for (const Operator& op : workload.forward.operators()) {
+    const std::int64_t macs = workload.forward.work(op.id).macs();
+    if (macs == 0) continue;
+    ASSERT_EQ(op.inputs.size(), 2U);
+    for (const TensorId input : op.inputs) expected += is_influenced[input] ? macs : 0;
+  }
+  const Graph training = derive_training_step(workload.forward, workload.training);
+  auto macs = macs_by_phase(training);
+  const std::int64_t forward = graph_statistics(workload.forward).macs;
+  EXPECT_EQ(macs[Phase::forward], forward);
+  EXPECT_EQ(macs[Phase::input_gradient] + macs[Phase::weight_gradient], expected);
+  EXPECT_EQ(graph_statistics(training).macs, forward + expected);
+  // What needs no gradient is the product with data from outside, at the beginning, if there is
+  // one.
+  EXPECT_LE(expected, 2 * forward);
+  EXPECT_GT(expected, 2 * forward - forward / 14);
+}
+
 TEST_P(EveryModel, BackwardContractionsMirrorForwardOnes) {
   const Workload workload = load_workload(GetParam(), files(), {{"batch", "2"}});
   const Graph training = derive_training_step(workload.forward, workload.training);
-  std::map<OperatorId, std::int64_t> backward;  // by forward operator
   for (const Operator& op : training.operators()) {
     const std::int64_t macs = training.work(op.id).macs();
-    if (macs > 0 && op.phase != Phase::forward) {
-      ASSERT_NE(op.forward, kNone) << op.name;
-      EXPECT_EQ(macs, training.work(op.forward).macs()) << op.name;
-      backward[op.forward] += macs;
+    if (macs == 0 || op.phase == Phase::forward) continue;
+    ASSERT_NE(op.forward, kNone) << op.name;
+    const Operator& forward = training.op(op.forward);
+    std::int64_t mirrored = training.work(op.forward).macs();
+    if (forward.kind->name() == "recurrent_product" && op.phase == Phase::weight_gradient) {
+      // One product for the steps together.
+      mirrored = 0;
+      for (const OperatorId step : training.tensor(forward.inputs[1]).consumers) {
+        if (training.op(step).phase == Phase::forward) mirrored += training.work(step).macs();
+      }
     }
+    EXPECT_EQ(macs, mirrored) << op.name;
   }
-  // 3 x forward, less what needs no input gradient.
-  std::int64_t without_input_gradient = 0;
-  for (const auto& [forward, macs] : backward) {
-    without_input_gradient += 2 * training.work(forward).macs() - macs;
-  }
-  auto macs = macs_by_phase(training);
-  EXPECT_EQ(graph_statistics(training).macs, 3 * macs[Phase::forward] - without_input_gradient);
-  EXPECT_EQ(macs[Phase::forward], graph_statistics(workload.forward).macs);
 }
 
 TEST_P(EveryModel, DoublingTheBatchDoublesTheMacs) {
@@ -51,26 +87,29 @@ TEST_P(EveryModel, DoublingTheBatchDoublesTheMacs) {
   EXPECT_EQ(total("6"), 2 * total("3"));
 }
 
-TEST_P(EveryModel, TheBatchGrowsMOfForwardAndKOfWeightGradients) {
-  const auto shapes = [&](const char* batch, Phase phase) {
+TEST_P(EveryModel, TheBatchGrowsMOfForwardAndInputGradientsAndKOfWeightGradients) {
+  const auto products = [&](const char* batch) {
     const Workload workload = load_workload(GetParam(), files(), {{"batch", batch}});
     const Graph training = derive_training_step(workload.forward, workload.training);
-    std::vector<ContractionShape> result;
+    std::map<std::string, std::pair<Phase, ContractionShape>> result;
     for (const Operator& op : training.operators()) {
-      if (op.phase == phase) {
-        const Work work = training.work(op.id);
-        if (work.contraction) result.push_back(*work.contraction);
-      }
+      const Work work = training.work(op.id);
+      if (!work.contraction) continue;
+      const Operator& forward = op.forward == kNone ? op : training.op(op.forward);
+      // Products of two activations grow in their batch instead.
+      const TensorId weights = training.tensor(forward.inputs[1]).storage;
+      if (training.tensor(weights).role != TensorRole::parameter) continue;
+      result[op.name] = {op.phase, *work.contraction};
     }
     return result;
   };
-  const auto small = shapes("2", Phase::weight_gradient);
-  const auto large = shapes("4", Phase::weight_gradient);
+  const auto small = products("2");
+  const auto large = products("4");
   ASSERT_EQ(small.size(), large.size());
-  for (std::size_t i = 0; i < small.size(); ++i) {
-    EXPECT_EQ(large[i].k, 2 * small[i].k);
-    EXPECT_EQ(large[i].m, small[i].m);
-    EXPECT_EQ(large[i].n, small[i].n);
+  for (const auto& [name, product] : small) {
+    ContractionShape expected = product.second;
+    (product.first == Phase::weight_gradient ? expected.k : expected.m) *= 2;
+    EXPECT_TRUE(large.at(name).second == expected) << name;
   }
 }
 
@@ -94,7 +133,8 @@ TEST_P(EveryModel, EveryParameterIsUpdatedOnceAfterItsLastReader) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Zoo, EveryModel, ::testing::Values("bert_large", "resnet50"));
+INSTANTIATE_TEST_SUITE_P(Zoo, EveryModel, ::testing::ValuesIn(files().names("workloads/zoo")),
+                         [](const auto& test) { return test.param; });
 
 TEST(Training, FirstLayerHasNoInputGradient) {
   const Workload workload = load_workload("resnet50", files(), {{"batch", "1"}});
@@ -122,6 +162,91 @@ TEST(Training, SgdWithoutMasterKeepsNoState) {
       "resnet50", files(), {{"batch", "1"}, {"optimizer", "sgd"}, {"format", "fp32"}});
   const Graph graph = derive_training_step(workload.forward, workload.training);
   EXPECT_EQ(graph_statistics(graph).memory.optimizer, Bytes(0));
+}
+
+/// Bytes that one more layer keeps from the forward to the backward pass: the difference between
+/// the peaks of networks of two and of one layers.
+Bytes stash_of_a_layer(const std::string& model, const std::string& recompute, std::int64_t batch,
+                       std::int64_t sequence, std::int64_t hidden, std::int64_t heads) {
+  const auto peak = [&](int layers) {
+    const auto text = [](std::int64_t number) { return std::to_string(number); };
+    const Workload workload = load_workload(model, files(),
+                                            {{"batch", text(batch)},
+                                             {"sequence", text(sequence)},
+                                             {"hidden", text(hidden)},
+                                             {"heads", text(heads)},
+                                             {"layers", text(layers)},
+                                             {"positions", text(sequence)},
+                                             {"recompute", recompute}});
+    return graph_statistics(derive_training_step(workload.forward, workload.training))
+        .memory.activations;
+  };
+  return peak(5) - peak(4);
+}
+
+class Stash
+    : public ::testing::TestWithParam<std::tuple<const char*, std::array<std::int64_t, 4>>> {};
+
+// Korthikanti et al. 2022, table 2 and equation 1: 16-bit activations, masks of one byte.
+TEST_P(TransformerStash, EqualsTheClosedFormToTheByte) {
+  const auto& [model, sizes] = GetParam();
+  const auto [b, s, h, a] = sizes;
+  EXPECT_EQ(stash_of_a_layer(model, "none", b, s, h, a), Bytes(s * b * h * 34 + 5 * a * s * s * b));
+  EXPECT_EQ(stash_of_a_layer(model, "selective", b, s, h, a), Bytes(s * b * h * 34));
+  EXPECT_EQ(stash_of_a_layer(model, "full", b, s, h, a), Bytes(s * b * h * 2));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Transformers, TransformerStash,
+    ::testing::Combine(::testing::Values("gpt2_xl", "bert_large"),
+                       ::testing::Values(std::array<std::int64_t, 4>{1, 128, 256, 4},
+                                         std::array<std::int64_t, 4>{3, 96, 320, 5},
+                                         std::array<std::int64_t, 4>{2, 512, 1024, 16})));
+
+// A ReLU's gradient reads its output, which the next product keeps anyway; a GELU's its input.
+TEST(Stash, OfAReluIsSmallerByItsInput) {
+  EXPECT_EQ(stash_of_a_layer("opt_1_3b", "selective", 2, 64, 128, 4), Bytes(64 * 2 * 128 * 26));
+}
+
+TEST(Recomputation, RunsTheAttentionCoreOrTheLayersAgain) {
+  const auto recomputed = [&](const char* mode) {
+    const Workload workload =
+        load_workload("gpt2_xl", files(), {{"layers", "2"}, {"recompute", mode}});
+    return macs_by_phase(
+        derive_training_step(workload.forward, workload.training))[Phase::recompute];
+  };
+  const std::int64_t s = 1024;
+  const std::int64_t h = 1600;
+  EXPECT_EQ(recomputed("none"), 0);
+  EXPECT_EQ(recomputed("selective"), 2 * s * s * h);  // the scores of two layers
+  EXPECT_EQ(recomputed("full"), 2 * (12 * s * h * h + 2 * s * s * h));
+}
+
+TEST(Recomputation, WaitsForTheBackwardPass) {
+  const Workload workload =
+      load_workload("gpt2_xl", files(), {{"layers", "2"}, {"recompute", "full"}});
+  const Graph graph = derive_training_step(workload.forward, workload.training);
+  // Whatever is run again depends, at some distance, on the loss's gradient.
+  std::vector<bool> is_behind(graph.operators().size());
+  for (const Operator& op : graph.operators()) {
+    is_behind[op.id] = op.name == "loss.gradient";
+    for (const OperatorId before : graph.predecessors(op.id)) {
+      is_behind[op.id] = is_behind[op.id] || is_behind[before];
+    }
+    if (op.phase != Phase::recompute || op.kind->is_view()) continue;
+    EXPECT_TRUE(is_behind[op.id]) << op.name;
+  }
+}
+
+TEST(Recomputation, CutsAModelWithoutRepetitionsWhereItIsNarrow) {
+  const auto activations = [&](const char* mode) {
+    const Workload workload =
+        load_workload("inception_v3", files(), {{"batch", "4"}, {"recompute", mode}});
+    return graph_statistics(derive_training_step(workload.forward, workload.training))
+        .memory.activations;
+  };
+  EXPECT_EQ(activations("selective"), activations("none"));  // there is no attention
+  EXPECT_LT(activations("full").value() * 2, activations("none").value());
 }
 
 TEST(Fusion, TakesInElementwiseChainsWithinAPhase) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <stdexcept>
 
 #include "workloads/differentiator.h"
 #include "workloads/operators/movement.h"
@@ -35,23 +34,8 @@ void Reshape::differentiate(Differentiator& backward, const Operator& op) const 
 }
 
 void Select::differentiate(Differentiator& backward, const Operator& op) const {
-  const TensorId whole = op.inputs[0];
-  if (!backward.needs_gradient(whole)) return;
-  Graph& graph = backward.graph();
-  // Reverse order visits the selections from last to first; the first in order completes the set.
-  std::vector<TensorId> parts(static_cast<std::size_t>(graph.tensor(whole).shape[0]), kNone);
-  for (const OperatorId consumer : graph.tensor(whole).consumers) {
-    const auto* select = dynamic_cast<const Select*>(graph.op(consumer).kind.get());
-    if (select == nullptr || graph.op(consumer).phase != op.phase) continue;
-    if (consumer < op.id) return;
-    parts[select->index()] = backward.gradient(graph.op(consumer).outputs[0]);
-  }
-  if (std::count(parts.begin(), parts.end(), kNone) > 0) {
-    throw std::logic_error("the selections of '" + graph.tensor(whole).name + "' must cover it");
-  }
-  const TensorId gradient = stack_in_place(graph, op.name + ".gradient", Phase::gradient, parts);
-  graph.set_forward(graph.tensor(gradient).producer, op.id);
-  backward.contribute(whole, gradient);
+  if (!backward.needs_gradient(op.inputs[0])) return;
+  backward.contribute_entry(op, index_, backward.gradient(op.outputs[0]));
 }
 
 void Stack::differentiate(Differentiator& backward, const Operator& op) const {

@@ -20,8 +20,6 @@ class Select : public OperatorKind {
   explicit Select(std::int64_t index) : index_(index) {}
   std::string name() const override { return "select"; }
   Work work(const Graph& graph, const Operator& op) const override;
-  /// The gradients of all selections of one tensor, which must cover it, form its gradient; the
-  /// last of them to get its own assembles it.
   void differentiate(Differentiator& backward, const Operator& op) const override;
   bool is_view() const override { return true; }
   std::int64_t index() const { return index_; }
