@@ -184,7 +184,7 @@ Bytes stash_of_a_layer(const std::string& model, const std::string& recompute, s
   return peak(5) - peak(4);
 }
 
-class Stash
+class TransformerStash
     : public ::testing::TestWithParam<std::tuple<const char*, std::array<std::int64_t, 4>>> {};
 
 // Korthikanti et al. 2022, table 2 and equation 1: 16-bit activations, masks of one byte.
