@@ -27,6 +27,10 @@ Differentiator::Differentiator(Graph& graph, NumberFormat format, std::vector<in
   for (std::size_t id = 0; id < graph.tensors().size(); ++id) {
     needs_gradient_[id] = graph.tensors()[id].role == TensorRole::parameter;
   }
+  for (std::size_t id = 0; id < recomputation_.size(); ++id) {
+    if (recomputation_[id] != kNone)
+      members_[recomputation_[id]].push_back(static_cast<OperatorId>(id));
+  }
   for (const Operator& op : graph.operators()) {
     for (const TensorId input : op.inputs) {
       if (!needs_gradient_[input]) continue;
@@ -147,9 +151,8 @@ TensorId Differentiator::saved(TensorId forward_tensor) {
 }
 
 void Differentiator::recompute(int group) {
-  for (std::size_t id = 0; id < recomputation_.size(); ++id) {
-    if (recomputation_[id] != group) continue;
-    const Operator op = graph_.op(static_cast<OperatorId>(id));  // a copy: the graph grows
+  for (const OperatorId id : members_[group]) {
+    const Operator op = graph_.op(id);  // a copy: the graph grows
     op.kind->is_view() ? recompute_view(op) : recompute(op);
   }
 }

@@ -75,8 +75,9 @@ class Differentiator {
   std::vector<bool> needs_gradient_;
   std::vector<TensorId> gradient_;
   std::map<TensorId, Entries> entries_;
-  std::vector<int> recomputation_;    ///< group by forward operator
-  std::vector<TensorId> recomputed_;  ///< by forward tensor
+  std::vector<int> recomputation_;                  ///< group by forward operator
+  std::map<int, std::vector<OperatorId>> members_;  ///< of each group, in order
+  std::vector<TensorId> recomputed_;                ///< by forward tensor
   /// The operator whose result lets the backward pass reach the operator being differentiated:
   /// recomputation follows it, else it would run right behind the forward pass and save nothing.
   OperatorId arrival_ = kNone;

@@ -25,6 +25,11 @@ double ExpressionEvaluator::number(const ConfigValue& value, const Variables& va
   if (error == std::errc() && rest == end && std::isfinite(result)) return result;
   const auto variable = variables.find(text);
   if (variable != variables.end()) return variable->second;
+  constexpr std::size_t max_length = 1000;  // the parser's work and messages grow with it
+  if (text.size() > max_length) {
+    throw InputError(value.where(), fmt::format("{}: an expression of {} characters is too long",
+                                                what, text.size()));
+  }
   try {
     mu::Parser& parser = parser_->parser;
     parser.ClearConst();

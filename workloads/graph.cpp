@@ -1,6 +1,7 @@
 #include "workloads/graph.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 namespace simdse {
@@ -70,15 +71,19 @@ TensorId Graph::add_view(std::string name, Shape shape, TensorId of, Bytes offse
   return view;
 }
 
-void Graph::place_inside(TensorId part, TensorId whole, Bytes offset) {
-  const TensorId old_owner = tensors_[part].storage;
-  const Bytes shift = tensors_[whole].storage_offset + offset - tensors_[part].storage_offset;
+void Graph::place_inside(const std::vector<TensorId>& parts, TensorId whole) {
   const TensorId owner = tensors_[whole].storage;
-  // Whatever already shares the part's bytes moves along with it.
+  Bytes offset = tensors_[whole].storage_offset;
+  std::map<TensorId, Bytes> shifts;  // by old owner
+  for (const TensorId part : parts) {
+    shifts[tensors_[part].storage] = offset - tensors_[part].storage_offset;
+    offset += tensors_[part].bytes();
+  }
   for (Tensor& tensor : tensors_) {
-    if (tensor.storage != old_owner) continue;
+    const auto shift = shifts.find(tensor.storage);
+    if (shift == shifts.end()) continue;
     tensor.storage = owner;
-    tensor.storage_offset += shift;
+    tensor.storage_offset += shift->second;
   }
 }
 

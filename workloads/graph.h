@@ -20,9 +20,9 @@ class Graph {
   /// A tensor that shares the bytes of `of`, from `offset` on. Costs no memory.
   TensorId add_view(std::string name, Shape shape, TensorId of, Bytes offset = Bytes(0));
 
-  /// Makes `part` occupy the bytes of `whole` from `offset` on, e.g. the pieces of a stacked
-  /// tensor.
-  void place_inside(TensorId part, TensorId whole, Bytes offset);
+  /// Makes `parts` occupy the bytes of `whole` one after another from its begin on. What already
+  /// shares bytes with a part moves along with it.
+  void place_inside(const std::vector<TensorId>& parts, TensorId whole);
 
   /// Adds an operator; every output must have no producer yet.
   OperatorId add_operator(std::string name, Phase phase, std::shared_ptr<const OperatorKind> kind,

@@ -56,6 +56,10 @@ TensorId GraphBuilder::add_tensor(const std::string& name, Shape shape, NumberFo
     if (size < 1) throw std::invalid_argument(fmt::format("an axis can't have {} entries", size));
     elements *= static_cast<double>(size);
   }
+  constexpr std::size_t max_tensors = 200'000;  // a step of GPT-3 has 20,000
+  if (graph_.tensors().size() >= max_tensors) {
+    throw std::invalid_argument("the graph has more than 200,000 tensors");
+  }
   elements_ += elements;
   if (elements_ > max_elements) {
     throw std::invalid_argument("the graph's tensors have more than 2^52 elements");

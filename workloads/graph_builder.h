@@ -23,7 +23,7 @@ struct TensorFormats {
 /// Every method adds one operator called `name` (and the parameters it needs, called `name.weight`
 /// and the like) and returns its result. Methods throw std::invalid_argument, with a reason, when
 /// shapes don't fit, or when the graph grows beyond what 64-bit totals can count: 2^52 elements of
-/// all tensors, 2^59 multiply-accumulates.
+/// all tensors, 2^59 multiply-accumulates; or beyond 200,000 tensors.
 class GraphBuilder {
  public:
   explicit GraphBuilder(TensorFormats formats) : formats_(std::move(formats)) {}

@@ -131,6 +131,10 @@ class ModelReader {
   }
 
   void read_entry(const ConfigValue& entry, const std::string& path, Scope& scope) {
+    constexpr std::int64_t max_entries = 1'000'000;  // turns within turns multiply
+    if (++entries_read_ > max_entries) {
+      throw InputError(entry.where(), "the model unrolls to more than a million entries");
+    }
     ConfigReader reader(entry, path);
     const ConfigValue* when = reader.find("when");
     if (when != nullptr && evaluator_.number(*when, scope.variables, path + ".when") == 0) return;
@@ -301,6 +305,7 @@ class ModelReader {
   std::map<std::string, const ConfigValue*> blocks_;
   std::set<std::string> names_;
   int depth_ = 0;
+  std::int64_t entries_read_ = 0;
 };
 
 }  // namespace

@@ -107,11 +107,7 @@ TensorId stack_in_place(Graph& graph, const std::string& name, Phase phase,
     graph.add_operator(name, phase, std::make_shared<StackCopy>(), parts, {stack});
     return stack;
   }
-  offset = Bytes(0);
-  for (const TensorId part : parts) {
-    graph.place_inside(part, stack, offset);
-    offset += graph.tensor(part).bytes();
-  }
+  graph.place_inside(parts, stack);
   graph.add_operator(name, phase, std::make_shared<Stack>(), parts, {stack});
   return stack;
 }
