@@ -12,7 +12,11 @@ struct ExpressionEvaluator::Parser {
   mu::Parser parser;
 };
 
-ExpressionEvaluator::ExpressionEvaluator() : parser_(std::make_unique<Parser>()) {}
+ExpressionEvaluator::ExpressionEvaluator() : parser_(std::make_unique<Parser>()) {
+  // Binds as * and / do.
+  parser_->parser.DefineOprt(
+      "%", [](double x, double y) { return std::fmod(x, y); }, mu::prMUL_DIV);
+}
 ExpressionEvaluator::~ExpressionEvaluator() = default;
 
 double ExpressionEvaluator::number(const ConfigValue& value, const Variables& variables,

@@ -13,7 +13,8 @@ namespace simdse {
 /// Named numbers that expressions may use.
 using Variables = std::map<std::string, double>;
 
-/// Evaluates expressions (muParser's syntax: + - * / ^, comparisons, && ||, ?:, min, max, ...).
+/// Evaluates expressions (muParser's syntax: + - * / ^, % for the remainder, comparisons, && ||,
+/// ?:, min, max, ...).
 class ExpressionEvaluator {
  public:
   ExpressionEvaluator();

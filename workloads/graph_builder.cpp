@@ -319,6 +319,9 @@ TensorId GraphBuilder::softmax(const std::string& name, TensorId x) {
 }
 
 TensorId GraphBuilder::dropout(const std::string& name, TensorId x, double rate) {
+  if (rate < 0 || rate >= 1) {
+    throw std::invalid_argument(fmt::format("a rate of {:g} is not from 0 to below 1", rate));
+  }
   const TensorId y = add_tensor(name, Shape(shape(x)), formats_.compute, TensorRole::activation);
   const TensorId mask =
       add_tensor(name + ".mask", Shape(shape(x)), number_format("mask"), TensorRole::activation);

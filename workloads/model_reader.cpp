@@ -46,6 +46,7 @@ class ModelReader {
     ConfigReader reader(model_, "");
     Scope scope;
     scope.variables = parameters;
+    if (const ConfigValue* conditions = reader.find("requires")) check(*conditions, scope);
     if (const ConfigValue* inputs = reader.find("inputs")) read_inputs(*inputs, scope);
     if (const ConfigValue* blocks = reader.find("blocks")) {
       for (const ConfigValue::Member& block : blocks->members("blocks")) {
@@ -100,6 +101,25 @@ class ModelReader {
     }
     throw InputError(name.where(),
                      fmt::format("there is no parameter '{}'{}", text, spelling_hint(text, names)));
+  }
+
+  void check(const ConfigValue& conditions, const Scope& scope) {
+    for (const ConfigValue& condition : conditions.items("requires")) {
+      if (evaluator_.number(condition, scope.variables, "requires") != 0) continue;
+      throw InputError(condition.where(),
+                       fmt::format("the model requires {}, with {}", condition.text("requires"),
+                                   used_values(condition, scope)));
+    }
+  }
+
+  /// "sequence 1024, positions 512": the variables that an expression names.
+  static std::string used_values(const ConfigValue& expression, const Scope& scope) {
+    std::string result;
+    for (const auto& [name, value] : scope.variables) {
+      if (expression.text("requires").find(name) == std::string::npos) continue;
+      result += fmt::format("{}{} {:g}", result.empty() ? "" : ", ", name, value);
+    }
+    return result;
   }
 
   void read_inputs(const ConfigValue& inputs, Scope& scope) {

@@ -13,7 +13,8 @@ namespace simdse {
 
 /// Builds the forward graph that `model` describes with the given values of its parameters.
 ///
-/// A model has `inputs:` (name to {shape, format}), `operators:` and, for repetition, `blocks:`.
+/// A model has `inputs:` (name to {shape, format}), `operators:`, for repetition `blocks:`, and
+/// `requires:`, expressions that must not be 0.
 /// Each entry of `operators` is one of
 ///   {name, kind, inputs, ...}          an operator; `inputs` defaults to the previous result
 ///   {name, block, with: {arg: ...}}    the operators of a block, its arguments bound

@@ -22,8 +22,9 @@ struct MemoryNeed {
 
 struct GraphStatistics {
   std::int64_t parameters = 0;
-  std::int64_t operators = 0;  ///< views not counted
-  std::int64_t macs = 0;
+  std::int64_t operators = 0;        ///< views not counted
+  std::int64_t macs = 0;             ///< all that are done, ...
+  std::int64_t recomputed_macs = 0;  ///< ... and those of them that only recomputation asks for
   Bytes bytes_read;
   Bytes bytes_written;
   MemoryNeed memory;

@@ -17,7 +17,7 @@ constexpr const char* kZooFolder = "workloads/zoo";
 /// Parts of the document that describe the network; the rest says how it is trained.
 ConfigValue graph_part(const ConfigValue& document) {
   std::vector<ConfigValue::Member> members;
-  for (const char* key : {"inputs", "blocks", "operators"}) {
+  for (const char* key : {"requires", "inputs", "blocks", "operators"}) {
     if (const ConfigValue* value = document.find(key)) members.push_back({key, {}, *value});
   }
   return ConfigValue::map(std::move(members), document.where());
@@ -59,7 +59,7 @@ Workload read_document(const ConfigValue& document, const ConfigValue& model, st
   workload.name = std::move(name);
   ConfigReader reader(document, "");
   for (const char* key :
-       {"model", "name", "about", "parameters", "inputs", "blocks", "operators"}) {
+       {"model", "name", "about", "parameters", "requires", "inputs", "blocks", "operators"}) {
     reader.find(key);
   }
   workload.name = reader.text_or("name", workload.name);

@@ -146,6 +146,32 @@ operators:
   EXPECT_EQ(graph.tensor(last.inputs[0]).name, "one.a");
 }
 
+std::string refusal(const std::string& model, const std::vector<Override>& overrides) {
+  try {
+    load_workload(model, files(), overrides);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(ModelLanguage, ModelsSayWhatTheyRequire) {
+  EXPECT_NE(
+      refusal("bert_large", {{"sequence", "1024"}})
+          .find("the model requires sequence <= positions, with positions 512, sequence 1024"),
+      std::string::npos);
+  EXPECT_NE(refusal("gpt2_xl", {{"dropout", "2"}}).find("a rate of 2 is not from 0 to below 1"),
+            std::string::npos);
+}
+
+TEST(ModelLanguage, TotalsThatCannotBeCountedAreRefused) {
+  EXPECT_NE(refusal("bert_large", {{"batch", "2e9"}}).find("more than 2^"), std::string::npos);
+  EXPECT_NE(refusal("bert_large", {{"batch", "99999999999"}}).find("more than 2^"),
+            std::string::npos);
+  EXPECT_NE(refusal("gpt2_xl", {{"layers", "100000"}}).find("more than 200,000 tensors"),
+            std::string::npos);
+}
+
 TEST(ModelLanguage, MessagesSayWhereAndWhatIsNear) {
   EXPECT_EQ(message_of("operators: [{name: g, kind: gem, m: 1, n: 1, k: 1}]"),
             "m.yaml:1:29: operator 'g': unknown kind 'gem' (did you mean 'gemm'?)");
