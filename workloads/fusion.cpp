@@ -15,7 +15,9 @@ class Fuser {
     OperatorGroup group = {head};
     taken_[head] = true;
     if (!enabled) return group;
-    const bool is_contraction = graph_.work(head).contraction.has_value();
+    const Work work = graph_.work(head);
+    const bool is_contraction = work.contraction.has_value();
+    if (!work.follow_ups.empty()) return group;  // its vector core is busy with its own blocks
     if (!is_contraction && !graph_.op(head).kind->is_streaming()) return group;
     for (;;) {
       const OperatorId next = follower(group, is_contraction);

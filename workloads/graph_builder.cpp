@@ -73,7 +73,8 @@ void GraphBuilder::count_macs(TensorId product) {
   const Work work = graph_.work(graph_.tensor(product).producer);
   const ContractionShape& shape = *work.contraction;
   macs_ += static_cast<double>(shape.batch) * static_cast<double>(shape.m) *
-           static_cast<double>(shape.n) * static_cast<double>(shape.k);
+           static_cast<double>(shape.n) * static_cast<double>(shape.k) *
+           static_cast<double>(1 + work.follow_ups.size());
   if (macs_ > max_macs) throw std::invalid_argument("the graph has more than 2^59 MACs");
 }
 
@@ -318,6 +319,32 @@ TensorId GraphBuilder::softmax(const std::string& name, TensorId x) {
   return add(name, std::make_shared<Softmax>(), {x}, Shape(shape(x)));
 }
 
+TensorId GraphBuilder::attention(const std::string& name, TensorId q, TensorId keys_values,
+                                 AttentionConstants constants) {
+  const Shape rows = shape(q);  // copies: the graph grows
+  const Shape kv = shape(keys_values);
+  if (kv.size() != 5 || kv[0] != 2) {
+    throw std::invalid_argument("needs keys and values as [2, batch, keys, groups, width]");
+  }
+  if (rows.size() < 4 || rows[0] != kv[1] || rows[2] != kv[3] || rows.back() != kv[4]) {
+    throw std::invalid_argument(fmt::format(
+        "queries [{}] don't fit keys and values [{}]: need [batch, queries, groups, ..., "
+        "width]",
+        fmt::join(rows, ", "), fmt::join(kv, ", ")));
+  }
+  if (constants.dropout < 0 || constants.dropout >= 1) {
+    throw std::invalid_argument(
+        fmt::format("a dropout of {:g} is not from 0 to below 1", constants.dropout));
+  }
+  const TensorId context = add_tensor(name, Shape(rows), formats_.compute, TensorRole::activation);
+  const TensorId sums = add_tensor(name + ".log_sums", Shape(rows.begin(), rows.end() - 1),
+                                   formats_.state, TensorRole::activation);
+  graph_.add_operator(name, Phase::forward, std::make_shared<Attention>(constants),
+                      {q, keys_values}, {context, sums});
+  count_macs(context);
+  return context;
+}
+
 TensorId GraphBuilder::dropout(const std::string& name, TensorId x, double rate) {
   if (rate < 0 || rate >= 1) {
     throw std::invalid_argument(fmt::format("a rate of {:g} is not from 0 to below 1", rate));
@@ -384,6 +411,15 @@ TensorId GraphBuilder::slice(const std::string& name, TensorId x, Shape starts, 
     }
   }
   return add(name, std::make_shared<Slice>(std::move(starts)), {x}, std::move(lengths));
+}
+
+TensorId GraphBuilder::stack(const std::string& name, const std::vector<TensorId>& parts) {
+  for (const TensorId part : parts) {
+    if (shape(part) != shape(parts.front())) {
+      throw std::invalid_argument("the inputs differ in shape");
+    }
+  }
+  return stack_in_place(graph_, name, Phase::forward, parts);
 }
 
 TensorId GraphBuilder::select(const std::string& name, TensorId x, std::int64_t index) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "workloads/graph.h"
+#include "workloads/operators/attention.h"
 #include "workloads/operators/elementwise.h"
 #include "workloads/operators/local_response.h"
 #include "workloads/operators/normalization.h"
@@ -56,6 +57,10 @@ class GraphBuilder {
                          std::int64_t groups = 1);
   TensorId local_response(const std::string& name, TensorId x, LocalResponseConstants constants);
   TensorId softmax(const std::string& name, TensorId x);
+  /// Fused attention of q [batch, queries, groups, ..., width] over `keys_values` [2, batch, keys,
+  /// groups, width].
+  TensorId attention(const std::string& name, TensorId q, TensorId keys_values,
+                     AttentionConstants constants);
   TensorId dropout(const std::string& name, TensorId x, double rate);
   TensorId embedding(const std::string& name, TensorId ids, std::int64_t rows, std::int64_t width);
   TensorId pooling(const std::string& name, PoolingStyle style, TensorId x, Window window);
@@ -84,6 +89,8 @@ class GraphBuilder {
   TensorId slice(const std::string& name, TensorId x, std::int64_t axis, std::int64_t start,
                  std::int64_t length);
   TensorId slice(const std::string& name, TensorId x, Shape starts, Shape lengths);
+  /// The parts as entries along a new first axis; made in place where that can be.
+  TensorId stack(const std::string& name, const std::vector<TensorId>& parts);
   TensorId select(const std::string& name, TensorId x, std::int64_t index);
   TensorId cross_entropy(const std::string& name, TensorId logits, TensorId labels);
   TensorId squared_error(const std::string& name, TensorId x, TensorId target);

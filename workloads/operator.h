@@ -39,6 +39,21 @@ struct ContractionShape {
   }
 };
 
+/// The axes of a contraction.
+enum class ContractionAxis { m, n, k };
+
+/// A product that runs behind a contraction on its blocks, while they are on chip: its rows,
+/// columns and sum run over these axes of the contraction, so it has as many multiply-accumulates.
+struct FollowUp {
+  ContractionAxis rows;
+  ContractionAxis columns;
+  ContractionAxis sum;
+
+  friend bool operator==(const FollowUp& x, const FollowUp& y) {
+    return x.rows == y.rows && x.columns == y.columns && x.sum == y.sum;
+  }
+};
+
 /// What a vector operator does, as `rows` independent rows of `columns` elements each. Per element
 /// it issues `alu_ops` plain instructions and `special_ops` special-function ones (exp, division,
 /// root, tanh); per row it combines all lanes `reductions` times; and it walks over its row
@@ -55,15 +70,23 @@ struct VectorShape {
   std::int64_t operations() const { return elements() * (alu_ops + special_ops); }
 };
 
-/// What one operator asks of hardware: one of the two shapes, or neither for a view. `read` has the
-/// bytes taken from each input, `written` those put into each output.
+/// What one operator asks of hardware: one of the two shapes, neither for a view, or for a fused
+/// operator both: the contraction with its follow-ups, and the vector work on each of its products.
+/// `read` has the bytes taken from each input, `written` those put into each output.
 struct Work {
   std::optional<ContractionShape> contraction;
+  /// With follow-ups, inputs from 2 on and output 0 have rows along m; if the rows of a follow-up
+  /// run along n, so do the last output's.
+  std::vector<FollowUp> follow_ups;
   std::optional<VectorShape> vector;
+  std::int64_t recomputed_macs = 0;  ///< those that repeat the forward pass
   std::vector<Bytes> read;
   std::vector<Bytes> written;
 
-  std::int64_t macs() const { return contraction ? contraction->macs() : 0; }
+  std::int64_t macs() const {
+    const auto products = static_cast<std::int64_t>(1 + follow_ups.size());
+    return contraction ? products * contraction->macs() : 0;
+  }
   Bytes bytes_read() const;
   Bytes bytes_written() const;
 };

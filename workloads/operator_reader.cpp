@@ -27,6 +27,10 @@ struct Entry {
   double number(const std::string& key) {
     return context.number(reader.require(key), reader.path_of(key));
   }
+  double number_or(const std::string& key, double fallback) {
+    const ConfigValue* value = reader.find(key);
+    return value == nullptr ? fallback : context.number(*value, reader.path_of(key));
+  }
   /// One number for both axes, or a list of `count`.
   std::vector<std::int64_t> integers_or(const std::string& key, std::int64_t fallback,
                                         std::size_t count, std::int64_t min) {
@@ -189,6 +193,13 @@ const std::map<std::string, KindReader>& kind_readers() {
          {1, 1,
           [](Entry& e) { return e.builder.broadcast(e.name, e.input(0), e.shape("shape", 1)); }}},
         {"softmax", {1, 1, [](Entry& e) { return e.builder.softmax(e.name, e.input(0)); }}},
+        {"attention",
+         {2, 2,
+          [](Entry& e) {
+            return e.builder.attention(e.name, e.input(0), e.input(1),
+                                       {e.number("scale"), e.number_or("dropout", 0)});
+          }}},
+        {"stack", {1, kAnyNumber, [](Entry& e) { return e.builder.stack(e.name, e.inputs); }}},
         {"dropout",
          {1, 1, [](Entry& e) { return e.builder.dropout(e.name, e.input(0), e.number("rate")); }}},
         {"embedding",

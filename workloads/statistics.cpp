@@ -71,7 +71,7 @@ GraphStatistics graph_statistics(const Graph& graph) {
     const Work work = graph.work(op.id);
     ++result.operators;
     result.macs += work.macs();
-    if (op.phase == Phase::recompute) result.recomputed_macs += work.macs();
+    result.recomputed_macs += op.phase == Phase::recompute ? work.macs() : work.recomputed_macs;
     result.bytes_read += work.bytes_read();
     result.bytes_written += work.bytes_written();
     for (const OperatorId before : graph.predecessors(op.id)) {

@@ -25,7 +25,12 @@ void run_kernel(const Operator& op, const Arrays& in, const Arrays& out);
 
 void run_matrix_kernel(const Operator& op, const Arrays& in, const Arrays& out, bool& is_known);
 void run_row_kernel(const Operator& op, const Arrays& in, const Arrays& out, bool& is_known);
+void run_attention_kernel(const Operator& op, const Arrays& in, const Arrays& out, bool& is_known);
 void run_movement_kernel(const Operator& op, const Arrays& in, const Arrays& out, bool& is_known);
+
+/// 0 or 1 for each element, 0 at `rate`; the same whenever an operator that mirrors the same
+/// forward operator asks, recomputed or not.
+std::vector<double> dropout_mask(const Operator& op, double rate, std::int64_t elements);
 
 /// Walks over all index tuples of `shape`, last axis fastest.
 template <typename Visit>

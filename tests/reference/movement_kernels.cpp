@@ -117,6 +117,7 @@ void run_kernel(const Operator& op, const Arrays& in, const Arrays& out) {
   bool is_known = false;
   run_matrix_kernel(op, in, out, is_known);
   if (!is_known) run_row_kernel(op, in, out, is_known);
+  if (!is_known) run_attention_kernel(op, in, out, is_known);
   if (!is_known) run_movement_kernel(op, in, out, is_known);
   if (!is_known) throw std::logic_error("the interpreter does not know " + op.kind->name());
 }

@@ -256,19 +256,23 @@ double cross_entropy(const Arrays& in) {
   return sum / static_cast<double>(rows);
 }
 
-/// The same random mask whenever an operator of that name is run, recomputed or not.
 void drop(const Operator& op, double rate, const Arrays& in, const Arrays& out) {
-  const std::string name = op.name.substr(0, op.name.rfind('.'));
-  std::size_t state = std::hash<std::string>{}(name);
-  for (std::int64_t i = 0; i < in[0].size(); ++i) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    const double uniform = static_cast<double>(state >> 11) / 9007199254740992.0;
-    out[1][i] = uniform < rate ? 0 : 1;
-    out[0][i] = in[0][i] * out[1][i] / (1 - rate);
-  }
+  *out[1].values = dropout_mask(op, rate, in[0].size());
+  for (std::int64_t i = 0; i < in[0].size(); ++i) out[0][i] = in[0][i] * out[1][i] / (1 - rate);
 }
 
 }  // namespace
+
+std::vector<double> dropout_mask(const Operator& op, double rate, std::int64_t elements) {
+  std::size_t state = std::hash<std::string>{}(op.name.substr(0, op.name.rfind('.')));
+  std::vector<double> mask;
+  for (std::int64_t i = 0; i < elements; ++i) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    const double uniform = static_cast<double>(state >> 11) / 9007199254740992.0;
+    mask.push_back(uniform < rate ? 0 : 1);
+  }
+  return mask;
+}
 
 void run_row_kernel(const Operator& op, const Arrays& in, const Arrays& out, bool& is_known) {
   is_known = true;

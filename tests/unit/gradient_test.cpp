@@ -226,6 +226,26 @@ std::vector<KindCase> kind_cases() {
        [=](B& b, T x) {
          b.concat("f", {x, second(b, {2, 5, 4}), x}, 1);
        }},
+      {"stack",
+       {2, 3},
+       [=](B& b, T x) {
+         b.elementwise("f", "exp", {b.stack("s", {x, second(b, {2, 3}), x})});
+       }},
+      {"attention",
+       {2, 3, 2, 4},
+       [=](B& b, T x) {
+         b.attention("f", x, second(b, {2, 2, 5, 2, 4}), {0.5, 0});
+       }},
+      {"attention_with_dropout",
+       {2, 3, 2, 4},
+       [=](B& b, T x) {
+         b.attention("f", x, second(b, {2, 2, 5, 2, 4}), {0.5, 0.4});
+       }},
+      {"attention_of_grouped_queries",
+       {2, 3, 2, 3, 4},
+       [=](B& b, T x) {
+         b.attention("f", x, second(b, {2, 2, 5, 2, 4}), {0.5, 0});
+       }},
       {"split",
        {2, 6},
        [](B& b, T x) {
@@ -403,6 +423,31 @@ TEST_P(SmallNetwork, RecomputationChangesNoGradient) {
 
 std::string network_name(const ::testing::TestParamInfo<SmallModel>& info) {
   return info.param.name;
+}
+
+TEST_P(SmallNetwork, FusedAttentionChangesNoGradient) {
+  if (std::string(GetParam().name) == "gnmt") return;  // its attention is of another kind
+  const auto gradients = [&](const char* fused) {
+    std::vector<Override> settings = overrides();
+    settings.push_back({"fused_attention", fused});
+    if (std::string(GetParam().name) != "llama2_7b") settings.push_back({"dropout", "0"});
+    const Graph graph =
+        load_workload(GetParam().name, DataFiles(SIMDSE_SOURCE_DIR), settings).forward;
+    const Experiment experiment(graph, plain_options());
+    std::map<std::string, Values> result;
+    for (const auto& [parameter, gradient] : experiment.gradients()) {
+      result[graph.tensor(parameter).name] = gradient;
+    }
+    return result;
+  };
+  const auto apart = gradients("0");
+  const auto fused = gradients("1");
+  ASSERT_EQ(apart.size(), fused.size());
+  for (const auto& [name, gradient] : apart) {
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      ASSERT_NEAR(fused.at(name)[i], gradient[i], 1e-9) << name;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, SmallNetwork,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "workloads/differentiator.h"
+#include "workloads/operators/view.h"
 #include "workloads/operators/work.h"
 
 namespace simdse {
@@ -71,6 +72,10 @@ void Concat::differentiate(Differentiator& backward, const Operator& op) const {
 
 Work StackCopy::work(const Graph& graph, const Operator& op) const {
   return moving(graph, op, op.outputs[0]);
+}
+
+void StackCopy::differentiate(Differentiator& backward, const Operator& op) const {
+  differentiate_stack(backward, op);
 }
 
 Work Split::work(const Graph& graph, const Operator& op) const {

@@ -73,11 +73,12 @@ class Split : public OperatorKind {
 };
 
 /// Copies the inputs, each an entry along the output's first axis, where they could not be made in
-/// place. Backward pass only.
+/// place.
 class StackCopy : public OperatorKind {
  public:
   std::string name() const override { return "stack_copy"; }
   Work work(const Graph& graph, const Operator& op) const override;
+  void differentiate(Differentiator& backward, const Operator& op) const override;
 };
 
 }  // namespace simdse

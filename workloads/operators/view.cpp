@@ -39,6 +39,10 @@ void Select::differentiate(Differentiator& backward, const Operator& op) const {
 }
 
 void Stack::differentiate(Differentiator& backward, const Operator& op) const {
+  differentiate_stack(backward, op);
+}
+
+void differentiate_stack(Differentiator& backward, const Operator& op) {
   Graph& graph = backward.graph();
   const TensorId dy = backward.gradient(op.outputs[0]);
   Bytes offset(0);
@@ -71,6 +75,7 @@ bool can_be_placed(const Graph& graph, const std::vector<TensorId>& parts) {
   Bytes offset(0);
   for (const TensorId part : parts) {
     const Tensor& tensor = graph.tensor(part);
+    if (graph.tensor(tensor.storage).producer == kNone) return false;
     const Bytes origin = offset - tensor.storage_offset;
     Group& group = groups.try_emplace(tensor.storage, Group{origin, Bytes(0)}).first->second;
     if (group.origin != origin) return false;

@@ -37,6 +37,9 @@ class Stack : public OperatorKind {
   bool is_view() const override { return true; }
 };
 
+/// Hands the entries of a stack's gradient to the stack's inputs, as views.
+void differentiate_stack(Differentiator& backward, const Operator& op);
+
 /// Adds the operator `name` that stacks `parts`, which get neighbouring places, and returns the
 /// stack. Parts that are neighbours already, in this order, stay where they are; parts whose places
 /// are taken by somebody else's layout are copied.
