@@ -65,7 +65,11 @@ int run(int count, char** words) {
 int main(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return simdse::run(count, words);
+    const int status = simdse::run(count, words);
+    std::cout.flush();
+    if (std::cout) return status;
+    std::cerr << "simdse: standard output can't be written\n";
+    return simdse::kInternalFailure;
   } catch (const simdse::InputError& error) {
     std::cerr << "simdse: " << error.what() << '\n';
     return simdse::kBadInput;

@@ -14,7 +14,8 @@ namespace simdse {
 namespace {
 
 Contender make_contender(const SearchRun& run, std::string name, const Design& design) {
-  Contender contender{std::move(name), run.evaluator->chip(design), {}, {}, {}, {}, {}, {}};
+  Contender contender{
+      std::move(name), run.evaluator->chip(design), {}, {}, {}, {}, {}, {}, true, false};
   contender.planned = make_plan(contender.chip, run.setup->tasks);
   const std::vector<std::string> problems =
       validate_plan(run.setup->graph, contender.chip, contender.planned.plan);
@@ -47,13 +48,11 @@ void simulate_all(SearchRun& run, const SearchRunOptions& options) {
   std::vector<Contender*> all;
   for (Contender& candidate : run.candidates) all.push_back(&candidate);
   for (Contender& baseline : run.baselines) all.push_back(&baseline);
-  if (options.shuffle) {
-    std::shuffle(all.begin(), all.end(), std::mt19937_64(*options.shuffle));
-  }
+  if (options.seed) std::shuffle(all.begin(), all.end(), std::mt19937_64(*options.seed));
   std::vector<std::function<std::string()>> jobs;
   for (const Contender* contender : all) {
-    jobs.emplace_back([contender, &run] {
-      return simulation_job(contender->chip, *run.setup, contender->planned.plan, {});
+    jobs.emplace_back([contender, &run, &options] {
+      return options.simulate(contender->chip, *run.setup, contender->planned.plan, {}, "");
     });
   }
   Progress progress("simulate", static_cast<std::int64_t>(jobs.size()));
@@ -71,19 +70,44 @@ void simulate_all(SearchRun& run, const SearchRunOptions& options) {
   run.simulation_seconds = progress.seconds();
 }
 
+/// What a contender is worth by the search's first objective at this throughput.
+double worth(const SearchRun& run, const Contender& contender, double throughput) {
+  return run.spec.options.objectives.front() == Objective::throughput_per_tdp
+             ? throughput / contender.chip.tdp().value()
+             : throughput;
+}
+
 void rank(SearchRun& run) {
   const std::int64_t batch = run.setup->workload.batch();
-  const bool by_power = run.spec.options.objectives.front() == Objective::throughput_per_tdp;
-  const auto worth = [&](const Contender& c, double throughput) {
-    return by_power ? throughput / c.chip.tdp().value() : throughput;
-  };
-  std::stable_sort(
-      run.candidates.begin(), run.candidates.end(), [&](const Contender& a, const Contender& b) {
-        const double x = worth(a, a.simulated_throughput(batch));
-        const double y = worth(b, b.simulated_throughput(batch));
-        if (x != y) return x > y;
-        return worth(a, a.estimated_throughput(batch)) > worth(b, b.estimated_throughput(batch));
-      });
+  std::stable_sort(run.candidates.begin(), run.candidates.end(),
+                   [&](const Contender& a, const Contender& b) {
+                     if (a.is_in_budget != b.is_in_budget) return a.is_in_budget;
+                     const double x = worth(run, a, a.simulated_throughput(batch));
+                     const double y = worth(run, b, b.simulated_throughput(batch));
+                     if (x != y) return x > y;
+                     return worth(run, a, a.estimated_throughput(batch)) >
+                            worth(run, b, b.estimated_throughput(batch));
+                   });
+}
+
+/// A baseline that the space has, within the budget, is as good a candidate as any: when none of
+/// the others turned out better, it is the best.
+void admit_baselines(SearchRun& run) {
+  const std::int64_t batch = run.setup->workload.batch();
+  double best = 0;
+  for (const Contender& candidate : run.candidates) {
+    if (!candidate.is_in_budget) continue;
+    best = std::max(best, worth(run, candidate, candidate.simulated_throughput(batch)));
+  }
+  for (const Contender& baseline : run.baselines) {
+    if (baseline.point.empty() || !baseline.is_in_budget || !baseline.simulation) continue;
+    const bool is_known =
+        std::any_of(run.candidates.begin(), run.candidates.end(),
+                    [&](const Contender& c) { return c.point == baseline.point; });
+    if (is_known || worth(run, baseline, baseline.simulated_throughput(batch)) <= best) continue;
+    run.candidates.push_back(baseline);
+    run.candidates.back().is_baseline = true;
+  }
 }
 
 Fidelity measure_fidelity(const SearchRun& run) {
@@ -120,10 +144,17 @@ Fidelity measure_fidelity(const SearchRun& run) {
   return fidelity;
 }
 
-/// The fastest simulated candidate that costs no more than the first baseline.
-std::optional<Headline> find_headline(const SearchRun& run) {
+/// Fills in the comparison with the first baseline, or why there is none.
+void find_headline(SearchRun& run) {
+  if (run.baselines.empty()) {
+    run.no_headline = "there is no baseline";
+    return;
+  }
   const Contender& baseline = run.baselines.front();
-  if (!baseline.simulation) return std::nullopt;
+  if (!baseline.simulation) {
+    run.no_headline = fmt::format("the simulation of {} failed", baseline.name);
+    return;
+  }
   const std::int64_t batch = run.setup->workload.batch();
   const Budget budget{baseline.chip.area(), baseline.chip.tdp()};
   std::optional<Headline> best;
@@ -138,7 +169,17 @@ std::optional<Headline> find_headline(const SearchRun& run) {
     best = Headline{i, speedup,
                     candidate.estimated_throughput(batch) / baseline.estimated_throughput(batch)};
   }
-  return best;
+  if (!baseline.point.empty() && (!best || best->speedup <= 1)) {
+    run.no_headline = fmt::format(
+        "{} is in the space, and nothing simulated is faster at its own modelled area and power",
+        baseline.name);
+  } else if (!best) {
+    run.no_headline = fmt::format("no simulated design costs as little as {} does", baseline.name);
+  } else {
+    run.headline = best;
+    run.contributions = explain_difference(*run.spec.space, *run.evaluator, baseline.chip.design(),
+                                           run.candidates[best->contender].chip.design());
+  }
 }
 
 /// Simulates the best candidate again and again with one cause of the gap less each time, and once
@@ -152,20 +193,24 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
     jobs.emplace_back([&] {
       SimulationOptions without;
       without.ideal = step.ideal;
-      return simulation_job(step.chip, *run.setup, best.planned.plan, without);
+      return options.simulate(step.chip, *run.setup, best.planned.plan, without, "");
     });
   }
   if (!trace_path.empty()) {
     jobs.emplace_back(
-        [&] { return simulation_job(best.chip, *run.setup, best.planned.plan, {}, trace_path); });
+        [&] { return options.simulate(best.chip, *run.setup, best.planned.plan, {}, trace_path); });
   }
   Progress progress("explain", static_cast<std::int64_t>(jobs.size()));
   WorkerOptions workers;
   workers.workers = options.workers;
   const std::vector<JobResult> results = run_jobs(
       jobs, workers, [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
-  for (const JobResult& result : results) {
-    if (!result.ok) throw std::runtime_error("explaining the gap failed: " + result.failure);
+  run.simulation_seconds += progress.seconds();
+  if (!trace_path.empty()) {
+    run.has_trace = results.back().ok;
+    if (!run.has_trace) {
+      run.warnings.push_back("there is no trace of #1: its simulation " + results.back().failure);
+    }
   }
   GapTimes times;
   times.simulated = to_seconds(best.simulation->time).value();
@@ -173,34 +218,51 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
   times.contention_free_estimate =
       best.estimate.contention_free_cycles / best.chip.clock().frequency().value();
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    times.after.push_back(to_seconds(from_text(results[i].output).time).value());
+    if (!results[i].ok) {
+      run.warnings.push_back(
+          fmt::format("the gap of #1 has no causes: the simulation without {} {}", steps[i].cause,
+                      results[i].failure));
+      return;
+    }
+    const SimulationResult result = from_text(results[i].output);
+    const double seconds = to_seconds(result.time).value();
+    times.after.push_back(seconds);
+    times.dependency = result.breakdown.back() * seconds;
   }
   run.gap = gap_shares(steps, times);
-  run.simulation_seconds += progress.seconds();
 }
 
-/// Searches once more within the first baseline's own area and power, if the search's budget is
-/// another, so that the comparison with it is fair.
+/// Adds the best design at the first baseline's own area and power, of those that the search
+/// estimated and of those that a search within these finds, so that the comparison is fair whatever
+/// the budget is.
 void add_fair_candidate(SearchRun& run) {
+  if (run.baselines.empty()) return;
   const Contender& baseline = run.baselines.front();
   const Budget own{baseline.chip.area(), baseline.chip.tdp()};
   const Budget& given = run.spec.options.budget;
   if (own.area == given.area && own.power == given.power) return;
+  std::optional<Candidate> best = run.search.best_within;
   LocalSearchOptions options = run.spec.options;
   options.budget = own;
   options.objectives = {Objective::throughput};
   options.top_k = 1;
+  options.also_within.reset();
   try {
     const LocalSearchResult fair = search_locally(*run.spec.space, *run.evaluator, options);
-    const Candidate& best = fair.best.front().front();
-    const bool is_known = std::any_of(run.candidates.begin(), run.candidates.end(),
-                                      [&](const Contender& c) { return c.point == best.point; });
-    if (is_known || !given.allows(best.evaluation.area, best.evaluation.tdp)) return;
-    run.candidates.push_back(make_contender(run, best.label, best.design));
-    run.candidates.back().point = best.point;
+    const Candidate& found = fair.best.front().front();
+    if (!best || found.evaluation.throughput > best->evaluation.throughput) best = found;
   } catch (const NegativeResult&) {
     // The space has nothing as small as the baseline; then there is no such comparison.
   }
+  if (!best) return;
+  for (const std::vector<Contender>* list : {&run.candidates, &run.baselines}) {
+    for (const Contender& contender : *list) {
+      if (contender.point == best->point) return;
+    }
+  }
+  run.candidates.push_back(make_contender(run, best->label, best->design));
+  run.candidates.back().point = best->point;
+  run.candidates.back().is_in_budget = given.allows(best->evaluation.area, best->evaluation.tdp);
 }
 
 }  // namespace
@@ -213,33 +275,46 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
   run.setup = std::make_unique<TrainingSetup>(run.spec.workload);
   run.evaluator = std::make_unique<Evaluator>(run.setup->tasks, run.setup->workload.batch(),
                                               run.spec.technology);
+  LocalSearchOptions& search = run.spec.options;
   for (const Design& design : run.spec.baselines) {
     try {
       run.baselines.push_back(make_contender(run, design.name, design));
     } catch (const InputError& problem) {
       throw InputError(fmt::format("baseline '{}': {}", design.name, problem.what()));
     }
+    Contender& baseline = run.baselines.back();
+    baseline.is_in_budget = search.budget.allows(baseline.chip.area(), baseline.chip.tdp());
+    if (const std::optional<Point> point = run.spec.space->find(design)) {
+      baseline.point = *point;
+      search.seeds.push_back(*point);
+    }
   }
-  run.spec.options.throughput_floor =
-      run.baselines.front().estimated_throughput(run.setup->workload.batch());
+  if (!run.baselines.empty()) {
+    const Contender& first = run.baselines.front();
+    search.throughput_floor = first.estimated_throughput(run.setup->workload.batch());
+    search.also_within = Budget{first.chip.area(), first.chip.tdp()};
+  }
   if (on_ready) on_ready(run);
   {
     Progress progress("search", 0);
-    run.search = search_locally(*run.spec.space, *run.evaluator, run.spec.options,
+    run.search = search_locally(*run.spec.space, *run.evaluator, search,
                                 [&](std::int64_t done) { progress.update(done); });
     run.candidates = make_candidates(run);
     add_fair_candidate(run);
     run.search_seconds = progress.seconds();
   }
   simulate_all(run, options);
-  rank(run);
   run.fidelity = measure_fidelity(run);
-  run.headline = find_headline(run);
+  admit_baselines(run);
+  rank(run);
+  find_headline(run);
   decompose_gap(run, options, trace_path);
   const Contender& best = run.candidates.front();
-  run.contributions = explain_difference(*run.spec.space, *run.evaluator,
-                                         run.baselines.front().chip.design(), best.chip.design());
   run.purchases = price_purchases(*run.spec.space, *run.evaluator, best.point);
+  for (const std::string& path : unmoving_axes(*run.spec.space, *run.evaluator, best.point)) {
+    run.warnings.push_back(fmt::format(
+        "{} does not move the estimate of #1: its value there is the first, not the best", path));
+  }
   return run;
 }
 

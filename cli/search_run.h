@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/report/progress.h"
+#include "cli/simulation_job.h"
 #include "cli/training_setup.h"
 #include "search/local/explain.h"
 #include "search/local/search_spec.h"
@@ -21,12 +22,16 @@ namespace simdse {
 struct Contender {
   std::string name;
   Chip chip;
-  Point point;  ///< in the search space; empty for a baseline
+  Point point;  ///< in the search space; empty if the space does not have it
   std::vector<Objective> chosen_for;
   PlanResult planned;
   PlanEstimate estimate;
   std::optional<SimulationResult> simulation;
   std::string failure;  ///< why there is no simulation
+  /// False for a candidate over the search's budget that is there for the comparison alone.
+  bool is_in_budget = true;
+  /// True for a candidate that is a baseline: the space has it, and the search found none better.
+  bool is_baseline = false;
 
   double estimated_throughput(std::int64_t batch) const {
     return static_cast<double>(batch) / estimate.time.value();
@@ -45,7 +50,8 @@ struct Fidelity {
   double top1_regret = 0;  ///< how much slower the estimate's favourite is than the simulation's
 };
 
-/// The comparison that the report leads with.
+/// The comparison that the report leads with: the fastest simulated design at the first baseline's
+/// own modelled area and TDP.
 struct Headline {
   std::size_t contender = 0;  ///< index into SearchRun::candidates
   double speedup = 0;         ///< simulated
@@ -55,7 +61,8 @@ struct Headline {
 struct SearchRunOptions {
   int workers = 1;
   /// Simulate in an order shuffled by this seed; the result must not depend on it.
-  std::optional<std::uint64_t> shuffle;
+  std::optional<std::uint64_t> seed;
+  SimulationJob simulate = simulation_job;
 };
 
 /// Everything a report needs.
@@ -66,18 +73,21 @@ struct SearchRun {
   LocalSearchResult search;
   double search_seconds = 0;
   double simulation_seconds = 0;
-  std::vector<Contender> candidates;  ///< best first, by simulation
+  std::vector<Contender> candidates;  ///< best first, by simulation; those over the budget last
   std::vector<Contender> baselines;
   Fidelity fidelity;
-  std::optional<Headline> headline;  ///< against the first baseline
-  std::vector<GapShare> gap;         ///< of the best candidate
-  std::vector<Contribution> contributions;
-  std::vector<Purchase> purchases;
+  std::optional<Headline> headline;
+  std::string no_headline;                  ///< why there is none
+  std::vector<Contribution> contributions;  ///< to the headline's estimated speed-up
+  std::vector<GapShare> gap;                ///< of the best candidate; empty if it is not known
+  bool has_trace = false;                   ///< of the best candidate
+  std::vector<Purchase> purchases;          ///< from the best candidate
+  std::vector<std::string> warnings;
 };
 
 /// Runs. `on_ready` is called when the inputs have proved sound and the long work begins. With a
-/// `trace_path`, the best candidate's trace is written there. Throws InputError and
-/// NegativeResult.
+/// `trace_path`, the best candidate's trace is written there. A simulation that fails costs what it
+/// was for, and nothing else. Throws InputError and NegativeResult.
 SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
                            const std::string& trace_path,
                            const std::function<void(const SearchRun&)>& on_ready = {});

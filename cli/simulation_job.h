@@ -1,6 +1,7 @@
 // A simulation as a job for a worker process.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "cli/training_setup.h"
@@ -14,5 +15,10 @@ namespace simdse {
 /// written there.
 std::string simulation_job(const Chip& chip, const TrainingSetup& setup, const Plan& plan,
                            const SimulationOptions& options, const std::string& trace_path = "");
+
+/// Something that does the same: tests put in jobs that fail.
+using SimulationJob =
+    std::function<std::string(const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                              const SimulationOptions& options, const std::string& trace_path)>;
 
 }  // namespace simdse

@@ -89,7 +89,10 @@ int run_simulate(const CommandContext& context) {
     }
   }
   std::optional<OutputFolder> folder;
-  if (arguments.has("output")) folder.emplace(arguments.get<std::string>("output"));
+  if (arguments.has("output")) {
+    folder.emplace(arguments.get<std::string>("output"),
+                   std::vector<std::string>{"operators.csv", "trace.pftrace"});
+  }
   const Plan plan = arguments.has("plan")
                         ? read_plan(arguments.get<std::string>("plan"), chip, setup)
                         : make_plan(chip, setup.tasks).plan;

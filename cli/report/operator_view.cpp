@@ -156,11 +156,17 @@ std::string operator_view(const Chip& chip, const TrainingSetup& setup, const Re
          rate_text(chip, rates, region, resource, estimate)});
   }
   text += table.text();
-  text += fmt::format(
-      "\ntotal {:.1f} us = launch {:.2f} + first data {:.2f} + {:.1f} + last data {:.2f}\n",
-      estimate.cycles * to_us, estimate.launch * to_us, estimate.startup * to_us,
-      (estimate.cycles - estimate.launch - estimate.startup - estimate.drain) * to_us,
-      estimate.drain * to_us);
+  const double pace = estimate.bound(estimate.pace).cycles * to_us;
+  text += fmt::format("\ntotal {:.1f} us = launch {:.2f} + ", estimate.cycles * to_us,
+                      estimate.launch * to_us);
+  if (estimate.pace == Resource::matrix || estimate.pace == Resource::vector) {
+    text += fmt::format("first data {:.2f} + {} {:.1f} + last block {:.2f} + last data {:.2f}\n",
+                        estimate.startup * to_us, resource_name(estimate.pace), pace,
+                        estimate.last_block * to_us, estimate.drain * to_us);
+  } else {
+    text += fmt::format("{} {:.1f} + latency {:.2f}\n", resource_name(estimate.pace), pace,
+                        estimate.latency * to_us);
+  }
   for (const Operand& input : region.inputs) text += operand_text(setup, input, "reads ");
   for (const Operand& output : region.outputs) text += operand_text(setup, output, "writes");
   return text;
@@ -181,7 +187,10 @@ Json operator_view_json(const Chip& chip, const TrainingSetup& setup, const Regi
           {"time_s", estimate.cycles / frequency},
           {"launch_s", estimate.launch / frequency},
           {"startup_s", estimate.startup / frequency},
+          {"last_block_s", estimate.last_block / frequency},
           {"drain_s", estimate.drain / frequency},
+          {"pace", resource_name(estimate.pace)},
+          {"latency_s", estimate.latency / frequency},
           {"bound", resource_name(estimate.binding)},
           {"bounds", std::move(bounds)}};
 }

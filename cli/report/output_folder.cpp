@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -15,7 +16,8 @@ namespace simdse {
 
 namespace fs = std::filesystem;
 
-OutputFolder::OutputFolder(std::string path) : path_(std::move(path)) {
+OutputFolder::OutputFolder(std::string path, std::vector<std::string> targets)
+    : path_(std::move(path)), targets_(std::move(targets)) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (error || !fs::is_directory(path_)) {
@@ -28,6 +30,12 @@ OutputFolder::OutputFolder(std::string path) : path_(std::move(path)) {
     throw InputError(fmt::format("{}: can't be written to: {}", path_, std::strerror(errno)));
   }
   fs::remove(probe, error);
+  for (const std::string& name : targets_) {
+    const fs::path target = fs::path(path_) / name;
+    if (fs::exists(target, error) && !fs::is_regular_file(target, error)) {
+      throw InputError(fmt::format("{}: can't be written: it is not a file", target.string()));
+    }
+  }
 }
 
 OutputFolder::~OutputFolder() {
@@ -55,6 +63,24 @@ std::string OutputFolder::reserve(const std::string& name) {
   return temporary(name);
 }
 
+void OutputFolder::discard(const std::string& name) {
+  std::error_code error;
+  fs::remove(temporary(name), error);
+  names_.erase(std::remove(names_.begin(), names_.end(), name), names_.end());
+}
+
+void OutputFolder::set_aside() {
+  for (const std::string& name : targets_) {
+    const fs::path target = fs::path(path_) / name;
+    std::error_code error;
+    if (!fs::exists(target, error)) continue;
+    fs::rename(target, target.string() + ".old", error);
+    if (error) {
+      throw InputError(fmt::format("{}: can't be renamed: {}", target.string(), error.message()));
+    }
+  }
+}
+
 void write_file(const std::string& path, const std::string& content) {
   const std::string temporary = fmt::format("{}.{}.partial", path, getpid());
   std::ofstream stream(temporary, std::ios::binary);
@@ -70,6 +96,11 @@ void write_file(const std::string& path, const std::string& content) {
 }
 
 std::string read_file(const std::string& path) {
+  std::error_code error;
+  // A pipe or a device might never end.
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
+    throw InputError(path + ": is not a regular file");
+  }
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream content;
   if (stream) content << stream.rdbuf();
@@ -86,6 +117,10 @@ void OutputFolder::commit() {
     }
   }
   is_committed_ = true;
+  for (const std::string& name : targets_) {
+    std::error_code error;
+    fs::remove(fs::path(path_) / (name + ".old"), error);
+  }
 }
 
 }  // namespace simdse

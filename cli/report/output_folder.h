@@ -10,9 +10,9 @@ namespace simdse {
 /// fails leaves nothing that looks complete.
 class OutputFolder {
  public:
-  /// Creates the folder. Throws InputError if it can't be created or written to: before, not after,
-  /// the long work.
-  explicit OutputFolder(std::string path);
+  /// Creates the folder, into which `targets` may be written. Throws InputError if it can't be
+  /// created or written to, or if a target can't be a file: before, not after, the long work.
+  OutputFolder(std::string path, std::vector<std::string> targets);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
@@ -21,6 +21,11 @@ class OutputFolder {
   void write(const std::string& name, const std::string& content);
   /// Path under which another process may write file `name`.
   std::string reserve(const std::string& name);
+  /// Takes a reservation back: file `name` will not be there.
+  void discard(const std::string& name);
+  /// Renames targets that an earlier run left here to NAME.old, so that they don't pass for the
+  /// result of this run should it fail. commit() removes them.
+  void set_aside();
   /// Gives all files their names, in the order in which they were written.
   void commit();
 
@@ -31,6 +36,7 @@ class OutputFolder {
   std::string temporary(const std::string& name) const;
 
   std::string path_;
+  std::vector<std::string> targets_;
   std::vector<std::string> names_;
   bool is_committed_ = false;
 };

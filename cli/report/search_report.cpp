@@ -14,21 +14,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-/// Values of the axes that the label does not show: what tells designs of equal labels apart.
-std::string other_values(const SearchSpace& space, const Point& point) {
-  std::string text;
-  for (std::size_t i = 0; i < point.size(); ++i) {
-    const Axis& axis = space.axes()[i];
-    const bool is_in_label = axis.path.rfind("cores.", 0) == 0 || axis.path == "memory.stacks" ||
-                             axis.path == "global_buffer.capacity";
-    if (is_in_label) continue;
-    const std::string name = axis.path.substr(axis.path.rfind('.') + 1);
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
-                        axis.info.format(axis.values[point[i]]));
-  }
-  return text;
-}
-
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
@@ -39,20 +24,25 @@ std::string signed_percent(double share) { return fmt::format("{:+.1f} %", share
 
 void add_row(Table& table, const SearchRun& run, const Contender& c, const std::string& rank) {
   const std::int64_t batch = run.setup->workload.batch();
-  const double throughput =
-      c.simulation ? c.simulated_throughput(batch) : c.estimated_throughput(batch);
   constexpr double gigabyte = 1024.0 * 1024 * 1024;
-  const Seconds time = c.simulation ? to_seconds(c.simulation->time) : c.estimate.time;
-  table.add_row({rank, c.name, fmt::format("{:.2f}", c.estimated_throughput(batch)),
-                 c.simulation ? fmt::format("{:.2f}", throughput) : "failed",
-                 c.simulation ? signed_percent(gap_of(c.estimate, *c.simulation)) : "",
-                 fmt::format("{:.3f}", throughput / c.chip.tdp().value()),
-                 fmt::format("{:.0f}", c.chip.area().value()),
+  // What is headed "sim" is simulated or is not there.
+  std::string simulated = "failed";
+  std::string gap = "-";
+  std::string per_watt = "-";
+  std::string mfu = "-";
+  if (c.simulation) {
+    const double throughput = c.simulated_throughput(batch);
+    simulated = fmt::format("{:.2f}", throughput);
+    gap = signed_percent(gap_of(c.estimate, *c.simulation));
+    per_watt = fmt::format("{:.3f}", throughput / c.chip.tdp().value());
+    const double peak = c.chip.peak_macs_per_second() * to_seconds(c.simulation->time).value();
+    mfu = fmt::format("{:.0f}", c.estimate.macs / peak * 100);
+  }
+  table.add_row({rank, c.name, fmt::format("{:.2f}", c.estimated_throughput(batch)), simulated, gap,
+                 per_watt, fmt::format("{:.0f}", c.chip.area().value()),
                  fmt::format("{:.1f}", c.chip.tdp().value()),
-                 fmt::format("{:.3g}", to_double(c.chip.memory().capacity()) / gigabyte),
-                 fmt::format("{:.0f}", c.estimate.macs /
-                                           (c.chip.peak_macs_per_second() * time.value()) * 100),
-                 c.point.empty() ? "" : other_values(*run.spec.space, c.point)});
+                 fmt::format("{:.3g}", to_double(c.chip.memory().capacity()) / gigabyte), mfu,
+                 c.point.empty() ? "" : run.spec.space->other_values(c.point)});
 }
 
 std::string candidate_table(const SearchRun& run) {
@@ -67,7 +57,7 @@ std::string candidate_table(const SearchRun& run) {
   table.add_column("TDP", Table::Align::right, "W");
   table.add_column("HBM", Table::Align::right, "GiB");
   table.add_column("MFU", Table::Align::right, "%");
-  table.add_column("", Table::Align::left, "and");
+  table.add_column("", Table::Align::left, "also");
   for (std::size_t i = 0; i < run.candidates.size(); ++i) {
     add_row(table, run, run.candidates[i], std::to_string(i + 1));
   }
@@ -96,38 +86,58 @@ std::string gap_line(const SearchRun& run) {
 }
 
 std::string headline_lines(const SearchRun& run) {
-  const Contender& baseline = run.baselines.front();
-  if (!run.headline) {
-    return fmt::format(
-        "speed-up    none to report: no simulated design costs as little as {} does\n",
-        baseline.name);
-  }
+  if (!run.headline) return fmt::format("speed-up    none to report: {}\n", run.no_headline);
+  const Contender& faster = run.candidates[run.headline->contender];
   std::string text = fmt::format(
-      "speed-up    {:.2f}x over {} at its own modelled area and power, simulated (estimated "
-      "{:.2f}x)"
-      "\n",
-      run.headline->speedup, baseline.name, run.headline->estimated_speedup);
+      "speed-up    {:.2f}x over {} at its own modelled area and power, by #{}, simulated "
+      "(estimated "
+      "{:.2f}x)\n",
+      run.headline->speedup, run.baselines.front().name, run.headline->contender + 1,
+      run.headline->estimated_speedup);
   std::string parts;
   for (const Contribution& part : run.contributions) {
     parts += fmt::format("{}{} {:.3f}x", parts.empty() ? "" : ", ", part.change, part.factor);
   }
-  return text + "            from (estimated, one after another): " + parts + '\n';
+  text += "            from (estimated, one after another): " + parts + '\n';
+  if (!faster.is_in_budget) {
+    text +=
+        fmt::format("            #{} is over the budget: it is here for this comparison alone\n",
+                    run.headline->contender + 1);
+  }
+  return text;
 }
 
+/// A budget binds when a step that would make the best design faster is over it, and over the other
+/// by less.
 std::string binding_line(const SearchRun& run) {
   const Contender& best = run.candidates.front();
   const Budget& budget = run.spec.options.budget;
   const double area = best.chip.area() / budget.area;
   const double power = best.chip.tdp() / budget.power;
+  constexpr double least_gain = 1e-3;
+  bool area_binds = false;
+  bool power_binds = false;
+  for (const Purchase& purchase : run.purchases) {
+    if (purchase.gain <= least_gain) continue;
+    const Area needed_area = best.chip.area() + purchase.area;
+    const Watts needed_power = best.chip.tdp() + purchase.tdp;
+    if (budget.allows(needed_area, needed_power)) continue;
+    const bool is_power = needed_power / budget.power >= needed_area / budget.area;
+    (is_power ? power_binds : area_binds) = true;
+  }
+  const char* binding = area_binds && power_binds ? "power and area"
+                        : area_binds              ? "area"
+                        : power_binds             ? "power"
+                                                  : "neither budget";
   std::string text = fmt::format("binding     {} ({:.1f} % of the power, {:.1f} % of the area)",
-                                 power >= area ? "power" : "area", power * 100, area * 100);
-  // The step that gives most for the budget that binds.
+                                 binding, power * 100, area * 100);
+  // The step that gives most for the scarcer budget.
   const Purchase* best_buy = nullptr;
   double best_value = 0;
   for (const Purchase& purchase : run.purchases) {
     const double cost =
         std::max(power >= area ? purchase.tdp / budget.power : purchase.area / budget.area, 1e-6);
-    if (purchase.gain > 1e-3 && purchase.gain / cost > best_value) {
+    if (purchase.gain > least_gain && purchase.gain / cost > best_value) {
       best_value = purchase.gain / cost;
       best_buy = &purchase;
     }
@@ -137,7 +147,7 @@ std::string binding_line(const SearchRun& run) {
                         best_buy->value, signed_percent(best_buy->gain), best_buy->area.value(),
                         best_buy->tdp.value());
   } else {
-    text += "; one step more of anything would not make it faster";
+    text += "; one step more of anything in the space would not make it faster";
   }
   return text + '\n';
 }
@@ -175,26 +185,65 @@ std::string search_text(const SearchRun& run) {
       failures += fmt::format("failed      {}: {}\n", contender.name, contender.failure);
     }
   };
-  for (const Contender& candidate : run.candidates) count(candidate);
+  std::size_t asked = run.baselines.size();
+  for (const Contender& candidate : run.candidates) {
+    if (candidate.is_baseline) continue;
+    count(candidate);
+    ++asked;
+  }
   for (const Contender& baseline : run.baselines) count(baseline);
   std::string text;
-  text +=
-      fmt::format("search      {} designs: {} estimated, the rest cut   {:.1f} s\n",
-                  grouped(space.size()), grouped(run.search.designs_estimated), run.search_seconds);
-  text +=
-      fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated,
-                  run.candidates.size() + run.baselines.size(), run.simulation_seconds, failures);
+  text += fmt::format(
+      "search      {} designs: {} estimated, {} cut by a bound, the rest not visited   {:.1f} s\n",
+      grouped(space.size()), grouped(run.search.designs_estimated),
+      grouped(run.search.designs_bounded), run.search_seconds);
+  text += fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated, asked,
+                      run.simulation_seconds, failures);
   text += candidate_table(run) + '\n';
   text += headline_lines(run);
   if (run.candidates.front().simulation) {
     text += time_line(*run.candidates.front().simulation);
-    text += gap_line(run);
+    if (!run.gap.empty()) text += gap_line(run);
   }
   text += fmt::format("fidelity    mean |gap| {:.1f} %, largest {:.1f} % over {} designs\n",
                       run.fidelity.mean_abs_gap * 100, run.fidelity.max_abs_gap * 100, simulated);
   text += binding_line(run);
+  for (const std::string& warning : run.warnings) text += "warning     " + warning + '\n';
   return text;
 }
+
+namespace {
+
+/// FNV-1a, 64 bits, as hexadecimal digits.
+std::string hash_text(const std::string& text) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return fmt::format("{:016x}", hash);
+}
+
+/// A graph with all that its work depends on: equal texts make equal training steps.
+std::string graph_text(const Graph& graph) {
+  Json text = Json::array();
+  for (const Tensor& tensor : graph.tensors()) {
+    text.push_back({tensor.name, tensor.shape, tensor.format.name, role_name(tensor.role),
+                    tensor.storage, tensor.storage_offset.value()});
+  }
+  for (const Operator& op : graph.operators()) {
+    const Work work = graph.work(op.id);
+    Json entry = {op.name,  op.kind->name(), phase_name(op.phase), op.inputs, op.outputs,
+                  op.after, op.segment};
+    if (const auto& c = work.contraction) entry.push_back({c->batch, c->m, c->n, c->k});
+    if (const auto& v = work.vector) {
+      entry.push_back({v->rows, v->columns, v->alu_ops, v->special_ops, v->reductions, v->passes});
+    }
+    entry.push_back(work.bytes_read().value());
+    entry.push_back(work.bytes_written().value());
+    text.push_back(std::move(entry));
+  }
+  return text.dump();
+}
+
+}  // namespace
 
 Json inputs_json(const SearchSpec& spec) {
   Json parameters;
@@ -220,7 +269,10 @@ Json inputs_json(const SearchSpec& spec) {
            {{"name", spec.workload.name},
             {"parameters", std::move(parameters)},
             {"format", spec.workload.training.formats.compute.name},
-            {"optimizer", spec.workload.training.optimizer}}},
+            {"state_format", spec.workload.training.formats.state.name},
+            {"optimizer", spec.workload.training.optimizer},
+            {"recompute", static_cast<int>(spec.workload.training.recompute)},
+            {"graph_hash", hash_text(graph_text(spec.workload.forward))}}},
           {"budget",
            {{"area_mm2", spec.options.budget.area.value()},
             {"power_w", spec.options.budget.power.value()},
@@ -235,12 +287,7 @@ Json inputs_json(const SearchSpec& spec) {
 }
 
 std::string identity(const SearchSpec& spec) {
-  // FNV-1a, 64 bits.
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : inputs_json(spec).dump() + SIMDSE_VERSION) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
-  return fmt::format("{:016x}", hash);
+  return hash_text(inputs_json(spec).dump() + SIMDSE_VERSION);
 }
 
 namespace {
@@ -272,6 +319,7 @@ Json search_json(const SearchRun& run) {
                {"search",
                 {{"designs", run.spec.space->size()},
                  {"designs_estimated", run.search.designs_estimated},
+                 {"designs_bounded", run.search.designs_bounded},
                  {"designs_priced", run.search.designs_priced}}}};
   Json candidates = Json::array();
   for (std::size_t i = 0; i < run.candidates.size(); ++i) {
@@ -282,6 +330,7 @@ Json search_json(const SearchRun& run) {
       chosen.push_back(objective_name(objective));
     }
     entry["chosen_for"] = std::move(chosen);
+    entry["in_budget"] = run.candidates[i].is_in_budget;
     candidates.push_back(std::move(entry));
   }
   json["candidates"] = std::move(candidates);
@@ -306,7 +355,7 @@ Json search_json(const SearchRun& run) {
                         {"estimated_speedup", run.headline->estimated_speedup},
                         {"contributions", std::move(parts)}};
   }
-  Json gap;
+  Json gap = Json::object();
   for (const GapShare& share : run.gap) gap[share.cause] = share.share;
   json["gap_of_best"] = std::move(gap);
   Json purchases = Json::array();
@@ -318,6 +367,7 @@ Json search_json(const SearchRun& run) {
                          {"tdp_w", purchase.tdp.value()}});
   }
   json["one_step_more"] = std::move(purchases);
+  json["warnings"] = run.warnings;
   return json;
 }
 
@@ -330,6 +380,24 @@ std::string audit_lines(const LocalSearchResult& search) {
     text += line.dump() + '\n';
   }
   return text;
+}
+
+std::vector<std::string> result_files() {
+  return {"best.yaml", "operators.csv", "search_log.jsonl", "results.json", "trace.pftrace"};
+}
+
+void write_results(OutputFolder& folder, const SearchRun& run) {
+  const Contender& best = run.candidates.front();
+  Design design = best.chip.design();
+  design.name = best.name;
+  folder.write("best.yaml", design_yaml(design));
+  folder.write("operators.csv",
+               operators_csv(best.chip, *run.setup, best.planned.plan, best.estimate,
+                             best.simulation ? &*best.simulation : nullptr));
+  folder.write("search_log.jsonl", audit_lines(run.search));
+  folder.write("results.json", search_json(run).dump(2) + '\n');
+  if (!run.has_trace) folder.discard("trace.pftrace");
+  folder.commit();
 }
 
 }  // namespace simdse

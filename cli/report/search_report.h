@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/report/output_folder.h"
 #include "cli/search_run.h"
 
 namespace simdse {
@@ -25,5 +26,12 @@ std::string identity(const SearchSpec& spec);
 
 /// The search's log, one JSON object per line.
 std::string audit_lines(const LocalSearchResult& search);
+
+/// Names of all files that a search may write.
+std::vector<std::string> result_files();
+
+/// Writes and commits them. A trace.pftrace that the folder reserved is discarded if the run has
+/// none.
+void write_results(OutputFolder& folder, const SearchRun& run);
 
 }  // namespace simdse

@@ -1,6 +1,7 @@
 #include "models/base/config_value.h"
 
 #include <fmt/core.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -147,6 +148,21 @@ ConfigValue ConfigValue::with(const std::vector<std::string>& path, std::size_t 
       return result;
     }
   }
+  // A map whose keys are paths themselves, like the space of a search, has the rest as one key.
+  const bool has_paths = std::any_of(members_.begin(), members_.end(), [](const Member& member) {
+    return member.key.find('.') != std::string::npos;
+  });
+  if (has_paths) {
+    std::string rest;
+    for (std::size_t i = depth; i < path.size(); ++i) rest += (i == depth ? "" : ".") + path[i];
+    for (Member& member : result.members_) {
+      if (member.key != rest) continue;
+      member.value = value;
+      return result;
+    }
+    result.members_.push_back({rest, value.where(), value});
+    return result;
+  }
   result.members_.push_back({step, value.where(), ConfigValue().with(path, depth + 1, value)});
   return result;
 }
@@ -221,6 +237,10 @@ std::string read_file(const std::string& path, const SourceLocation* asked_at) {
   };
   if (!std::filesystem::exists(path, error)) fail("no such file");
   if (std::filesystem::is_directory(path, error)) fail("is a folder, not a file");
+  // A pipe or a device might never end.
+  if (!std::filesystem::is_regular_file(path, error)) fail("is not a regular file");
+  constexpr std::uintmax_t max_bytes = 64 * 1024 * 1024;
+  if (std::filesystem::file_size(path, error) > max_bytes) fail("is larger than 64 MiB");
   std::ifstream stream(path, std::ios::binary);
   if (!stream) fail("can't be read");
   std::ostringstream content;
@@ -268,14 +288,21 @@ ConfigValue load_with_bases(const std::string& path, const SourceLocation* asked
 namespace {
 
 ConfigValue parse(const std::string& yaml, const std::string& name, bool has_lines) {
+  const auto location_of = [&](const YAML::Mark& mark) {
+    if (!has_lines || mark.is_null()) return SourceLocation{name, 0, 0};
+    return SourceLocation{name, mark.line + 1, mark.column + 1};
+  };
   try {
-    return Converter(name, has_lines).convert(YAML::Load(yaml));
-  } catch (const YAML::Exception& error) {
-    SourceLocation where{name, 0, 0};
-    if (has_lines && !error.mark.is_null()) {
-      where = {name, error.mark.line + 1, error.mark.column + 1};
+    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+    if (documents.empty()) return ConfigValue::null({name, has_lines ? 1 : 0, has_lines ? 1 : 0});
+    if (documents.size() > 1) {
+      throw InputError(location_of(documents[1].Mark()), "a second document; one is allowed");
     }
-    throw InputError(where, "YAML: " + error.msg);
+    return Converter(name, has_lines).convert(documents[0]);
+  } catch (const YAML::DeepRecursion& error) {
+    throw InputError(location_of(error.mark), "nested too deeply");
+  } catch (const YAML::Exception& error) {
+    throw InputError(location_of(error.mark), "YAML: " + error.msg);
   }
 }
 

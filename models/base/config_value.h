@@ -47,7 +47,9 @@ class ConfigValue {
   ConfigValue merged_with(const ConfigValue& overlay) const;
 
   /// A copy in which the value at `path` ("cores.0.count") is `value`. Maps on the way are created
-  /// as needed; a list index must exist. Throws InputError that names the path.
+  /// as needed; a list index must exist. In a map with keys that are paths, what is left of `path`
+  /// is one key ("space.memory.stacks" is key "memory.stacks" of "space"). Throws InputError that
+  /// names the path.
   ConfigValue with(const std::string& path, const ConfigValue& value) const;
 
   /// "a list", "a map", "the text 'x'": for messages.

@@ -37,7 +37,12 @@ std::string DataFiles::find(const std::string& folder, const std::string& name,
   const fs::path path(name);
   if (name.find('/') != std::string::npos || path.extension() == ".yaml" ||
       path.extension() == ".onnx") {
-    return path.is_absolute() ? name : (fs::path(relative_to) / path).string();
+    std::string found = path.is_absolute() ? name : (fs::path(relative_to) / path).string();
+    std::error_code error;
+    if (!where.file.empty() && !fs::exists(found, error)) {
+      throw InputError(where, found + ": no such file");
+    }
+    return found;
   }
   const fs::path in_folder = fs::path(root_) / folder / (name + ".yaml");
   std::error_code error;

@@ -54,6 +54,12 @@ std::string ParamInfo::exact_text(const ParamValue& value) const {
     for (int digits = 6; digits <= all_digits; ++digits) {
       const std::string text = format_quantity(number, dimension, digits);
       if (parse_quantity(text, dimension, {}, name) == number) return text;
+      // 14e-9 s is not exactly 14 times 1e-9 s, but it is 14000 times 1e-12 s.
+      for (const std::string& unit : unit_names(dimension)) {
+        const double factor = parse_quantity("1 " + unit, dimension, {}, name);
+        const std::string other = fmt::format("{:.{}g} {}", number / factor, digits, unit);
+        if (parse_quantity(other, dimension, {}, name) == number) return other;
+      }
     }
     // Only multiplying by the unit's factor can be inexact: the base unit has none.
     const std::vector<std::string> units = unit_names(dimension);

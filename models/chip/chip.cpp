@@ -109,7 +109,8 @@ std::string Chip::label() const {
 Chip load_chip(const std::string& name_or_path, const DataFiles& files,
                const std::vector<Override>& overrides) {
   Design design = load_design(name_or_path, files, overrides);
-  auto technology = std::make_shared<const Technology>(load_technology(design.technology, files));
+  auto technology = std::make_shared<const Technology>(
+      load_technology(design.technology, files, design.technology_where));
   return Chip(std::move(design), std::move(technology));
 }
 

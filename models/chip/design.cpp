@@ -39,6 +39,16 @@ BlockConfig read_block(ConfigReader& reader, const std::string& kind) {
   return {kind, name, read_params(type.params, reader)};
 }
 
+/// A relative path is relative to the file that names it; made absolute, it still leads there when
+/// the design is written elsewhere. What the command line names stays as it is.
+std::string technology_path(const std::string& name, const SourceLocation& where) {
+  namespace fs = std::filesystem;
+  const fs::path path(name);
+  const bool is_path = name.find('/') != std::string::npos || path.extension() == ".yaml";
+  if (!is_path || path.is_absolute() || where.line == 0) return name;
+  return fs::absolute(fs::path(where.file).parent_path() / path).lexically_normal().string();
+}
+
 std::vector<std::string> core_kinds() { return {"tensor_core", "vector_core"}; }
 
 }  // namespace
@@ -48,7 +58,8 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
   ConfigReader reader(document, "");
   design.name = reader.text_or("name", default_name);
   reader.find("about");
-  design.technology = reader.text("technology");
+  design.technology_where = reader.require("technology").where();
+  design.technology = technology_path(reader.text("technology"), design.technology_where);
   const ConfigValue& clock = reader.require("clock");
   design.clock = Hertz(read_real(clock, Dimension::frequency, "clock", 1e6, 1e10));
   if (design.clock.value() != std::round(design.clock.value() / 1e6) * 1e6) {

@@ -26,7 +26,8 @@ struct CoreGroupConfig {
 
 struct Design {
   std::string name;
-  std::string technology;
+  std::string technology;           ///< a name, or the path of a file: absolute if a file gave it
+  SourceLocation technology_where;  ///< where the design says so
   Hertz clock;
   std::vector<CoreGroupConfig> cores;
   BlockConfig global_buffer;

@@ -71,10 +71,16 @@ class Estimator {
       : chip_(chip), rates_(rates), region_(region) {}
 
   RegionEstimate estimate() {
-    // Only part 0 fetches shared blocks, and the last part may be smaller; those between are equal.
+    // Part 0 is the slowest: only it fetches shared blocks, the last part of a contraction may be
+    // smaller, and of a chain's chunks those that don't divide go to the first parts. The parts
+    // between are equal, but for the `larger` first ones of a chain.
     const std::size_t parts = region_.parts();
+    const VectorMapping& chain = region_.vector_mapping;
+    const std::size_t larger =
+        region_.contraction ? 1 : std::max<std::size_t>(1, chain.chunks % chain.parts);
     const PartTotals first = walk(0, 1);
-    if (parts > 2) walk(1, static_cast<double>(parts - 2));
+    if (larger > 1) walk(1, static_cast<double>(larger - 1));
+    if (parts > larger + 1) walk(larger, static_cast<double>(parts - larger - 1));
     if (parts > 1) walk(parts - 1, 1);
     return combine(first);
   }
@@ -192,7 +198,12 @@ class Estimator {
     e.drain = part.last_port / rates_.port + 2 * rates_.noc_latency +
               (part.last_to_memory ? rates_.memory_latency : rates_.buffer_latency);
     // Cores wait for the first data and are waited for by the last store; data movers are not.
-    double slowest = e.startup + to_double(part.done) + e.drain;
+    const double matrix = e.bound(Resource::matrix).cycles;
+    const double vector = e.bound(Resource::vector).cycles;
+    e.pace = matrix >= vector ? Resource::matrix : Resource::vector;
+    e.last_block = std::max(0.0, to_double(part.done) - std::max(matrix, vector));
+    e.latency = e.startup + e.drain + e.last_block;
+    double slowest = std::max(matrix, vector) + e.latency;
     double binding_cycles = 0;
     for (std::size_t i = 0; i < kResourceCount; ++i) {
       const auto resource = static_cast<Resource>(i);
@@ -200,10 +211,12 @@ class Estimator {
         binding_cycles = e.bounds[i].cycles;
         e.binding = resource;
       }
-      const bool is_core = resource == Resource::matrix || resource == Resource::vector;
-      const double latency =
-          is_core ? e.startup + e.drain : 2 * rates_.noc_latency + rates_.memory_latency;
-      slowest = std::max(slowest, e.bounds[i].cycles + latency);
+      if (resource == Resource::matrix || resource == Resource::vector) continue;
+      const double latency = 2 * rates_.noc_latency + rates_.memory_latency;
+      if (e.bounds[i].cycles + latency <= slowest) continue;
+      slowest = e.bounds[i].cycles + latency;
+      e.pace = resource;
+      e.latency = latency;
     }
     e.cycles = e.launch + slowest;
     e.macs = static_cast<std::int64_t>(macs_);

@@ -44,15 +44,19 @@ struct Bound {
   Bytes traffic;
 };
 
-/// time = launch + startup + max over the bounds + drain. `startup` fetches the first blocks
-/// through all levels, `drain` stores the last; only cores wait for them, so the bounds of data
-/// movers run from the start and to the end: each bound that moves data may use startup and drain
-/// as well.
+/// cycles = launch + bound of `pace` + `latency`, where `pace` is the resource for which that is
+/// most. Cores wait for the first blocks, which `startup` fetches through all levels; behind the
+/// busier kind of core the other has its `last_block`, which `drain` stores: their latency is
+/// startup + last_block + drain. Data movers are busy from the start to the end: theirs is one way
+/// through the network and the memory.
 struct RegionEstimate {
   std::array<Bound, kResourceCount> bounds;
   double launch = 0;
   double startup = 0;
+  double last_block = 0;
   double drain = 0;
+  Resource pace = Resource::matrix;
+  double latency = 0;
   double cycles = 0;
   Resource binding = Resource::matrix;
   std::int64_t macs = 0;

@@ -42,7 +42,6 @@ Evaluation Evaluator::evaluate(const Chip& chip) const {
   result.throughput = static_cast<double>(batch_) / estimate.time.value();
   result.mfu = estimate.macs / (chip.peak_macs_per_second() * estimate.time.value());
   result.memory_used = planned.plan.peak_memory;
-  result.critical_path = Seconds(planned.critical_path.length / frequency);
   result.breakdown = estimate.breakdown;
   result.chain = chain_of(estimate);
   result.tensor_conflict = Seconds(planned.tensor_conflict / frequency);

@@ -29,11 +29,11 @@ struct Evaluation {
   double throughput = 0;  ///< samples per second
   double mfu = 0;         ///< MACs / (peak MAC rate x time)
   Bytes memory_used;
-  Seconds critical_path;
   /// Shares of the time as in PlanEstimate.
   std::array<double, kResourceCount + 1> breakdown{};
   /// What the time is made of, region by region: tells what a change of rates would do to it.
   std::vector<ChainLink> chain;
+  /// Time that critical operators wait only because all cores of a kind are busy, see Schedule.
   Seconds tensor_conflict;
   Seconds vector_conflict;
 

@@ -17,7 +17,9 @@ struct Contribution {
 
 /// The way from one design to another, the most worthwhile change first. The factors multiply to
 /// the ratio of the estimated throughputs; intermediate designs may be over any budget. A change
-/// after which the workload does not fit the memory is left for later.
+/// after which the workload does not fit the memory is left for later. What is left at the end
+/// (changes that only work together, and what lies off the space's axes) is one factor of its own,
+/// "other differences". Throws InputError when the workload does not fit one of the two.
 std::vector<Contribution> explain_difference(const SearchSpace& space, const Evaluator& evaluator,
                                              const Design& from, const Design& to);
 
@@ -33,5 +35,10 @@ struct Purchase {
 /// Every step up that the space has from `point`, best gain first.
 std::vector<Purchase> price_purchases(const SearchSpace& space, const Evaluator& evaluator,
                                       const Point& point);
+
+/// Paths of the axes along which the estimate of `point` stays what it is from the lowest value to
+/// the highest: either they don't matter to this design, or the estimate does not see them.
+std::vector<std::string> unmoving_axes(const SearchSpace& space, const Evaluator& evaluator,
+                                       const Point& point);
 
 }  // namespace simdse

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "models/base/error.h"
+#include "search/local/peak_bound.h"
 
 namespace simdse {
 
@@ -30,7 +31,8 @@ constexpr double kLeastGain = 1e-3;
 
 /// What is known of a point.
 struct Known {
-  std::optional<Chip> chip;  ///< empty if its parameters contradict each other
+  std::optional<Chip> chip;   ///< empty if its parameters contradict each other
+  std::string contradiction;  ///< then: how
   bool in_budget = false;
   std::optional<Candidate> candidate;  ///< once estimated, if the workload fits
   bool is_estimated = false;
@@ -40,12 +42,14 @@ class LocalSearch {
  public:
   LocalSearch(const SearchSpace& space, const Evaluator& evaluator,
               const LocalSearchOptions& options, std::function<void(std::int64_t)> progress)
-      : space_(space), evaluator_(evaluator), options_(options), progress_(std::move(progress)) {}
+      : space_(space),
+        evaluator_(evaluator),
+        options_(options),
+        progress_(std::move(progress)),
+        peak_bound_(space, evaluator, options.budget) {}
 
   LocalSearchResult run() {
-    for (const Task& task : evaluator_.tasks().tasks) {
-      if (task.contraction) total_macs_ += static_cast<double>(task.contraction->macs());
-    }
+    for (const Point& seed : options_.seeds) estimate(seed, "seed", "was asked for");
     descend();
     for (const Objective objective : options_.objectives) balance(objective);
     for (const Objective objective : options_.objectives) {
@@ -53,6 +57,8 @@ class LocalSearch {
     }
     if (result_.best.front().empty()) throw NegativeResult(nearest_text());
     result_.designs_priced = static_cast<std::int64_t>(known_.size());
+    result_.designs_bounded = count_bounded();
+    if (options_.also_within) result_.best_within = fastest_within(*options_.also_within);
     return std::move(result_);
   }
 
@@ -66,16 +72,18 @@ class LocalSearch {
     try {
       known.chip.emplace(evaluator_.chip(space_.design(point)));
       known.in_budget = options_.budget.allows(known.chip->area(), known.chip->tdp());
-    } catch (const InputError&) {
+    } catch (const InputError& problem) {
       // Parameters that contradict each other make no design.
+      known.contradiction = problem.what();
     }
     return known;
   }
 
   bool affordable(const Point& point) { return price(point).in_budget; }
 
-  /// The estimate of a point within the budget, or nullptr if the workload does not fit it.
-  const Candidate* estimate(const Point& point, const char* phase) {
+  /// The estimate of a point within the budget, or nullptr if the workload does not fit it. A new
+  /// one is logged, with the reason for making it.
+  const Candidate* estimate(const Point& point, const char* phase, const std::string& reason) {
     Known& known = price(point);
     if (known.is_estimated || !known.in_budget) {
       return known.candidate ? &*known.candidate : nullptr;
@@ -88,16 +96,38 @@ class LocalSearch {
       Candidate candidate{point, known.chip->design(), label, evaluator_.evaluate(*known.chip)};
       candidate.design.name = label;
       known.candidate = std::move(candidate);
+      log(phase, point, "estimated", reason, known.candidate->evaluation.throughput);
     } catch (const InputError& problem) {
-      log(phase, label, "does_not_fit", problem.what(), 0);
+      log(phase, point, "does_not_fit", problem.what(), 0);
+      last_misfit_ = problem.what();
     }
     return known.candidate ? &*known.candidate : nullptr;
   }
 
-  void log(const char* phase, const std::string& design, const char* verdict, std::string reason,
+  void log(const char* phase, const Point& point, const char* verdict, std::string reason,
            double throughput) {
-    result_.audit.push_back({static_cast<std::int64_t>(result_.audit.size()), phase, design,
-                             verdict, std::move(reason), throughput});
+    result_.audit.push_back({static_cast<std::int64_t>(result_.audit.size()), phase,
+                             full_label(point), verdict, std::move(reason), throughput});
+  }
+
+  /// Tells any two designs of the space apart.
+  std::string full_label(const Point& point) {
+    const Known& known = price(point);
+    std::string text = known.chip ? known.chip->label() : "a contradictory design";
+    const std::string others = space_.other_values(point);
+    if (!others.empty()) text += ", " + others;
+    return text;
+  }
+
+  std::optional<Candidate> fastest_within(const Budget& budget) const {
+    const Candidate* best = nullptr;
+    for (const auto& [point, known] : known_) {
+      if (!known.candidate || !budget.allows(known.chip->area(), known.chip->tdp())) continue;
+      if (best == nullptr || known.candidate->evaluation.throughput > best->evaluation.throughput) {
+        best = &*known.candidate;
+      }
+    }
+    return best == nullptr ? std::nullopt : std::optional<Candidate>(*best);
   }
 
   /// What a candidate is worth; -1 if it does not count.
@@ -167,12 +197,22 @@ class LocalSearch {
 
   void visit(const Branch& branch) {
     const Point dimensions = dimensions_of(branch.start);
-    const std::string label = label_of(dimensions);
-    if (cannot_matter(dimensions)) {
-      log("tree", label, "cut",
-          "even at peak, as many of these cores as the budget allows would be slower than the best "
-          "found",
+    if (cannot_matter(dimensions, PeakBound::Scope::subtree)) {
+      log("tree", dimensions, "cut",
+          "even at peak, as many of these or smaller cores as the budget allows would be slower "
+          "than the best found",
           0);
+      bounded_.push_back(dimensions);
+      return;
+    }
+    if (cannot_matter(dimensions, PeakBound::Scope::node)) {
+      log("tree", dimensions, "cut",
+          "even at peak, as many of these cores as the budget allows would be slower than the best "
+          "found; smaller ones are tried",
+          0);
+      if (branch.levels_without_gain < options_.hysteresis) {
+        add_children(dimensions, branch.start, branch.parent_score, branch.levels_without_gain + 1);
+      }
       return;
     }
     const Candidate* grown = grow(branch.start);
@@ -180,37 +220,38 @@ class LocalSearch {
     int levels_without_gain = branch.levels_without_gain;
     if (grown == nullptr) {
       // Too large for the budget, or too little memory: smaller cores may still do.
-      log("tree", label, "over_budget", "one core of each kind is too much; smaller ones are tried",
-          0);
+      log("tree", dimensions, "over_budget",
+          "no affordable design was found to start from; smaller cores are tried", 0);
     } else {
       const double throughput = grown->evaluation.throughput;
       const bool gains = throughput > branch.parent_score * (1 + kLeastGain);
       levels_without_gain = gains ? 0 : levels_without_gain + 1;
       best = std::max(best, throughput);
       if (levels_without_gain > options_.hysteresis) {
-        log("tree", grown->label, "cut",
+        log("tree", grown->point, "cut",
             fmt::format("no gain over its parents for {} levels", levels_without_gain), throughput);
         return;
       }
-      log("tree", grown->label, "kept",
+      log("tree", grown->point, "kept",
           gains ? "better than its parent" : "no better than its parent, within the hysteresis",
           throughput);
     }
-    const Point grown_at = grown == nullptr ? branch.start : grown->point;
+    add_children(dimensions, grown == nullptr ? branch.start : grown->point, best,
+                 levels_without_gain);
+  }
+
+  void add_children(const Point& dimensions, const Point& grown_at, double best,
+                    int levels_without_gain) {
     for (std::size_t i = 0; i < dimensions.size(); ++i) {
       if (space_.axes()[i].role != AxisRole::dimension || dimensions[i] == 0) continue;
       branches_.push({best, ++branch_count_, child_start(grown_at, i), levels_without_gain});
     }
   }
 
-  std::string label_of(const Point& point) {
-    const Known& known = price(point);
-    return known.chip ? known.chip->label() : "?";
-  }
-
-  /// Where growth of a child begins: with the cores that have become smaller in accordingly greater
-  /// number than its parent grew to, as far as the budget allows, and the least of everything else,
-  /// so that nothing is inherited that only the parent needed.
+  /// Where growth of a child begins: the group whose cores have become smaller has as many as its
+  /// parent grew to, every other group is half the way up its axis to that, each as far as the
+  /// budget allows; of everything else the least, so that nothing is inherited that only the parent
+  /// needed. Growth buys the rest.
   Point child_start(const Point& grown_at, std::size_t smaller) {
     Point start(grown_at.size(), 0);
     const std::string group = group_of(space_.axes()[smaller]);
@@ -221,8 +262,7 @@ class LocalSearch {
     for (std::size_t i = 0; i < start.size(); ++i) {
       const Axis& axis = space_.axes()[i];
       if (axis.role != AxisRole::count) continue;
-      const std::size_t wanted = group_of(axis) == group ? 2 * grown_at[i] + 1 : grown_at[i];
-      start[i] = std::min(wanted, axis.values.size() - 1) / 2;
+      start[i] = group_of(axis) == group ? grown_at[i] : grown_at[i] / 2;
       while (start[i] > 0 && !affordable(start)) --start[i];
     }
     return start;
@@ -233,47 +273,52 @@ class LocalSearch {
     return axis.path.substr(0, axis.path.rfind('.'));
   }
 
-  /// True if no design with these core dimensions or smaller ones, of however many cores, can be
+  /// True if no design with these core dimensions (or smaller ones), of however many cores, can be
   /// among the best: the arithmetic alone would take too long.
-  bool cannot_matter(const Point& node) {
+  bool cannot_matter(const Point& node, PeakBound::Scope scope) {
     for (const Objective objective : options_.objectives) {
       const std::vector<Candidate> best = ranking(objective, options_.top_k);
       if (best.size() < options_.top_k) return false;
-      if (peak_score(node, objective) > score(best.back(), objective)) return false;
+      const double most = peak_bound_.score(node, scope, objective, options_.throughput_floor);
+      if (most > score(best.back(), objective)) return false;
     }
     return true;
   }
 
-  /// The most that any number of cores of these dimensions could score within the budget if tensor
-  /// cores always worked at peak and everything else were the cheapest there is.
-  double peak_score(const Point& node, Objective objective) {
-    double best = 0;
-    Point at = node;
-    for (;;) {
-      const Known& known = price(at);
-      if (!known.chip || !known.in_budget) return best;
-      const double throughput = static_cast<double>(evaluator_.batch()) *
-                                known.chip->peak_macs_per_second() / total_macs_;
-      const double worth =
-          objective == Objective::throughput ? throughput : throughput / known.chip->tdp().value();
-      if (objective == Objective::throughput || throughput >= options_.throughput_floor) {
-        best = std::max(best, worth);
-      }
-      bool has_more = false;
-      for (std::size_t i = 0; i < at.size(); ++i) {
-        const Axis& axis = space_.axes()[i];
-        const bool is_tensor_count = axis.role == AxisRole::count && counts_tensor_cores(axis);
-        if (!is_tensor_count || at[i] + 1 == axis.values.size()) continue;
-        ++at[i];
-        has_more = true;
-      }
-      if (!has_more) return best;
+  /// Designs at or below a node that a bound cut off, without those estimated nevertheless.
+  std::int64_t count_bounded() const {
+    const auto is_bounded = [&](const Point& point) {
+      return std::any_of(bounded_.begin(), bounded_.end(), [&](const Point& node) {
+        for (std::size_t i = 0; i < node.size(); ++i) {
+          if (space_.axes()[i].role == AxisRole::dimension && point[i] > node[i]) return false;
+        }
+        return true;
+      });
+    };
+    double dimensions = 1;
+    double others = 1;
+    for (const Axis& axis : space_.axes()) {
+      (axis.role == AxisRole::dimension ? dimensions : others) *=
+          static_cast<double>(axis.values.size());
     }
-  }
-
-  bool counts_tensor_cores(const Axis& axis) const {
-    const std::size_t group = std::stoul(group_of(axis).substr(std::string("cores.").size()));
-    return space_.base().cores[group].block.kind == "tensor_core";
+    constexpr double too_many_to_count = 1e6;
+    if (dimensions > too_many_to_count) return 0;
+    double count = 0;
+    Point at(space_.axes().size(), 0);
+    for (bool has_more = !bounded_.empty(); has_more;) {
+      if (is_bounded(at)) count += others;
+      has_more = false;
+      for (std::size_t i = 0; i < at.size() && !has_more; ++i) {
+        if (space_.axes()[i].role != AxisRole::dimension) continue;
+        has_more = ++at[i] < space_.axes()[i].values.size();
+        if (!has_more) at[i] = 0;
+      }
+    }
+    for (const auto& [point, known] : known_) {
+      if (known.is_estimated && is_bounded(point)) count -= 1;
+    }
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    return count >= static_cast<double>(most) ? most : static_cast<std::int64_t>(count);
   }
 
   // --- growth ---------------------------------------------------------------------------------
@@ -330,14 +375,14 @@ class LocalSearch {
   /// design met, or nullptr if not even the start fits.
   const Candidate* grow(const Point& start) {
     Point at = start;
-    const Candidate* best = estimate(at, "growth");
+    const Candidate* best = estimate(at, "growth", "the start of growth");
     // The least memory may not hold the workload: more of what is shared, one after another, may.
     for (std::size_t i = 0; best == nullptr && i < at.size(); ++i) {
       const Axis& axis = space_.axes()[i];
       if (axis.role != AxisRole::shared) continue;
       while (best == nullptr && at[i] + 1 < axis.values.size()) {
         ++at[i];
-        best = estimate(at, "growth");
+        best = estimate(at, "growth", fmt::format("more of {}, as less does not fit", axis.path));
       }
       if (best == nullptr) at[i] = start[i];
     }
@@ -355,18 +400,19 @@ class LocalSearch {
       }
       Point next = at;
       ++next[*axis];
-      const Candidate* bought = estimate(next, "growth");
       const std::string& path = space_.axes()[*axis].path;
+      const Candidate* bought =
+          estimate(next, "growth", fmt::format("more of {} promises most for its cost", path));
       if (bought != nullptr &&
           bought->evaluation.time.value() < best->evaluation.time.value() * (1 - kLeastGain)) {
-        log("growth", bought->label, "kept", fmt::format("more of {} shortens the time", path),
+        log("growth", bought->point, "kept", fmt::format("more of {} shortens the time", path),
             bought->evaluation.throughput);
         best = bought;
         at = next;
         exhausted.clear();
       } else {
         if (bought != nullptr) {
-          log("growth", bought->label, "cut", fmt::format("more of {} does not pay", path),
+          log("growth", bought->point, "cut", fmt::format("more of {} does not pay", path),
               bought->evaluation.throughput);
         }
         exhausted.insert(*axis);
@@ -384,16 +430,33 @@ class LocalSearch {
       ++up[i];
       const auto paid = sell_down(from, up, i);
       if (!paid) continue;
-      const Candidate* found = estimate(*paid, "growth");
-      if (found == nullptr ||
-          found->evaluation.time.value() > from.evaluation.time.value() * (1 - kLeastGain)) {
+      const Candidate* found =
+          estimate(*paid, "growth", fmt::format("a trade for more of {}", axis.path));
+      if (found == nullptr) continue;
+      if (found->evaluation.time.value() > from.evaluation.time.value() * (1 - kLeastGain)) {
+        log("growth", found->point, "cut",
+            fmt::format("trading for more of {} does not pay", axis.path),
+            found->evaluation.throughput);
         continue;
       }
-      log("growth", found->label, "kept", fmt::format("trading for more of {} pays", axis.path),
+      log("growth", found->point, "kept", fmt::format("trading for more of {} pays", axis.path),
           found->evaluation.throughput);
       return found;
     }
     return nullptr;
+  }
+
+  /// Share of the time that critical operators would wait less for a free core if those of `to`
+  /// shared the waiting that there was on `from`. The chain does not see this where the operator in
+  /// the way is bound by something else than its core.
+  static double conflict_gain(const Candidate& from, const Chip& from_chip, const Chip& to) {
+    const auto saved = [](Seconds conflict, std::size_t before, std::size_t after) {
+      return conflict.value() * (1 - static_cast<double>(before) / static_cast<double>(after));
+    };
+    const Evaluation& e = from.evaluation;
+    return (saved(e.tensor_conflict, from_chip.tensor_cores().size(), to.tensor_cores().size()) +
+            saved(e.vector_conflict, from_chip.vector_cores().size(), to.vector_cores().size())) /
+           e.time.value();
   }
 
   /// The axis whose next step promises most per share of the budget; empty if none is left.
@@ -410,7 +473,8 @@ class LocalSearch {
       ++next[i];
       if (!affordable(next)) continue;
       const Chip& bigger = *price(next).chip;
-      const double gain = predicted_gain(from, chip, bigger);
+      const double gain =
+          std::max(predicted_gain(from, chip, bigger), conflict_gain(from, chip, bigger));
       if (gain < kLeastGain) continue;
       const double cost = std::max(budget_share(bigger) - budget_share(chip), 1e-6);
       if (gain / cost > best_value) {
@@ -429,10 +493,10 @@ class LocalSearch {
     for (const Candidate& start : ranking(objective, options_.top_k)) {
       Candidate at = start;
       while (const Candidate* better = first_better(at, objective)) {
-        log("balance", better->label, "kept",
+        log("balance", better->point, "kept",
             fmt::format("{:.1f} % better in {} than {}",
                         (score(*better, objective) / score(at, objective) - 1) * 100,
-                        objective_name(objective), at.label),
+                        objective_name(objective), full_label(at.point)),
             better->evaluation.throughput);
         at = *better;
       }
@@ -450,13 +514,28 @@ class LocalSearch {
       if (objective == Objective::throughput_per_tdp) promise /= other.tdp().value();
       // The prediction knows rates but not how well they are used, hence the allowance.
       constexpr double allowance = 0.98;
-      if (promise > worth * allowance) promising.emplace_back(promise, std::move(neighbour));
+      if (promise > worth * allowance) {
+        promising.emplace_back(promise, std::move(neighbour));
+      } else if (!price(neighbour).is_estimated && passed_by_.insert(neighbour).second) {
+        log("balance", neighbour, "cut",
+            fmt::format("promises only {:.1f} % of {} in {}", promise / worth * 100,
+                        full_label(at.point), objective_name(objective)),
+            0);
+      }
     }
     std::stable_sort(promising.begin(), promising.end(),
                      [](const auto& a, const auto& b) { return a.first > b.first; });
     for (const auto& [promise, neighbour] : promising) {
-      const Candidate* found = estimate(neighbour, "balance");
-      if (found != nullptr && score(*found, objective) > worth * (1 + kLeastGain)) return found;
+      const bool is_new = !price(neighbour).is_estimated;
+      const Candidate* found =
+          estimate(neighbour, "balance", fmt::format("a neighbour of {}", full_label(at.point)));
+      if (found == nullptr) continue;
+      if (score(*found, objective) > worth * (1 + kLeastGain)) return found;
+      if (is_new) {
+        log("balance", neighbour, "cut",
+            fmt::format("no better in {} than {}", objective_name(objective), full_label(at.point)),
+            found->evaluation.throughput);
+      }
     }
     return nullptr;
   }
@@ -542,13 +621,15 @@ class LocalSearch {
     const Known& known = price(nearest);
     if (known.in_budget) {
       return fmt::format("no design within {:.4g} mm2 and {:.4g} W holds the workload: {}",
-                         options_.budget.area.value(), options_.budget.power.value(),
-                         result_.audit.empty() ? "" : result_.audit.back().reason);
+                         options_.budget.area.value(), options_.budget.power.value(), last_misfit_);
+    }
+    if (!known.chip) {
+      return "no design of the space is possible; the smallest contradicts itself: " +
+             known.contradiction;
     }
     return fmt::format(
         "no design meets the budget of {:.4g} mm2 and {:.4g} W; the nearest, {}, needs {:.4g} mm2 "
-        "and "
-        "{:.4g} W",
+        "and {:.4g} W",
         options_.budget.area.value(), options_.budget.power.value(), known.chip->label(),
         known.chip->area().value(), known.chip->tdp().value());
   }
@@ -561,7 +642,10 @@ class LocalSearch {
   std::priority_queue<Branch> branches_;
   std::int64_t branch_count_ = 0;
   std::set<Point> visited_;
-  double total_macs_ = 0;
+  PeakBound peak_bound_;
+  std::vector<Point> bounded_;  ///< nodes that the bound cut off
+  std::set<Point> passed_by_;   ///< neighbours that promised too little
+  std::string last_misfit_;
   LocalSearchResult result_;
 };
 

@@ -37,14 +37,16 @@ struct Candidate {
   Evaluation evaluation;
 };
 
-/// One line of the search's log: what was looked at, and why it was kept or cut.
+/// One line of the search's log. Every estimate has one ("estimated" or "does_not_fit"), and so has
+/// every decision that followed from it.
 struct AuditEntry {
   std::int64_t step = 0;
-  std::string phase;    ///< tree, growth, balance
-  std::string design;   ///< label
-  std::string verdict;  ///< kept, cut, over_budget, does_not_fit
+  std::string phase;   ///< seed, tree, growth, balance
+  std::string design;  ///< the label, and the values that it does not show; for a cut branch of the
+                       ///< tree the design with its core dimensions and the least of all else
+  std::string verdict;  ///< estimated, does_not_fit, kept, cut, over_budget
   std::string reason;
-  double throughput = 0;  ///< 0 if not estimated
+  double throughput = 0;  ///< samples per second; 0 if not estimated
 };
 
 struct LocalSearchOptions {
@@ -55,6 +57,10 @@ struct LocalSearchOptions {
   double throughput_floor = 0;
   /// Levels of the dimension tree without improvement before a branch is cut.
   int hysteresis = 2;
+  /// Designs to estimate whatever the search thinks of them, e.g. baselines that the space has.
+  std::vector<Point> seeds;
+  /// Also find the fastest of the estimated designs within this smaller budget.
+  std::optional<Budget> also_within;
 };
 
 struct LocalSearchResult {
@@ -62,21 +68,33 @@ struct LocalSearchResult {
   std::vector<std::vector<Candidate>> best;
   std::int64_t designs_estimated = 0;
   std::int64_t designs_priced = 0;  ///< looked at for area and power
+  /// Designs that no one looked at because a bound proves that they are none of the best; saturates
+  /// at 2^63 - 1. The others of the space were not visited: heuristics passed them by.
+  std::int64_t designs_bounded = 0;
+  std::optional<Candidate> best_within;  ///< see LocalSearchOptions::also_within
   std::vector<AuditEntry> audit;
 };
 
-/// 1. Tree: from the largest core dimensions down, each child one dimension smaller; a branch is
+/// 1. Tree: from the largest core dimensions down, each child one dimension smaller. A branch is
 /// cut
-///    when `hysteresis` levels in a row bring no improvement.
-/// 2. Growth, at every node of the tree: from one core of each kind, buy what shortens the critical
-///    path most per share of the budget it takes: the share of the path that each resource binds
-///    tells what more of it would save. Stop when the makespan no longer falls or the budget binds.
-/// 3. Balance: from the best designs found, exchange: one step less on one axis for as many steps
-/// more
-///    on another as the budget allows, while that helps.
+///    when `hysteresis` levels in a row bring no improvement, or when PeakBound proves that neither
+///    it nor anything below it can be among the best.
+/// 2. Growth, at every node of the tree: from the least of everything (below the root: from the
+///    parent's core counts, see child_start), buy the step that shortens the time most per share of
+///    whichever budget it takes more of. Two things tell what a step would save: the conflicts of
+///    the schedule (time that critical operators wait only because all cores of a kind are busy)
+///    and the estimate's critical chain (each region's bounds by resource, whose rates the step
+///    changes). The schedule is that of the whole training step, so a conflict at a forward
+///    operator and those at its mirrors in the backward pass are counted together. Stop when no
+///    step promises or brings a gain, or none is affordable; then a core more is tried that is paid
+///    for by selling what is missed least.
+/// 3. Balance: from each of the best designs, climb by neighbours: one step on one axis, down, or
+/// up
+///    and paid for by selling steps of other axes where the budget does not allow it. The most
+///    promising neighbour is estimated first, and the first that is better is taken.
 ///
 /// Deterministic. `progress` is told of every estimate. Throws NegativeResult when no design meets
-/// the budget, naming the nearest and what it would need.
+/// the budget, naming the nearest and what it would need, or when every design contradicts itself.
 LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& evaluator,
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress = {});

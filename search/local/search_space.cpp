@@ -138,6 +138,7 @@ ParamValue value_at(const Design& design, const std::string& path) {
   Design copy = design;
   const Target target = find_target(copy, path, {});
   if (target.is_count) return target.group->count;
+  find_parameter(target, path, {});
   return target.block->params.at(target.parameter);
 }
 
@@ -147,6 +148,7 @@ Design with_value(const Design& design, const std::string& path, const ParamValu
   if (target.is_count) {
     target.group->count = std::get<std::int64_t>(value);
   } else {
+    find_parameter(target, path, {});
     target.block->params[target.parameter] = value;
   }
   return result;
@@ -188,6 +190,42 @@ Design SearchSpace::design(const Point& point) const {
     design = with_value(design, axes_[i].path, axes_[i].values[point[i]]);
   }
   return design;
+}
+
+std::string SearchSpace::other_values(const Point& point) const {
+  static const std::vector<std::string> in_label = {"rows", "columns", "lanes", "count"};
+  std::string text;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    const Axis& axis = axes_[i];
+    const std::string name = axis.path.substr(axis.path.rfind('.') + 1);
+    const bool is_core = axis.path.rfind("cores.", 0) == 0;
+    const bool is_in_label =
+        is_core ? std::find(in_label.begin(), in_label.end(), name) != in_label.end()
+                : axis.path == "memory.stacks" || axis.path == "global_buffer.capacity";
+    if (is_in_label) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
+                        axis.info.format(axis.values[point[i]]));
+  }
+  return text;
+}
+
+std::optional<Point> SearchSpace::find(const Design& wanted) const {
+  Point point;
+  for (const Axis& axis : axes_) {
+    try {
+      const auto at =
+          std::find(axis.values.begin(), axis.values.end(), value_at(wanted, axis.path));
+      if (at == axis.values.end()) return std::nullopt;
+      point.push_back(static_cast<std::size_t>(at - axis.values.begin()));
+    } catch (const InputError&) {
+      return std::nullopt;
+    }
+  }
+  Design own = design(point);
+  own.name = wanted.name;
+  // What is written out is all that a design is.
+  if (design_yaml(own) != design_yaml(wanted)) return std::nullopt;
+  return point;
 }
 
 Point SearchSpace::base_point() const {

@@ -1,6 +1,7 @@
 // The designs among which a search chooses: a base design and the axes along which it may vary.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct Axis {
 };
 
 /// The value at `path` of a design, and a design with another value there. Throw InputError for a
-/// path that leads nowhere.
+/// path that leads nowhere, or to a block of a type without such a parameter.
 ParamValue value_at(const Design& design, const std::string& path);
 Design with_value(const Design& design, const std::string& path, const ParamValue& value);
 
@@ -46,6 +47,13 @@ class SearchSpace {
   std::int64_t size() const;
 
   Design design(const Point& point) const;
+
+  /// "banks 8, port_width 512 B/cycle": the values of the axes that a chip's label does not show.
+  /// With the label they tell any two designs of the space apart.
+  std::string other_values(const Point& point) const;
+
+  /// The point that is `design`, if the space has it.
+  std::optional<Point> find(const Design& design) const;
 
   /// The point whose value on every axis is the base design's, or else the nearest one below (or
   /// the lowest).

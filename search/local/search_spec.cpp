@@ -16,11 +16,19 @@ Design load_named_design(const ConfigValue& name, const DataFiles& files,
   return read_design(load_config(path), std::filesystem::path(path).stem().string());
 }
 
+std::shared_ptr<const Technology> load_technology_of(const Design& design, const DataFiles& files) {
+  return std::make_shared<const Technology>(
+      load_technology(design.technology, files, design.technology_where));
+}
+
 void read_budget(const ConfigValue& value, const DataFiles& files, const std::string& folder,
                  SearchSpec& spec) {
   ConfigReader reader(value, "budget");
   if (const ConfigValue* like = reader.find("like")) {
-    const Chip chip(load_named_design(*like, files, folder), spec.technology);
+    // Priced in its own technology, whatever the candidates' is.
+    Design design = load_named_design(*like, files, folder);
+    const auto technology = load_technology_of(design, files);
+    const Chip chip(std::move(design), technology);
     spec.options.budget = {chip.area(), chip.tdp()};
     spec.budget_text = "like " + like->text("budget.like");
   } else {
@@ -44,7 +52,7 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   reader.find("about");
   spec.workload = read_workload(reader.require("workload"), files, folder);
   Design base = load_named_design(reader.require("base"), files, folder);
-  spec.technology = std::make_shared<const Technology>(load_technology(base.technology, files));
+  spec.technology = load_technology_of(base, files);
   if (const ConfigValue* baselines = reader.find("baselines")) {
     for (const ConfigValue& name : baselines->items("baselines")) {
       spec.baselines.push_back(load_named_design(name, files, folder));

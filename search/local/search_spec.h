@@ -17,7 +17,7 @@ namespace simdse {
 ///
 ///   workload: bert_large              a zoo name, a path, or a map as in a workload file
 ///   base: tpu_v2                      the design whose other parameters all candidates share
-///   baselines: [tpu_v2]               designs to compare with; default: the base
+///   baselines: [tpu_v2]               designs to compare with; default: the base; [] for none
 ///   budget: {like: tpu_v2}            or {area: 450 mm2, power: 160 W}
 ///   objectives: [throughput]          default: throughput, throughput_per_tdp
 ///   top_k: 3                          designs kept per objective
@@ -27,8 +27,8 @@ struct SearchSpec {
   std::string name;
   Workload workload;
   std::shared_ptr<const Technology> technology;
-  std::vector<Design> baselines;
-  std::string budget_text;  ///< "like tpu_v2" or "given"
+  std::vector<Design> baselines;  ///< may be empty: then there is no comparison
+  std::string budget_text;        ///< "like tpu_v2" or "given"
   LocalSearchOptions options;
   std::unique_ptr<SearchSpace> space;
 };

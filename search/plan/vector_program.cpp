@@ -1,5 +1,7 @@
 #include "search/plan/vector_program.h"
 
+#include <algorithm>
+
 namespace simdse {
 namespace {
 
@@ -15,8 +17,9 @@ std::int64_t scaled(std::int64_t total, std::int64_t part, std::int64_t whole) {
 }  // namespace
 
 ChunkRange part_chunks(const VectorMapping& mapping, std::int64_t part) {
-  return {scaled(mapping.chunks, part, mapping.parts),
-          scaled(mapping.chunks, part + 1, mapping.parts)};
+  const std::int64_t each = mapping.chunks / mapping.parts;
+  const std::int64_t more = mapping.chunks % mapping.parts;
+  return {part * each + std::min(part, more), (part + 1) * each + std::min(part + 1, more)};
 }
 
 std::int64_t chunk_share(std::int64_t total, const VectorMapping& mapping, std::int64_t chunk) {

@@ -10,8 +10,8 @@
 
 namespace simdse {
 
-/// How a chain is cut: into parts (one per core) of equal numbers of chunks. A chunk is a share of
-/// `units`: rows if an operator of the chain reduces its rows, else elements.
+/// How a chain is cut: into parts (one per core) of chunks, as equal in number as can be. A chunk
+/// is a share of `units`: rows if an operator of the chain reduces its rows, else elements.
 struct VectorMapping {
   std::int64_t parts = 1;
   std::int64_t chunks = 1;  ///< of all parts together
@@ -26,6 +26,7 @@ struct ChunkRange {
   std::int64_t last = 0;
 };
 
+/// What does not divide goes to the first parts: no part has more chunks than part 0.
 ChunkRange part_chunks(const VectorMapping& mapping, std::int64_t part);
 
 /// The share of `total` that chunk `chunk` gets: shares of all chunks sum to `total` exactly.

@@ -7,9 +7,12 @@
 
 namespace simdse {
 
-/// With every task at the least latency that any option gives it, and cores without number:
+/// With every task at the least latency that any of its options gives it, and no waiting for cores:
 /// `earliest` is the longest path from the source, `latest` the start that still meets `length`,
-/// the length of the critical path, which no number of cores can beat.
+/// the length of the critical path. No schedule of these options is shorter. It is what the
+/// scheduler orders by, not a bound on the chip or on larger ones: options are priced with all
+/// tensors in memory, which a plan may keep in the buffer, and end at the splits that this chip's
+/// cores allow.
 struct CriticalPath {
   std::vector<double> least;         ///< least latency of each task, cycles
   std::vector<double> earliest;      ///< ASAP

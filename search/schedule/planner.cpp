@@ -20,8 +20,8 @@ void place_on_cores(Region& region, const ScheduledTask& entry) {
 PlanResult make_plan(const Chip& chip, const TaskGraph& graph,
                      const std::vector<TaskOptions>& options) {
   PlanResult result;
-  result.critical_path = find_critical_path(graph, options);
-  const Schedule schedule = schedule_tasks(chip, graph, options, result.critical_path);
+  const Schedule schedule =
+      schedule_tasks(chip, graph, options, find_critical_path(graph, options));
   result.tensor_conflict = schedule.tensor_conflict;
   result.vector_conflict = schedule.vector_conflict;
 

@@ -12,7 +12,6 @@ struct PlanResult {
   Plan plan;
   /// Task of each region.
   std::vector<TaskId> task_of;
-  CriticalPath critical_path;
   double tensor_conflict = 0;  ///< of the schedule, see Schedule
   double vector_conflict = 0;
 };

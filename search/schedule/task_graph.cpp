@@ -72,7 +72,6 @@ class Builder {
       for (const OperatorId before : graph_.predecessors(op_id)) {
         if (task_of_[before] != id) task.predecessors.push_back(task_of_[before]);
       }
-      if (op.forward != kNone) task.mirror = task_of_[op.forward];
     }
     std::sort(task.predecessors.begin(), task.predecessors.end());
     task.predecessors.erase(std::unique(task.predecessors.begin(), task.predecessors.end()),

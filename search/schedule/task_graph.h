@@ -30,8 +30,6 @@ struct Task {
   std::vector<TaskTensor> outputs;
   std::vector<TaskId> predecessors;
   std::vector<TaskId> successors;
-  /// For a backward task: the forward task whose gradient it computes.
-  TaskId mirror = kNone;
   /// Tasks of equal signature do equal work and so are mapped alike.
   std::int32_t signature = 0;
 

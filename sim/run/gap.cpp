@@ -30,7 +30,7 @@ std::vector<GapStep> gap_steps(const Chip& chip) {
   ideal.buffer = true;
   steps.push_back({"bank conflicts", ideal, chip});
   ideal.network = true;
-  steps.push_back({"network", ideal, chip});
+  steps.push_back({"NoC", ideal, chip});
   ideal.dispatch = true;
   steps.push_back({"dispatch", ideal, chip});
   steps.push_back({"refresh", ideal, with_smooth_refresh(chip)});
@@ -46,7 +46,9 @@ std::vector<GapShare> gap_shares(const std::vector<GapStep>& steps, const GapTim
     shares.push_back({steps[i].cause, lost / times.simulated});
     before = times.after[i];
   }
-  shares.push_back({"tile pipeline", (before - times.contention_free_estimate) / times.simulated});
+  shares.push_back({"dependency stalls", times.dependency / times.simulated});
+  shares.push_back(
+      {"other", (before - times.dependency - times.contention_free_estimate) / times.simulated});
   return shares;
 }
 

@@ -31,14 +31,19 @@ struct GapShare {
 struct GapTimes {
   double simulated = 0;
   std::vector<double> after;  ///< simulated once steps 0 to i are applied
+  /// Of the last of these simulations: the time in which no core worked because each waited for
+  /// what another makes. The estimate has none of it: its regions start where their causes end.
+  double dependency = 0;
   double estimate = 0;
   double contention_free_estimate = 0;
 };
 
-/// Shares of the simulated time by which it exceeds the estimate. What the estimate itself charges
-/// for sharing is taken off the first cause, which is HBM sharing. What is left when all causes are
-/// gone is the filling and draining of tile pipelines that the estimate's maximum over bounds
-/// leaves out. Sums to 1 - estimate / simulated.
+/// Shares of the simulated time by which it exceeds the estimate. Each cause is what its step takes
+/// off the simulated time; what the estimate itself charges for sharing is taken off the first,
+/// which is HBM sharing. The simulation without any contention is then compared with the estimate
+/// without any: dependency stalls are told apart, and all that remains is "other": row misses,
+/// latencies that nothing hides, and the filling and draining of tile pipelines. Sums to
+/// 1 - estimate / simulated.
 std::vector<GapShare> gap_shares(const std::vector<GapStep>& steps, const GapTimes& times);
 
 }  // namespace simdse

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ Worker start_worker(std::size_t index, const std::function<std::string()>& job,
   if (pipe(ends) != 0) {
     throw std::runtime_error(fmt::format("no pipe for a worker: {}", std::strerror(errno)));
   }
+  const pid_t parent = getpid();
   const pid_t process = fork();
   if (process < 0) {
     close(ends[0]);
@@ -63,6 +65,9 @@ Worker start_worker(std::size_t index, const std::function<std::string()>& job,
     throw std::runtime_error(fmt::format("no process for a worker: {}", std::strerror(errno)));
   }
   if (process == 0) {
+    // Nobody waits for the answer of a worker whose parent was killed.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
     close(ends[0]);
     for (const auto& [other, worker] : running) close(worker.pipe);
     // An interrupt from the terminal goes to the whole group; the parent decides what it means.

@@ -1,6 +1,7 @@
 // The program as its users meet it: what it prints, where, and with which exit status.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <sstream>
 
 namespace {
@@ -192,6 +194,138 @@ TEST_F(Cli, ABudgetThatNothingMeetsIsANegativeResult) {
   EXPECT_TRUE(fs::is_empty(file("o")));
 }
 
+TEST_F(Cli, AFailedSearchDoesNotPassOffOlderResultsAsItsOwn) {
+  const std::string out = file("o");
+  ASSERT_EQ(run("search " + small_search() + " -o " + out).status, 0);
+  ASSERT_EQ(
+      run("search " + small_search() + " -o " + out + " --set budget='{area: 20 mm2, power: 10 W}'")
+          .status,
+      1);
+  EXPECT_FALSE(fs::exists(out + "/results.json"));
+  EXPECT_TRUE(fs::exists(out + "/results.json.old"));
+  // What is wrong with the input is found before anything is touched; a success clears up.
+  ASSERT_EQ(run("search " + small_search() + " -o " + out).status, 0);
+  EXPECT_FALSE(fs::exists(out + "/results.json.old"));
+  ASSERT_EQ(run("search " + small_search() + " -o " + out + " --set top_k=0").status, 2);
+  EXPECT_TRUE(fs::exists(out + "/results.json"));
+}
+
+TEST_F(Cli, TargetsThatAreNoFilesAreFoundBeforeTheWork) {
+  fs::create_directories(file("o") + "/best.yaml");
+  expect_refused("search bert_large -o " + file("o"),
+                 "best.yaml: can't be written: it is not a file");
+}
+
+TEST_F(Cli, ASearchWithoutBaselinesHasNoHeadline) {
+  const Outcome r = run("search " + small_search("baselines: []\n") + " -o " + file("o"));
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_NE(r.out.find("speed-up    none to report: there is no baseline"), std::string::npos);
+  const Json json = Json::parse(read(file("o") + "/results.json"));
+  EXPECT_TRUE(json.at("headline").is_null());
+  EXPECT_TRUE(json.at("baselines").empty());
+}
+
+TEST_F(Cli, AContradictorySpaceIsANegativeResult) {
+  const Outcome r = run("search " + small_search() + " -o " + file("o") +
+                        " --set 'space={memory.t_rfc: [5 us]}'");
+  EXPECT_EQ(r.status, 1) << r.err;
+  EXPECT_NE(r.err.find("contradicts itself"), std::string::npos) << r.err;
+}
+
+TEST_F(Cli, SpacesCanBeOverriddenAxisByAxis) {
+  const Outcome r = run("search " + small_search() + " -o " + file("o") +
+                        " --set space.memory.stacks=[2,4] --set space.cores.1.count=[1] --json");
+  ASSERT_EQ(r.status, 0) << r.err;
+  const Json space = Json::parse(r.out).at("inputs").at("space");
+  EXPECT_EQ(space.at("memory.stacks"), Json::parse(R"(["2", "4"])"));
+  EXPECT_EQ(space.at("cores.1.count"), Json::parse(R"(["1"])"));
+  EXPECT_EQ(space.size(), 4U);
+}
+
+TEST_F(Cli, OnlyRegularFilesOfOneDocumentAreRead) {
+  expect_refused("workload /dev/zero/x.yaml", "no such file");
+  fs::create_symlink("/dev/zero", file("zero.yaml"));
+  expect_refused("workload " + file("zero.yaml"), "is not a regular file");
+  ASSERT_EQ(mkfifo(file("pipe.yaml").c_str(), 0600), 0);
+  expect_refused("workload " + file("pipe.yaml"), "is not a regular file");
+  expect_refused("simulate --design tpu_v2 --workload bert_large --plan " + file("pipe.yaml"),
+                 "is not a regular file");
+  write("large.yaml", "");
+  fs::resize_file(file("large.yaml"), 65 * 1024 * 1024);
+  expect_refused("workload " + file("large.yaml"), "is larger than 64 MiB");
+  expect_refused("workload " + write("two.yaml", "schema: 1\nmodel: bert_large\n---\nbatch: 2\n"),
+                 "two.yaml:4:1: a second document");
+  expect_refused("workload " + write("deep.yaml", "schema: 1\na: " + std::string(100000, '[')),
+                 "nested too deeply");
+}
+
+TEST_F(Cli, AFullDiskUnderStandardOutputIsAFailure) {
+  const std::string command =
+      fmt::format("{} blocks > /dev/full 2> {}", SIMDSE_BINARY, file("err"));
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  EXPECT_NE(read(file("err")).find("standard output can't be written"), std::string::npos);
+}
+
+TEST_F(Cli, ATechnologyIsRelativeToTheFileThatNamesIt) {
+  fs::create_directories(file("designs"));
+  fs::copy_file(std::string(SIMDSE_SOURCE_DIR) + "/configs/technology/16nm.yaml",
+                file("designs/node.yaml"));
+  const std::string design =
+      write("designs/own.yaml", fmt::format("schema: 1\nextends: {}/configs/designs/tpu_v2.yaml\n"
+                                            "technology: ./node.yaml\n",
+                                            SIMDSE_SOURCE_DIR));
+  const std::string what = " --workload resnet50 --set workload.batch=1 --json";
+  const Outcome own = run("estimate --design " + design + what);
+  ASSERT_EQ(own.status, 0) << own.err;
+  EXPECT_EQ(Json::parse(own.out).at("area_mm2"),
+            Json::parse(run("estimate --design tpu_v2" + what).out).at("area_mm2"));
+  fs::remove(file("designs/node.yaml"));
+  expect_refused("estimate --design " + design + what,
+                 "own.yaml:3:13: " + file("designs/node.yaml"));
+  write("designs/wrong.yaml", fmt::format("schema: 1\nextends: {}/configs/designs/tpu_v2.yaml\n"
+                                          "technology: 16mn\n",
+                                          SIMDSE_SOURCE_DIR));
+  expect_refused("estimate --design " + file("designs/wrong.yaml") + what,
+                 "wrong.yaml:3:13: there is no technology '16mn'");
+}
+
+TEST_F(Cli, ABudgetIsPricedInItsDesignsOwnTechnology) {
+  std::string dear = read(std::string(SIMDSE_SOURCE_DIR) + "/configs/technology/16nm.yaml");
+  const std::string margin = "tdp_margin:\n  value: ";
+  ASSERT_NE(dear.find(margin), std::string::npos);
+  dear.insert(dear.find(margin) + margin.size(), "2");  // 1.15 becomes 21.15
+  write("dear.yaml", dear);
+  write("dear_tpu.yaml", fmt::format("schema: 1\nextends: {}/configs/designs/tpu_v2.yaml\n"
+                                     "technology: ./dear.yaml\n",
+                                     SIMDSE_SOURCE_DIR));
+  const auto power = [&](const std::string& like) {
+    const Outcome r = run("search " + small_search() + " -o " + file("o") +
+                          " --json --set budget='{like: " + like + "}'");
+    EXPECT_EQ(r.status, 0) << r.err;
+    return Json::parse(r.out).at("inputs").at("budget").at("power_w").get<double>();
+  };
+  EXPECT_GT(power("./dear_tpu.yaml"), 2 * power("tpu_v2"));
+}
+
+TEST_F(Cli, DifferentNetworksHaveDifferentIdentities) {
+  const auto identity = [&](int width) {
+    const std::string mlp =
+        write("mlp.yaml", fmt::format("schema: 1\nname: mlp\nparameters: {{batch: 16}}\n"
+                                      "inputs: {{x: {{shape: [batch, 512]}}}}\n"
+                                      "operators:\n"
+                                      "  - {{name: up, kind: linear, inputs: x, features: {}}}\n"
+                                      "  - {{name: down, kind: linear, features: 512}}\n",
+                                      width));
+    const Outcome r =
+        run("search " + small_search() + " -o " + file("o") + " --json --set workload=" + mlp);
+    EXPECT_EQ(r.status, 0) << r.err;
+    return Json::parse(r.out).at("identity").get<std::string>();
+  };
+  EXPECT_EQ(identity(1024), identity(1024));
+  EXPECT_NE(identity(1024), identity(2048));
+}
+
 TEST_F(Cli, WorkloadTotalsAsJson) {
   const Outcome r = run("workload bert_large --training --json --set batch=1");
   ASSERT_EQ(r.status, 0) << r.err;
@@ -250,6 +384,28 @@ TEST_F(Cli, OneOperatorCanBeCheckedWithACalculator) {
               memory.at("traffic_bytes").get<double>() / (700e9 * (1 - 260.0 / 3900)), 1e-9);
 }
 
+TEST_F(Cli, TheTotalOfAnOperatorIsTheSumOfItsTerms) {
+  const std::string what = "estimate --design tpu_v2 --workload bert_large --op ";
+  for (const char* op : {"layer0.ffn1.forward", "layer0.attention_norm.forward"}) {
+    const Outcome r = run(what + op);
+    ASSERT_EQ(r.status, 0) << r.err;
+    const std::size_t at = r.out.find("\ntotal ");
+    ASSERT_NE(at, std::string::npos);
+    const std::string line = r.out.substr(at + 1, r.out.find('\n', at + 1) - at - 1);
+    std::vector<double> numbers;
+    std::istringstream words(line);
+    for (std::string word; words >> word;) {
+      if (word[0] >= '0' && word[0] <= '9') numbers.push_back(std::stod(word));
+    }
+    ASSERT_GE(numbers.size(), 4U) << line;
+    EXPECT_NEAR(numbers[0], std::accumulate(numbers.begin() + 1, numbers.end(), 0.0), 0.13) << line;
+    // The middle term is a row of the table.
+    EXPECT_NE(r.out.find(fmt::format(" {:.1f} ", numbers[numbers.size() == 4 ? 2 : 3])),
+              std::string::npos)
+        << r.out;
+  }
+}
+
 TEST_F(Cli, SearchWritesItsFilesAndTheBestDesignCanBeUsed) {
   const std::string out = file("result");
   const Outcome r = run("search " + small_search() + " -j 2 -o " + out);
@@ -279,6 +435,14 @@ TEST_F(Cli, SearchWritesItsFilesAndTheBestDesignCanBeUsed) {
     EXPECT_TRUE(json.at("fidelity").at(key).is_number());
   }
 
+  double gap = 0;
+  for (const auto& [cause, share] : json.at("gap_of_best").items()) gap += share.get<double>();
+  EXPECT_TRUE(json.at("gap_of_best").contains("dependency stalls"));
+  const Json& simulated_best = json.at("candidates").at(0).at("simulation");
+  EXPECT_NEAR(gap, -simulated_best.at("gap").get<double>(), 1e-9);
+
+  EXPECT_EQ(read(out + "/best.yaml").find("99999"), std::string::npos);
+
   // best.yaml stands for the first candidate, number for number.
   const std::string best = " --design " + out +
                            "/best.yaml --workload bert_large --set "
@@ -296,7 +460,7 @@ TEST_F(Cli, ResultsDoNotDependOnWorkersOrOrder) {
   const std::string search = "search " + small_search() + " -o ";
   ASSERT_EQ(run(search + file("a") + " -j 1").status, 0);
   ASSERT_EQ(run(search + file("b") + " -j 2").status, 0);
-  ASSERT_EQ(run(search + file("c") + " -j 2 --shuffle 5").status, 0);
+  ASSERT_EQ(run(search + file("c") + " -j 2 --seed 5").status, 0);
   const std::string results = read(file("a") + "/results.json");
   EXPECT_EQ(read(file("b") + "/results.json"), results);
   EXPECT_EQ(read(file("c") + "/results.json"), results);

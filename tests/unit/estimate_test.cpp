@@ -1,6 +1,7 @@
 // The estimate: bounds that can be worked out by hand.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <random>
 
@@ -121,6 +122,77 @@ TEST(Sharing, WhoeverAsksForLittleGetsIt) {
   for (const double speed : speeds) EXPECT_NEAR(speed, 1.0 / 2.7, 1e-12);
   share_speeds({{0.4, 0.1, 0}, {0.5, 0.1, 0}}, speeds);
   EXPECT_EQ(speeds, (std::vector<double>{1, 1}));
+}
+
+TEST(Sharing, WhatOneResourceTakesAwayIsFreeOnAnother) {
+  // The second resource halves A; what A leaves of the first, B gets.
+  std::vector<double> speeds;
+  share_speeds({{0.8, 1, 0}, {0.8, 0, 0}, {0, 1, 0}}, speeds);
+  EXPECT_NEAR(speeds[0], 0.5, 1e-9);
+  EXPECT_NEAR(speeds[1], 0.75, 1e-9);
+  EXPECT_NEAR(speeds[2], 0.5, 1e-9);
+}
+
+TEST(Sharing, EveryRegionIsAtFullSpeedOrAmongTheLargestUsersOfABottleneck) {
+  std::mt19937_64 random(5);
+  std::vector<double> speeds;
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<Demand> demands(1 + random() % 8);
+    for (Demand& demand : demands) {
+      for (double& share : demand) share = static_cast<double>(random() % 1000) / 999;
+    }
+    share_speeds(demands, speeds);
+    Demand used{};
+    Demand largest{};
+    for (std::size_t j = 0; j < demands.size(); ++j) {
+      for (std::size_t r = 0; r < kSharedCount; ++r) {
+        used[r] += demands[j][r] * speeds[j];
+        largest[r] = std::max(largest[r], demands[j][r] * speeds[j]);
+      }
+    }
+    for (std::size_t j = 0; j < demands.size(); ++j) {
+      bool is_explained = speeds[j] >= 1 - 1e-9;
+      for (std::size_t r = 0; r < kSharedCount; ++r) {
+        is_explained |= used[r] >= 1 - 1e-9 && demands[j][r] * speeds[j] >= largest[r] - 1e-9;
+      }
+      ASSERT_TRUE(is_explained) << "case " << i << " region " << j;
+    }
+  }
+}
+
+TEST(Estimate, NoPartHasMoreChunksThanTheFirst) {
+  for (std::int64_t parts = 1; parts < 9; ++parts) {
+    for (std::int64_t chunks = parts; chunks < 40; ++chunks) {
+      VectorMapping mapping;
+      mapping.parts = parts;
+      mapping.chunks = chunks;
+      const ChunkRange first = part_chunks(mapping, 0);
+      std::int64_t next = 0;
+      for (std::int64_t part = 0; part < parts; ++part) {
+        const ChunkRange range = part_chunks(mapping, part);
+        EXPECT_EQ(range.first, next);
+        EXPECT_LE(range.last - range.first, first.last - first.first);
+        EXPECT_GE(range.last - range.first, chunks / parts);
+        next = range.last;
+      }
+      EXPECT_EQ(next, chunks);
+    }
+  }
+}
+
+TEST(Estimate, TheTimeIsTheSumOfItsTerms) {
+  const Workload workload = load_workload("bert_large", files(), {{"layers", "1"}});
+  const Graph graph = derive_training_step(workload.forward, workload.training);
+  const TaskGraph tasks = build_task_graph(graph);
+  const Chip chip = load_chip("tpu_v2", files());
+  const PlanEstimate e = estimate_plan(chip, make_plan(chip, tasks).plan);
+  for (const RegionEstimate& region : e.regions) {
+    const double pace = region.bound(region.pace).cycles;
+    EXPECT_NEAR(region.cycles, region.launch + pace + region.latency, 1e-6);
+    if (region.pace == Resource::matrix || region.pace == Resource::vector) {
+      EXPECT_NEAR(region.latency, region.startup + region.last_block + region.drain, 1e-6);
+    }
+  }
 }
 
 TEST(Sharing, NothingIsOverbookedAndNothingWasted) {

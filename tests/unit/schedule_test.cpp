@@ -71,6 +71,19 @@ TEST(CriticalPath, OfADiamond) {
   EXPECT_EQ(g.path.height[a], 3);
 }
 
+TEST(CriticalPath, NoScheduleOfItsOptionsIsShorter) {
+  HandGraph g;
+  const TaskId a = g.add(2, {});
+  const TaskId b = g.add(5, {a});
+  g.add(3, {a});
+  g.add(4, {b});
+  g.add(6, {});
+  for (const int cores : {3, 2, 1}) {
+    const Schedule schedule = g.schedule(cores);
+    EXPECT_GE(schedule.makespan, g.path.length);
+  }
+}
+
 TEST(ListScheduler, RunsIndependentTasksSideBySide) {
   HandGraph g;
   const TaskId a = g.add(2, {});

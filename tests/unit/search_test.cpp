@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "search/local/explain.h"
 #include "search/local/local_search.h"
+#include "search/local/peak_bound.h"
 #include "search/local/search_space.h"
 #include "workloads/workload.h"
 
@@ -31,6 +33,20 @@ class SmallSearch : public ::testing::Test {
   Budget base_budget() const {
     const Chip chip = evaluator.chip(base);
     return {chip.area(), chip.tdp()};
+  }
+
+  /// Calls `visit` with every point of a space.
+  template <class Visit>
+  static void for_each_point(const SearchSpace& space, Visit&& visit) {
+    Point point(space.axes().size(), 0);
+    for (;;) {
+      visit(point);
+      std::size_t axis = 0;
+      while (axis < point.size() && ++point[axis] == space.axes()[axis].values.size()) {
+        point[axis++] = 0;
+      }
+      if (axis == point.size()) return;
+    }
   }
 
   Workload workload;
@@ -108,8 +124,9 @@ TEST_F(SmallSearch, EveryVerdictHasAReason) {
 TEST_F(SmallSearch, TheFloorHoldsForThroughputPerWatt) {
   LocalSearchOptions options;
   options.budget = base_budget();
-  // With power to spare, the fastest design is not the thriftiest.
-  options.budget.power = options.budget.power * 2.0;
+  // With power and area to spare, the fastest design is not the thriftiest.
+  options.budget.power = options.budget.power * 4.0;
+  options.budget.area = options.budget.area * 3.0;
   options.objectives = {Objective::throughput, Objective::throughput_per_tdp};
   const LocalSearchResult without = search_locally(space(kSmallSpace), evaluator, options);
   const double fastest = without.best[0].front().evaluation.throughput;
@@ -165,6 +182,125 @@ TEST_F(SmallSearch, DifferencesMultiplyToTheWhole) {
       best.evaluation.throughput / evaluator.evaluate(evaluator.chip(start)).throughput;
   EXPECT_NEAR(product, ratio, 1e-9);
   EXPECT_FALSE(parts.empty());
+}
+
+TEST_F(SmallSearch, DifferencesOffTheAxesAreAFactorToo) {
+  const SearchSpace small = space(kSmallSpace);
+  const Design to = small.design(Point(small.axes().size(), 1));
+  for (const char* name : {"tpu_v3", "nvdla_like", "tpu_v2"}) {
+    const Design from = load_design(name, files(), {{"global_buffer.banks", "8"}});
+    const auto parts = explain_difference(small, evaluator, from, to);
+    double product = 1;
+    for (const Contribution& part : parts) product *= part.factor;
+    const double ratio = evaluator.evaluate(evaluator.chip(to)).throughput /
+                         evaluator.evaluate(evaluator.chip(from)).throughput;
+    EXPECT_NEAR(product, ratio, 1e-9) << name;
+    EXPECT_EQ(parts.back().change, "other differences") << name;
+  }
+}
+
+TEST_F(SmallSearch, ABlockWithoutTheAxisParameterIsAnotherDifference) {
+  const SearchSpace small = space("{memory.t_rcd: [14 ns, 20 ns], memory.stacks: [2, 4]}");
+  const Design from = load_design("tpu_v2", files(), {{"memory", "{type: ideal}"}});
+  EXPECT_THROW(value_at(from, "memory.t_rcd"), InputError);
+  EXPECT_THROW(with_value(from, "memory.t_rcd", 1e-8), InputError);
+  const auto parts = explain_difference(small, evaluator, from, small.design({0, 1}));
+  EXPECT_EQ(parts.back().change, "other differences");
+}
+
+TEST_F(SmallSearch, ASpaceOfContradictionsSaysWhich) {
+  LocalSearchOptions options;
+  options.budget = base_budget();
+  try {
+    search_locally(space("{memory.t_rfc: [5 us]}"), evaluator, options);
+    FAIL();
+  } catch (const NegativeResult& result) {
+    EXPECT_NE(std::string(result.what()).find("contradicts itself: "), std::string::npos);
+    EXPECT_NE(std::string(result.what()).find("t_rfc"), std::string::npos) << result.what();
+  }
+}
+
+TEST_F(SmallSearch, ThePeakBoundHoldsForAllDescendants) {
+  const SearchSpace small = space(kSmallSpace);
+  Budget loose = base_budget();
+  loose.power = loose.power * 2.0;
+  for (const Budget& budget : {base_budget(), loose}) {
+    const PeakBound bound(small, evaluator, budget);
+    for (const double floor : {0.0, 500.0}) {
+      double nearest = 0;
+      for_each_point(small, [&](const Point& point) {
+        const Chip chip = evaluator.chip(small.design(point));
+        if (!budget.allows(chip.area(), chip.tdp())) return;
+        // The design lies below every node that is at least as large.
+        const Evaluation e = evaluator.evaluate(chip);
+        for_each_point(small, [&](const Point& node) {
+          for (std::size_t i = 0; i < node.size(); ++i) {
+            const bool is_dimension = small.axes()[i].role == AxisRole::dimension;
+            if (is_dimension ? node[i] < point[i] : node[i] != 0) return;
+          }
+          const auto subtree = PeakBound::Scope::subtree;
+          const double most = bound.score(node, subtree, Objective::throughput, floor);
+          EXPECT_GE(most, e.throughput);
+          nearest = std::max(nearest, e.throughput / most);
+          bool is_node = true;
+          for (std::size_t i = 0; i < node.size(); ++i) {
+            is_node &= small.axes()[i].role != AxisRole::dimension || node[i] == point[i];
+          }
+          if (is_node) {
+            EXPECT_GE(bound.score(node, PeakBound::Scope::node, Objective::throughput, floor),
+                      e.throughput);
+          }
+          if (e.throughput < floor) return;
+          EXPECT_GE(bound.score(node, subtree, Objective::throughput_per_tdp, floor),
+                    e.throughput_per_tdp());
+        });
+      });
+      EXPECT_GT(nearest, 0.5);  // and it is no empty promise
+    }
+  }
+}
+
+TEST_F(SmallSearch, EveryEstimateIsInTheLogUnderAnUnmistakableName) {
+  const SearchSpace small = space(kSmallSpace);
+  LocalSearchOptions options;
+  options.budget = base_budget();
+  options.objectives = {Objective::throughput, Objective::throughput_per_tdp};
+  const LocalSearchResult result = search_locally(small, evaluator, options);
+  std::set<std::string> names;
+  std::int64_t estimated = 0;
+  for (const AuditEntry& entry : result.audit) {
+    if (entry.verdict != "estimated" && entry.verdict != "does_not_fit") continue;
+    ++estimated;
+    EXPECT_TRUE(names.insert(entry.design).second) << entry.design;
+    EXPECT_NE(entry.design.find("port_width"), std::string::npos) << entry.design;
+  }
+  EXPECT_EQ(estimated, result.designs_estimated);
+  EXPECT_LE(result.designs_estimated + result.designs_bounded, small.size());
+}
+
+TEST_F(SmallSearch, SeedsAreEstimatedAndCount) {
+  const SearchSpace small = space(kSmallSpace);
+  EXPECT_EQ(small.find(base), small.base_point());
+  EXPECT_FALSE(small.find(with_value(base, "memory.stacks", std::int64_t{3})).has_value());
+  EXPECT_FALSE(small.find(load_design("tpu_v3", files())).has_value());
+  const Point seed = {1, 1, 1, 1, 1, 1};
+  EXPECT_EQ(small.find(small.design(seed)), seed);
+  LocalSearchOptions options;
+  options.budget = base_budget();
+  options.seeds = {seed};
+  const Budget less{options.budget.area * 0.7, options.budget.power * 0.7};
+  options.also_within = less;
+  const LocalSearchResult result = search_locally(small, evaluator, options);
+  EXPECT_EQ(result.audit.front().phase, "seed");
+  EXPECT_GE(result.best[0].front().evaluation.throughput, result.audit.front().throughput);
+  ASSERT_TRUE(result.best_within.has_value());
+  EXPECT_TRUE(less.allows(result.best_within->evaluation.area, result.best_within->evaluation.tdp));
+}
+
+TEST_F(SmallSearch, AxesThatTheEstimateCannotSeeAreTold) {
+  const SearchSpace small = space("{memory.queue_depth: [8, 64], memory.stacks: [2, 4]}");
+  EXPECT_EQ(unmoving_axes(small, evaluator, {0, 1}),
+            (std::vector<std::string>{"memory.queue_depth"}));
 }
 
 TEST_F(SmallSearch, SpacesAreCheckedStrictly) {

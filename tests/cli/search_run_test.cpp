@@ -1,0 +1,170 @@
+// A whole search whose simulations fail: each costs what it was for and nothing else.
+#include "cli/search_run.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "cli/report/search_report.h"
+
+namespace simdse {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A space that has the baseline and something faster at its cost.
+constexpr const char* kInputs =
+    "workload: {model: bert_large, layers: 4, batch: 8}\n"
+    "base: tpu_v2\n"
+    "objectives: [throughput]\n"
+    "space:\n"
+    "  cores.0.count: {min: 1, max: 4}\n"
+    "  cores.1.count: [1, 2]\n"
+    "  global_buffer.capacity: [8 MiB, 26 MiB]\n"
+    "  global_buffer.banks: [8, 32]\n"
+    "  memory.stacks: [3, 4]\n";
+
+class FailingSearch : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / fmt::format("simdse_search_{}", getpid());
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  /// Searches, with `simulate` for the simulations, and writes the results.
+  SearchRun run(SimulationJob simulate, int top_k = 2) {
+    const std::string file = (folder_ / "small.yaml").string();
+    std::ofstream(file) << "schema: 1\n"
+                        << kInputs << fmt::format("budget: {{like: tpu_v2}}\ntop_k: {}\n", top_k);
+    SearchRunOptions options;
+    options.workers = 2;
+    options.simulate = std::move(simulate);
+    OutputFolder folder((folder_ / "out").string(), result_files());
+    const std::string trace = folder.reserve("trace.pftrace");
+    SearchRun result =
+        run_whole_search(load_search(file, DataFiles(SIMDSE_SOURCE_DIR)), options, trace);
+    write_results(folder, result);
+    return result;
+  }
+
+  bool has(const char* name) const { return fs::exists(folder_ / "out" / name); }
+
+  fs::path folder_;
+};
+
+[[noreturn]] void crash() {
+  std::signal(SIGSEGV, SIG_DFL);
+  std::raise(SIGSEGV);
+  _exit(0);
+}
+
+bool is_plain(const SimulationOptions& options, const std::string& trace) {
+  return trace.empty() && !options.ideal.memory;
+}
+
+TEST_F(FailingSearch, WithoutFailuresAllIsThere) {
+  const SearchRun result = run(simulation_job);
+  EXPECT_TRUE(has("trace.pftrace"));
+  EXPECT_FALSE(result.gap.empty());
+  ASSERT_TRUE(result.headline.has_value());
+  double product = 1;
+  for (const Contribution& part : result.contributions) product *= part.factor;
+  EXPECT_NEAR(product, result.headline->estimated_speedup, 1e-9);
+}
+
+TEST_F(FailingSearch, ACrashWhileExplainingCostsTheExplanation) {
+  const SearchRun result = run([](const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                                  const SimulationOptions& options, const std::string& trace) {
+    if (!is_plain(options, trace)) crash();
+    return simulation_job(chip, setup, plan, options, trace);
+  });
+  EXPECT_TRUE(has("results.json"));
+  EXPECT_TRUE(has("best.yaml"));
+  EXPECT_FALSE(has("trace.pftrace"));
+  EXPECT_TRUE(result.gap.empty());
+  EXPECT_TRUE(result.candidates.front().simulation.has_value());
+  ASSERT_GE(result.warnings.size(), 2U);
+  EXPECT_NE(result.warnings[0].find("no trace of #1: its simulation crashed"), std::string::npos);
+  EXPECT_NE(search_text(result).find("warning     there is no trace"), std::string::npos);
+}
+
+TEST_F(FailingSearch, ACrashedCandidateIsLastAndShowsNothingSimulated) {
+  const SearchRun healthy = run(simulation_job);
+  const std::string victim = healthy.candidates.front().name;
+  ASSERT_NE(victim, healthy.candidates[1].name);
+  const SearchRun result = run([&](const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                                   const SimulationOptions& options, const std::string& trace) {
+    if (chip.label() == victim) crash();
+    return simulation_job(chip, setup, plan, options, trace);
+  });
+  const Contender& last = result.candidates.back();
+  EXPECT_EQ(last.name, victim);
+  EXPECT_NE(last.failure.find("crashed"), std::string::npos);
+  EXPECT_TRUE(result.candidates.front().simulation.has_value());
+  EXPECT_TRUE(has("trace.pftrace"));
+  const std::string text = search_text(result);
+  std::istringstream words(text.substr(text.find("failed ", text.find("#  design"))));
+  std::vector<std::string> row(7);
+  for (std::string& word : row) words >> word;
+  EXPECT_EQ(row[0], "failed");
+  EXPECT_EQ(row[1], "-");  // gap
+  EXPECT_EQ(row[2], "-");  // per watt
+  EXPECT_EQ(row[6], "-");  // MFU, behind area, power and memory
+}
+
+TEST_F(FailingSearch, WhenAllFailTheEstimatesAreStillWritten) {
+  const SearchRun result =
+      run([](const Chip&, const TrainingSetup&, const Plan&, const SimulationOptions&,
+             const std::string&) -> std::string { crash(); });
+  EXPECT_TRUE(has("results.json"));
+  EXPECT_FALSE(has("trace.pftrace"));
+  EXPECT_FALSE(result.headline.has_value());
+  EXPECT_NE(search_text(result).find("the simulation of tpu_v2 failed"), std::string::npos);
+  const auto json = search_json(result);
+  EXPECT_TRUE(json.at("candidates").at(0).at("simulation").is_null());
+}
+
+TEST_F(FailingSearch, TheComparisonIsAtTheBaselinesOwnCostWhateverTheBudget) {
+  const SearchRun result = run(simulation_job);
+  const Contender& baseline = result.baselines.front();
+  const SearchRun larger = [&] {
+    const std::string file = (folder_ / "larger.yaml").string();
+    // A quarter more than the baseline costs.
+    std::ofstream(file) << "schema: 1\n"
+                        << kInputs
+                        << fmt::format("budget: {{area: {} mm2, power: {} W}}\ntop_k: 1\n",
+                                       baseline.chip.area().value() * 1.25,
+                                       baseline.chip.tdp().value() * 1.25);
+    return run_whole_search(load_search(file, DataFiles(SIMDSE_SOURCE_DIR)), {}, "");
+  }();
+  ASSERT_TRUE(larger.headline.has_value()) << larger.no_headline;
+  const Contender& compared = larger.candidates[larger.headline->contender];
+  EXPECT_LE(compared.chip.tdp().value(), baseline.chip.tdp().value() * (1 + 1e-9));
+  EXPECT_GE(larger.headline->speedup, result.headline->speedup - 1e-9);
+  EXPECT_GT(larger.candidates.front().chip.tdp().value(), baseline.chip.tdp().value());
+}
+
+TEST_F(FailingSearch, ABaselineOfTheSpaceThatNothingBeatsIsTheAnswer) {
+  // All that is simulated beside the baseline comes out half as fast.
+  const SearchRun result = run(
+      [](const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+         const SimulationOptions& options, const std::string& trace) {
+        SimulationResult simulated = from_text(simulation_job(chip, setup, plan, options, trace));
+        if (chip.design().name != "tpu_v2") simulated.time *= 2;
+        return to_text(simulated);
+      },
+      1);
+  EXPECT_TRUE(result.candidates.front().is_baseline);
+  EXPECT_EQ(result.candidates.front().name, "tpu_v2");
+  EXPECT_FALSE(result.headline.has_value());
+  EXPECT_NE(result.no_headline.find("nothing simulated is faster"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace simdse
