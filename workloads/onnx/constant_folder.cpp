@@ -45,7 +45,7 @@ OnnxValue make(OnnxElement element, Shape shape, F f) {
   double wanted = 1;
   for (const std::int64_t size : shape)
     wanted *= static_cast<double>(std::max<std::int64_t>(size, 0));
-  if (wanted > kMaxFolded) throw UnknownOnnxOperator("a constant of that size is");
+  if (wanted > kMaxFolded) throw UnknownOnnxOperator("a constant of that size is not supported");
   Numbers numbers;
   const std::int64_t count = element_count(shape);
   for (std::int64_t at = 0; at < count; ++at) numbers.push_back(f(position(at, shape)));
@@ -126,7 +126,7 @@ OnnxValue combine(OnnxNode& node, const Arithmetic& function) {
 
 OnnxValue cast(OnnxNode& node) {
   const OnnxElement to = onnx_element(static_cast<int>(node.integer("to", 1)));
-  if (to == OnnxElement::other) throw UnknownOnnxOperator("a cast to that type is");
+  if (to == OnnxElement::other) throw UnknownOnnxOperator("a cast to that type is not supported");
   const OnnxValue& x = node.input(0);
   Numbers numbers = *x.contents;
   for (OnnxNumber& number : numbers) {
@@ -217,7 +217,8 @@ OnnxValue range(OnnxNode& node) {
   const OnnxNumber start = node.input(0).at(0);
   const OnnxNumber step = node.input(2).at(0);
   const OnnxNumber count = std::ceil((node.input(1).at(0) - start) / step);
-  if (!(count >= 0 && count <= kMaxFolded)) throw UnknownOnnxOperator("a range of that size is");
+  if (!(count >= 0 && count <= kMaxFolded))
+    throw UnknownOnnxOperator("a range of that size is not supported");
   return make(node.input(0).element, {static_cast<std::int64_t>(count)},
               [&](const Shape& where) { return start + static_cast<OnnxNumber>(where[0]) * step; });
 }
@@ -332,7 +333,7 @@ bool fold_stored(OnnxNode& node) {
   for (const char* name : {"value", "sparse_value"}) {
     const onnx::AttributeProto* value = node.attribute(name);
     if (value == nullptr) continue;
-    if (!value->has_t()) throw UnknownOnnxOperator("a sparse constant is");
+    if (!value->has_t()) throw UnknownOnnxOperator("a sparse constant is not supported");
     node.give(0, stored_value(value->t(), node.output_name(0)));
     return true;
   }
@@ -357,7 +358,7 @@ bool fold_stored(OnnxNode& node) {
     node.give(0, value);
     return true;
   }
-  throw UnknownOnnxOperator("a constant of text is");
+  throw UnknownOnnxOperator("a constant of text is not supported");
 }
 
 bool fold_filled(OnnxNode& node) {

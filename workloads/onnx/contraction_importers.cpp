@@ -106,7 +106,7 @@ void import_einsum(OnnxNode& node) {
   });
   if (!is_plain || node.input_count() != 2 || comma == std::string::npos ||
       arrow == std::string::npos || arrow < comma) {
-    throw UnknownOnnxOperator(fmt::format("the equation '{}' is", equation));
+    throw UnknownOnnxOperator(fmt::format("the equation '{}' is not supported", equation));
   }
   const std::string a = equation.substr(0, comma);
   const std::string b = equation.substr(comma + 1, arrow - comma - 1);

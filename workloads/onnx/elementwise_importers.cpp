@@ -66,7 +66,7 @@ Operand binary(OnnxNode& node, Formula& formula, const std::string& function, Op
                Operand y) {
   Operand result;
   if (x.is_literal() && y.is_literal()) {
-    throw UnknownOnnxOperator("a result of two constants is");
+    throw UnknownOnnxOperator("a result of two constants is not supported");
   }
   if (!x.is_literal() && !y.is_literal()) {
     result.tensor = formula.apply(function, {x.tensor, y.tensor});
@@ -173,7 +173,14 @@ void import_prelu(OnnxNode& node) {
   // max(x, 0) + slope min(x, 0). A slope is trained, even a single one.
   Formula formula(node);
   const TensorId x = node.tensor(0);
-  const TensorId slope = node.tensor(1);
+  TensorId slope = node.tensor(1);
+  // Up to opset 6 a slope for each channel does not say where its axis belongs.
+  if (node.rank(1) == 1 && node.rank(0) > 2 && node.opset() < 7 &&
+      node.shape(1)[0] == node.shape(0)[1]) {
+    Shape aligned(node.rank(0) - 1, 1);
+    aligned[0] = node.shape(1)[0];
+    slope = node.builder().reshape(node.name() + ".slopes", slope, aligned);
+  }
   const TensorId positive = formula.apply("relu", {x});
   const TensorId negative = formula.apply("clip", {x}, {-kInfinity, 0});
   node.give(0, formula.apply("add", {positive, formula.apply("multiply", {negative, slope})}));

@@ -156,9 +156,10 @@ void import_unsqueeze(OnnxNode& node) {
 
 void import_identity(OnnxNode& node) {
   OnnxValue value = node.input(0);
-  if (value.element == OnnxElement::other) throw UnknownOnnxOperator("a copy of no numbers is");
+  if (value.element == OnnxElement::other)
+    throw UnknownOnnxOperator("a copy of no numbers is not supported");
   if (value.tensor == kNone && value.contents == nullptr && value.weight.empty()) {
-    throw UnknownOnnxOperator("a copy of that is");
+    throw UnknownOnnxOperator("a copy of that is not supported");
   }
   node.give(0, std::move(value));
 }
@@ -173,10 +174,10 @@ void import_cast(OnnxNode& node) {
     value.element = to;
   }
   if (value.element == OnnxElement::other || node.input(0).element == OnnxElement::other) {
-    throw UnknownOnnxOperator("a cast of or to what is no number is");
+    throw UnknownOnnxOperator("a cast of or to what is no number is not supported");
   }
   if (node.input(0).is_weight() && value.element != OnnxElement::real) {
-    throw UnknownOnnxOperator("a cast of weights to integers is");
+    throw UnknownOnnxOperator("a cast of weights to integers is not supported");
   }
   if (value.element == node.input(0).element) {
     node.give(0, std::move(value));
@@ -276,7 +277,8 @@ void import_slice(OnnxNode& node) {
   for (std::size_t i = 0; i < starts.size(); ++i) {
     const std::size_t axis = OnnxNode::axis_of(axes[i], shape.size());
     const std::int64_t size = shape[axis];
-    if (steps[i] != 1) throw UnknownOnnxOperator(fmt::format("a step of {} is", steps[i]));
+    if (steps[i] != 1)
+      throw UnknownOnnxOperator(fmt::format("a step of {} is not supported", steps[i]));
     const auto clamp = [size](std::int64_t at) {
       if (at < 0) at = std::max(at, -size) + size;
       return std::min(at, size);
@@ -295,7 +297,8 @@ void import_slice(OnnxNode& node) {
 
 void import_pad(OnnxNode& node) {
   if (node.text("mode", "constant") != "constant") {
-    throw UnknownOnnxOperator(fmt::format("padding of mode '{}' is", node.text("mode", "")));
+    throw UnknownOnnxOperator(
+        fmt::format("padding of mode '{}' is not supported", node.text("mode", "")));
   }
   // Any constant fills as zeros do: the cost is the same, and so is the gradient.
   const std::size_t rank = node.rank(0);
@@ -343,9 +346,10 @@ void import_gather(OnnxNode& node) {
     node.give(0, builder.reshape(node.name() + ".entry", entry, result), node.input(0).element);
     return;
   }
-  if (axis != 0) throw UnknownOnnxOperator(fmt::format("gathering along axis {} is", axis));
+  if (axis != 0)
+    throw UnknownOnnxOperator(fmt::format("gathering along axis {} is not supported", axis));
   if (node.input(0).element != OnnxElement::real) {
-    throw UnknownOnnxOperator("gathering what is not real is");
+    throw UnknownOnnxOperator("gathering what is not real is not supported");
   }
   TensorId table = node.tensor(0);
   if (shape.size() != 2) {

@@ -121,6 +121,15 @@ std::map<std::string, Shape> OnnxFile::infer_shapes(
     shape->clear_dim();
     for (const std::int64_t size : found->second) shape->add_dim()->set_dim_value(size);
   }
+  // A node of a domain that the file does not declare is an unknown operator, not a broken file.
+  std::set<std::string> declared;
+  for (const auto& opset : model.opset_import()) declared.insert(opset.domain());
+  for (const onnx::NodeProto& node : model.graph().node()) {
+    if (!declared.insert(node.domain()).second) continue;
+    onnx::OperatorSetIdProto* opset = model.add_opset_import();
+    opset->set_domain(node.domain());
+    opset->set_version(1);
+  }
   std::map<std::string, Shape> result;
   const auto take = [&](const onnx::ValueInfoProto& info) {
     if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape()) return;

@@ -269,7 +269,8 @@ class Walk : public OnnxValues {
 
   TensorId materialize(const std::string& name, OnnxValue& value) {
     if (value.element == OnnxElement::other) {
-      throw UnknownOnnxOperator(fmt::format("'{}', whose elements are no numbers, is", name));
+      throw UnknownOnnxOperator(
+          fmt::format("'{}', whose elements are no numbers, is not supported", name));
     }
     if (value.element != OnnxElement::real || value.weight.empty()) {
       const char* format = value.element == OnnxElement::boolean ? "mask" : "int64";
@@ -358,7 +359,7 @@ class Walk : public OnnxValues {
           return;
         }
       } catch (const UnknownOnnxOperator& form) {
-        reason = fmt::format(": {} not known to simdse", form.what());
+        reason = fmt::format(": {}", form.what());
       }
       if (reason.empty()) reason = " is not known to simdse";
       if (!options_.allow_opaque) {

@@ -70,7 +70,8 @@ void OnnxNode::give(std::size_t output, TensorId tensor, OnnxElement element) {
 void OnnxNode::has_only_outputs(std::size_t count) const {
   for (std::size_t i = count; i < output_count(); ++i) {
     if (wants(i)) {
-      throw UnknownOnnxOperator(fmt::format("the use of its output '{}' is", output_name(i)));
+      throw UnknownOnnxOperator(
+          fmt::format("the use of its output '{}' is not supported", output_name(i)));
     }
   }
 }

@@ -8,20 +8,22 @@ namespace {
 
 /// Refuses what the graph's LSTM does not have.
 void check_form(OnnxNode& node) {
-  if (node.has(4)) throw UnknownOnnxOperator("an LSTM over sequences of several lengths is");
+  if (node.has(4))
+    throw UnknownOnnxOperator("an LSTM over sequences of several lengths is not supported");
   for (const std::size_t state : {5, 6}) {
     if (!node.has(state)) continue;
     const OnnxValue& value = node.input(state);
     const bool is_zero = value.is_uniform() && value.at(0) == 0;
-    if (!is_zero) throw UnknownOnnxOperator("an LSTM with a given first state is");
+    if (!is_zero) throw UnknownOnnxOperator("an LSTM with a given first state is not supported");
   }
-  if (node.has(7)) throw UnknownOnnxOperator("an LSTM with peepholes is");
+  if (node.has(7)) throw UnknownOnnxOperator("an LSTM with peepholes is not supported");
   for (const char* name : {"activations", "clip", "input_forget"}) {
     if (node.attribute(name) != nullptr) {
-      throw UnknownOnnxOperator(fmt::format("an LSTM with attribute '{}' is", name));
+      throw UnknownOnnxOperator(fmt::format("an LSTM with attribute '{}' is not supported", name));
     }
   }
-  if (node.integer("layout", 0) != 0) throw UnknownOnnxOperator("an LSTM of layout 1 is");
+  if (node.integer("layout", 0) != 0)
+    throw UnknownOnnxOperator("an LSTM of layout 1 is not supported");
 }
 
 /// Weights [directions, 4 features, inputs] as [directions, inputs, 4 features].
@@ -29,7 +31,7 @@ TensorId weights_by_input(OnnxNode& node, std::size_t i) {
   OnnxValue value = node.input(i);
   if (value.shape.size() != 3) throw std::invalid_argument("needs weights of 3 axes");
   if (value.tensor == kNone && value.weight.empty()) {
-    throw UnknownOnnxOperator("an LSTM with computed weights is");
+    throw UnknownOnnxOperator("an LSTM with computed weights is not supported");
   }
   const std::vector<std::size_t> order =
       value.order.empty() ? std::vector<std::size_t>{0, 1, 2} : value.order;

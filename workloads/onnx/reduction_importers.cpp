@@ -199,7 +199,8 @@ void import_cross_entropy(OnnxNode& node) {
   node.has_only_outputs(1);
   if (node.has(2) || node.attribute("ignore_index") != nullptr ||
       node.text("reduction", "mean") == "none") {
-    throw UnknownOnnxOperator("a loss with weights, ignored labels or without reduction is");
+    throw UnknownOnnxOperator(
+        "a loss with weights, ignored labels or without reduction is not supported");
   }
   GraphBuilder& builder = node.builder();
   const std::size_t rank = node.rank(0);

@@ -12,7 +12,8 @@ namespace {
 TensorId image(OnnxNode& node, std::size_t i) {
   const std::size_t rank = node.rank(i);
   if (rank < 3) throw std::invalid_argument("needs an input of at least 3 axes");
-  if (rank > 4) throw UnknownOnnxOperator(fmt::format("a window over {} axes is", rank - 2));
+  if (rank > 4)
+    throw UnknownOnnxOperator(fmt::format("a window over {} axes is not supported", rank - 2));
   const TensorId x = node.tensor(i);
   if (rank == 4) return x;
   const Shape& shape = node.shape(i);
