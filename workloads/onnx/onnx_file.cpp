@@ -1,6 +1,7 @@
 #include "workloads/onnx/onnx_file.h"
 
 #include <fmt/core.h>
+#include <onnx/defs/schema.h>
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
@@ -123,12 +124,35 @@ std::map<std::string, Shape> OnnxFile::infer_shapes(
   }
   // A node of a domain that the file does not declare is an unknown operator, not a broken file.
   std::set<std::string> declared;
-  for (const auto& opset : model.opset_import()) declared.insert(opset.domain());
+  for (const auto& known : model.opset_import()) declared.insert(known.domain());
   for (const onnx::NodeProto& node : model.graph().node()) {
     if (!declared.insert(node.domain()).second) continue;
-    onnx::OperatorSetIdProto* opset = model.add_opset_import();
-    opset->set_domain(node.domain());
-    opset->set_version(1);
+    onnx::OperatorSetIdProto* added = model.add_opset_import();
+    added->set_domain(node.domain());
+    added->set_version(1);
+  }
+  // Inference relies on what a schema says of the number of operands and attributes, and on
+  // operands that exist.
+  std::set<std::string> made;
+  for (const onnx::ValueInfoProto& info : model.graph().input()) made.insert(info.name());
+  for (const onnx::TensorProto& tensor : model.graph().initializer()) made.insert(tensor.name());
+  for (const onnx::NodeProto& node : model.graph().node()) {
+    for (const std::string& name : node.input()) {
+      if (name.empty() || made.count(name) > 0) continue;
+      throw InputError(
+          fmt::format("{}: node '{}': operator '{}': nothing before it makes its input '{}'", path_,
+                      node.name(), node.op_type(), name));
+    }
+    made.insert(node.output().begin(), node.output().end());
+    const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(
+        node.op_type(), opset(), node.domain() == "ai.onnx" ? "" : node.domain());
+    if (schema == nullptr || schema->Deprecated()) continue;
+    try {
+      schema->Verify(node);
+    } catch (const std::exception& problem) {
+      throw InputError(fmt::format("{}: node '{}': operator '{}': {}", path_, node.name(),
+                                   node.op_type(), problem.what()));
+    }
   }
   std::map<std::string, Shape> result;
   const auto take = [&](const onnx::ValueInfoProto& info) {
