@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+namespace po = boost::program_options;
+
 namespace simdse {
 
 SplitOverrides split_overrides(const std::vector<Override>& overrides) {
@@ -18,6 +20,32 @@ SplitOverrides split_overrides(const std::vector<Override>& overrides) {
     (file == "design" ? result.design : result.workload).push_back(inner);
   }
   return result;
+}
+
+void add_onnx_options(Arguments& arguments) {
+  arguments.options().add_options()("dim", po::value<std::vector<std::string>>()->composing(),
+                                    "size of a symbolic dimension of an ONNX model: name=value")(
+      "opaque", "take unknown operators of an ONNX model as memory-bound ones of known bytes");
+}
+
+std::vector<Override> with_onnx_options(const Arguments& arguments, std::vector<Override> others) {
+  if (arguments.has("dim")) {
+    for (const std::string& text : arguments.get<std::vector<std::string>>("dim")) {
+      const std::size_t equals = text.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        throw InputError(fmt::format("--dim {}: expected name=value", text));
+      }
+      if (text.find('.') < equals) {
+        throw InputError(
+            fmt::format("--dim {}: a name with '.' has to be given in a workload "
+                        "file, under dims:",
+                        text));
+      }
+      others.push_back({"dims." + text.substr(0, equals), text.substr(equals + 1)});
+    }
+  }
+  if (arguments.has("opaque")) others.push_back({"opaque", "true"});
+  return others;
 }
 
 }  // namespace simdse

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "models/base/config_value.h"
 
 namespace simdse {
@@ -16,5 +17,12 @@ struct SplitOverrides {
 
 /// Throws InputError for a path that begins with neither.
 SplitOverrides split_overrides(const std::vector<Override>& overrides);
+
+/// Options of commands that read a workload which may be an ONNX model: --dim and --opaque.
+void add_onnx_options(Arguments& arguments);
+
+/// Those options as overrides of the workload, behind `others`. Throws InputError for a --dim that
+/// is no name=value.
+std::vector<Override> with_onnx_options(const Arguments& arguments, std::vector<Override> others);
 
 }  // namespace simdse

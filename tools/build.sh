@@ -2,8 +2,9 @@
 
 # Debian packages by what needs them; README.md says what each is for.
 build_packages=(g++ cmake ninja-build ccache pkg-config libsystemc-dev libyaml-cpp-dev
-  libboost-program-options-dev libfmt-dev nlohmann-json3-dev libmuparser-dev libprotozero-dev)
-test_packages=(libgtest-dev clang-format)
+  libboost-program-options-dev libfmt-dev nlohmann-json3-dev libmuparser-dev libprotozero-dev
+  libonnx-dev libprotobuf-dev protobuf-compiler)
+test_packages=(libgtest-dev libonnx-testdata clang-format)
 
 say() { printf '%s\n' "$*" >&2; }
 

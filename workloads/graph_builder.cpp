@@ -26,6 +26,12 @@ namespace {
 
 constexpr std::int64_t kMaxAxis = std::int64_t{1} << 40;
 
+void check_groups(std::int64_t groups, std::int64_t in_channels, std::int64_t channels) {
+  if (groups >= 1 && in_channels % groups == 0 && channels % groups == 0) return;
+  throw std::invalid_argument(fmt::format("{} groups don't divide {} input and {} output channels",
+                                          groups, in_channels, channels));
+}
+
 }  // namespace
 
 void GraphBuilder::end_segment(OperatorId first) {
@@ -110,19 +116,32 @@ TensorId GraphBuilder::linear(const std::string& name, TensorId x, std::int64_t 
 
 TensorId GraphBuilder::convolution(const std::string& name, TensorId x, std::int64_t channels,
                                    Window window, std::int64_t groups, bool has_bias) {
-  Shape result = window_output_shape(window, shape(x), channels);
-  const std::int64_t in_channels = shape(x)[1];
-  if (in_channels % groups != 0 || channels % groups != 0) {
-    throw std::invalid_argument(fmt::format(
-        "{} groups don't divide {} input and {} output channels", groups, in_channels, channels));
-  }
+  // Checks that the sizes fit before there is a parameter.
+  window_output_shape(window, shape(x), channels);
+  check_groups(groups, shape(x)[1], channels);
   const TensorId weight = parameter(
-      name + ".weight", {channels, in_channels / groups, window.kernel[0], window.kernel[1]});
+      name + ".weight", {channels, shape(x)[1] / groups, window.kernel[0], window.kernel[1]});
+  const TensorId y = convolution(name, x, weight, window, groups);
+  if (!has_bias) return y;
+  return bias(name, y, {channels, 1, 1});
+}
+
+TensorId GraphBuilder::convolution(const std::string& name, TensorId x, TensorId weight,
+                                   Window window, std::int64_t groups) {
+  const Shape& filters = shape(weight);
+  if (filters.size() != 4) throw std::invalid_argument("needs weights of 4 axes");
+  Shape result = window_output_shape(window, shape(x), filters[0]);
+  check_groups(groups, shape(x)[1], filters[0]);
+  if (filters[1] != shape(x)[1] / groups || filters[2] != window.kernel[0] ||
+      filters[3] != window.kernel[1]) {
+    throw std::invalid_argument(fmt::format(
+        "weights [{}] don't fit {} channels in {} groups and a window of {} x {}",
+        fmt::join(filters, ", "), shape(x)[1], groups, window.kernel[0], window.kernel[1]));
+  }
   const TensorId y =
       add(name, std::make_shared<Convolution>(window, groups), {x, weight}, std::move(result));
   count_macs(y);
-  if (!has_bias) return y;
-  return bias(name, y, {channels, 1, 1});
+  return y;
 }
 
 TensorId GraphBuilder::bias(const std::string& name, TensorId x, Shape shape) {
@@ -148,16 +167,34 @@ TensorId GraphBuilder::elementwise(const std::string& name, const std::string& f
 
 TensorId GraphBuilder::normalization(const std::string& name, NormalizationStyle style, TensorId x,
                                      std::int64_t groups) {
+  const bool is_by_channel =
+      style == NormalizationStyle::batch || style == NormalizationStyle::group;
+  if (shape(x).size() < (is_by_channel ? 2U : 1U)) throw std::invalid_argument("has too few axes");
+  const std::int64_t features = is_by_channel ? shape(x)[1] : shape(x).back();
+  std::vector<TensorId> parameters = {parameter(name + ".scale", {features})};
+  if (style != NormalizationStyle::rms) {
+    parameters.push_back(parameter(name + ".shift", {features}));
+  }
+  return normalization(name, style, x, parameters, groups);
+}
+
+TensorId GraphBuilder::normalization(const std::string& name, NormalizationStyle style, TensorId x,
+                                     const std::vector<TensorId>& parameters, std::int64_t groups) {
   const bool is_batch = style == NormalizationStyle::batch;
   const bool is_by_channel = is_batch || style == NormalizationStyle::group;
   if (shape(x).size() < (is_by_channel ? 2U : 1U)) throw std::invalid_argument("has too few axes");
   const std::int64_t features = is_by_channel ? shape(x)[1] : shape(x).back();
-  if (features % groups != 0) {
+  if (groups < 1 || features % groups != 0) {
     throw std::invalid_argument(
         fmt::format("{} groups don't divide {} channels", groups, features));
   }
-  std::vector<TensorId> inputs = {x, parameter(name + ".scale", {features})};
-  if (style != NormalizationStyle::rms) inputs.push_back(parameter(name + ".shift", {features}));
+  std::vector<TensorId> inputs = {x};
+  for (const TensorId given : parameters) {
+    if (shape(given) != Shape{features}) {
+      throw std::invalid_argument(fmt::format("needs a scale and shift of {} entries", features));
+    }
+    inputs.push_back(given);
+  }
   auto kind = std::make_shared<Normalization>(style, groups);
   if (!is_batch) return add(name, std::move(kind), std::move(inputs), Shape(shape(x)));
   const TensorId y = add_tensor(name, Shape(shape(x)), formats_.compute, TensorRole::activation);
@@ -180,12 +217,24 @@ TensorId GraphBuilder::lstm(const std::string& name, TensorId x, std::int64_t fe
   if (shape(x).size() != 3) {
     throw std::invalid_argument("needs an input of 3 axes (sequence, batch, features)");
   }
+  LstmWeights weights;
+  weights.input = parameter(name + ".input_weight", {shape(x)[2], 4 * features});
+  weights.state = parameter(name + ".state_weight", {features, 4 * features});
+  if (has_bias) weights.bias = parameter(name + ".bias", {4 * features});
+  return lstm(name, x, weights, reverse).states;
+}
+
+LstmResults GraphBuilder::lstm(const std::string& name, TensorId x, const LstmWeights& weights,
+                               bool reverse) {
+  if (shape(x).size() != 3) {
+    throw std::invalid_argument("needs an input of 3 axes (sequence, batch, features)");
+  }
   const std::int64_t steps = shape(x)[0];
   const std::int64_t batch = shape(x)[1];
-  const TensorId input_weight = parameter(name + ".input_weight", {shape(x)[2], 4 * features});
-  const TensorId state_weight = parameter(name + ".state_weight", {features, 4 * features});
-  TensorId gates = contraction(name + ".input", "sbi,ig->sbg", x, input_weight);
-  if (has_bias) gates = bias(name, gates, {4 * features});
+  const TensorId state_weight = weights.state;
+  const std::int64_t features = shape(state_weight)[0];
+  TensorId gates = contraction(name + ".input", "sbi,ig->sbg", x, weights.input);
+  if (weights.bias != kNone) gates = elementwise(name + ".bias_add", "add", {gates, weights.bias});
   const auto recurrent = std::make_shared<RecurrentProduct>();
   const auto cell = std::make_shared<LstmCell>();
   std::vector<TensorId> states(static_cast<std::size_t>(steps));
@@ -208,7 +257,7 @@ TensorId GraphBuilder::lstm(const std::string& name, TensorId x, std::int64_t fe
     graph_.add_operator(prefix + "cell", Phase::forward, cell, std::move(inputs), {h, c, active});
     states[static_cast<std::size_t>(step)] = h;
   }
-  return stack_in_place(graph_, name, Phase::forward, states);
+  return {stack_in_place(graph_, name, Phase::forward, states), h, c};
 }
 
 TensorId GraphBuilder::rotary(const std::string& name, TensorId x, TensorId angles) {
@@ -358,10 +407,14 @@ TensorId GraphBuilder::dropout(const std::string& name, TensorId x, double rate)
 
 TensorId GraphBuilder::embedding(const std::string& name, TensorId ids, std::int64_t rows,
                                  std::int64_t width) {
+  return embedding(name, ids, parameter(name + ".table", {rows, width}));
+}
+
+TensorId GraphBuilder::embedding(const std::string& name, TensorId ids, TensorId table) {
+  if (shape(table).size() != 2) throw std::invalid_argument("needs a table of 2 axes");
   Shape result = shape(ids);
-  result.push_back(width);
-  return add(name, std::make_shared<Embedding>(), {ids, parameter(name + ".table", {rows, width})},
-             std::move(result));
+  result.push_back(shape(table)[1]);
+  return add(name, std::make_shared<Embedding>(), {ids, table}, std::move(result));
 }
 
 TensorId GraphBuilder::pooling(const std::string& name, PoolingStyle style, TensorId x,

@@ -21,6 +21,20 @@ struct TensorFormats {
   NumberFormat state = number_format("fp32");    ///< master weights and optimizer moments
 };
 
+/// Weights of an LSTM layer.
+struct LstmWeights {
+  TensorId input = kNone;  ///< [features of x, 4 features]
+  TensorId state = kNone;  ///< [features, 4 features]
+  TensorId bias = kNone;   ///< broadcasts to [S, B, 4 features]; kNone: there is none
+};
+
+/// What an LSTM layer gives.
+struct LstmResults {
+  TensorId states = kNone;       ///< [S, B, features]
+  TensorId last_state = kNone;   ///< [B, features]
+  TensorId last_memory = kNone;  ///< [B, features]
+};
+
 /// Every method adds one operator called `name` (and the parameters it needs, called `name.weight`
 /// and the like) and returns its result. Methods throw std::invalid_argument, with a reason, when
 /// shapes don't fit, or when the graph grows beyond what 64-bit totals can count: 2^52 elements of
@@ -46,6 +60,9 @@ class GraphBuilder {
                        TensorId b);
   TensorId convolution(const std::string& name, TensorId x, std::int64_t channels, Window window,
                        std::int64_t groups, bool has_bias);
+  /// The same with given weights [channels, channels of x / groups, kernel height, kernel width].
+  TensorId convolution(const std::string& name, TensorId x, TensorId weight, Window window,
+                       std::int64_t groups);
   /// A function of elementwise_functions() with one or two operands.
   TensorId elementwise(const std::string& name, const std::string& function,
                        std::vector<TensorId> operands,
@@ -55,6 +72,9 @@ class GraphBuilder {
   /// `groups` belongs to a group normalisation.
   TensorId normalization(const std::string& name, NormalizationStyle style, TensorId x,
                          std::int64_t groups = 1);
+  /// The same with given scale and, where wanted, shift.
+  TensorId normalization(const std::string& name, NormalizationStyle style, TensorId x,
+                         const std::vector<TensorId>& parameters, std::int64_t groups);
   TensorId local_response(const std::string& name, TensorId x, LocalResponseConstants constants);
   TensorId softmax(const std::string& name, TensorId x);
   /// Fused attention of q [batch, queries, groups, ..., width] over `keys_values` [2, batch, keys,
@@ -63,6 +83,8 @@ class GraphBuilder {
                      AttentionConstants constants);
   TensorId dropout(const std::string& name, TensorId x, double rate);
   TensorId embedding(const std::string& name, TensorId ids, std::int64_t rows, std::int64_t width);
+  /// Rows of a given table [rows, width].
+  TensorId embedding(const std::string& name, TensorId ids, TensorId table);
   TensorId pooling(const std::string& name, PoolingStyle style, TensorId x, Window window);
   /// One entry of `shape` may be -1: what is left.
   TensorId reshape(const std::string& name, TensorId x, Shape shape);
@@ -71,6 +93,8 @@ class GraphBuilder {
   /// `reverse` walks from the last step to the first.
   TensorId lstm(const std::string& name, TensorId x, std::int64_t features, bool reverse,
                 bool has_bias);
+  /// The same with given weights; also gives the states after the last turn.
+  LstmResults lstm(const std::string& name, TensorId x, const LstmWeights& weights, bool reverse);
   /// Rotates the rows of x [B, S, ..., width] by `angles` [S, width].
   TensorId rotary(const std::string& name, TensorId x, TensorId angles);
   TensorId transpose(const std::string& name, TensorId x, std::vector<std::size_t> order);

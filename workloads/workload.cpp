@@ -8,6 +8,7 @@
 
 #include "models/base/config_reader.h"
 #include "workloads/model_reader.h"
+#include "workloads/onnx/onnx_importer.h"
 
 namespace simdse {
 namespace {
@@ -53,15 +54,8 @@ Variables read_parameters(const ConfigValue& model, ConfigReader& workload) {
   return parameters;
 }
 
-/// Reads what a workload file says beside the network itself, then builds the graph.
-Workload read_document(const ConfigValue& document, const ConfigValue& model, std::string name) {
-  Workload workload;
-  workload.name = std::move(name);
-  ConfigReader reader(document, "");
-  for (const char* key :
-       {"model", "name", "about", "parameters", "requires", "inputs", "blocks", "operators"}) {
-    reader.find(key);
-  }
+/// Reads how the network is trained.
+void read_training(ConfigReader& reader, Workload& workload) {
   workload.name = reader.text_or("name", workload.name);
   std::vector<std::string> rules;
   for (const OptimizerRule& rule : optimizer_rules()) rules.emplace_back(rule.name);
@@ -73,11 +67,57 @@ Workload read_document(const ConfigValue& document, const ConfigValue& model, st
   const auto& modes = recomputation_names();
   training.recompute =
       static_cast<Recomputation>(std::find(modes.begin(), modes.end(), recompute) - modes.begin());
+}
+
+/// Reads what a workload file says beside the network itself, then builds the graph.
+Workload read_document(const ConfigValue& document, const ConfigValue& model, std::string name) {
+  Workload workload;
+  workload.name = std::move(name);
+  ConfigReader reader(document, "");
+  for (const char* key :
+       {"model", "name", "about", "parameters", "requires", "inputs", "blocks", "operators"}) {
+    reader.find(key);
+  }
+  read_training(reader, workload);
   // Every other key is the value of one of the model's parameters.
   workload.parameters = read_parameters(model, reader);
   reader.finish();
   workload.forward = read_model(graph_part(model), workload.parameters, workload.training.formats);
   return workload;
+}
+
+bool is_onnx(const std::string& path) { return std::filesystem::path(path).extension() == ".onnx"; }
+
+/// The same where the network is an ONNX model.
+Workload read_onnx(const ConfigValue& document, const std::string& path) {
+  Workload workload;
+  workload.name = std::filesystem::path(path).stem().string();
+  ConfigReader reader(document, "");
+  for (const char* key : {"model", "name", "about"}) reader.find(key);
+  read_training(reader, workload);
+  OnnxOptions options;
+  options.batch = reader.find("batch") == nullptr ? 0 : reader.integer("batch");
+  options.allow_opaque = reader.flag_or("opaque", false);
+  if (const ConfigValue* dims = reader.find("dims")) {
+    for (const ConfigValue::Member& member : dims->members("dims")) {
+      const std::string what = "dims." + member.key;
+      options.dimensions[member.key] = read_integer(member.value, what);
+    }
+  }
+  reader.finish();
+  OnnxImport imported = import_onnx(path, options, workload.training.formats);
+  workload.parameters["batch"] = static_cast<double>(imported.batch);
+  for (const auto& [name, size] : options.dimensions) {
+    workload.parameters.emplace(name, static_cast<double>(size));
+  }
+  workload.forward = std::move(imported.graph);
+  workload.notes = std::move(imported.notes);
+  return workload;
+}
+
+/// A workload file that has nothing but overrides.
+ConfigValue overrides_alone(const std::string& path, const std::vector<Override>& overrides) {
+  return with_overrides(ConfigValue::map({}, {path, 0, 0}), overrides);
 }
 
 Workload from_document(const ConfigValue& document, const DataFiles& files,
@@ -95,6 +135,7 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
   }
   const std::string& model_name = base->text("model");
   const std::string path = files.find(kZooFolder, model_name, "model", base->where(), relative_to);
+  if (is_onnx(path)) return read_onnx(document, path);
   return read_document(document, load_config(path), std::filesystem::path(path).stem().string());
 }
 
@@ -103,6 +144,7 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
 Workload load_workload(const std::string& name_or_path, const DataFiles& files,
                        const std::vector<Override>& overrides) {
   const std::string path = files.find(kZooFolder, name_or_path, "workload");
+  if (is_onnx(path)) return read_onnx(overrides_alone(path, overrides), path);
   const std::filesystem::path as_path(path);
   return from_document(load_config(path, overrides), files, as_path.parent_path().string(),
                        as_path.stem().string());
@@ -113,6 +155,7 @@ Workload read_workload(const ConfigValue& value, const DataFiles& files,
   if (value.is_map()) return from_document(value, files, relative_to, "workload");
   const std::string path =
       files.find(kZooFolder, value.text("workload"), "workload", value.where(), relative_to);
+  if (is_onnx(path)) return read_onnx(overrides_alone(path, {}), path);
   const std::filesystem::path as_path(path);
   return from_document(load_config(path), files, as_path.parent_path().string(),
                        as_path.stem().string());

@@ -72,19 +72,20 @@ int run_estimate(const CommandContext& context) {
                       "layer0.ffn1.forward");
   arguments.options().add_options()("design", po::value<std::string>(),
                                     "a design's name or YAML file")(
-      "workload", po::value<std::string>(), "a zoo name or a YAML file")(
+      "workload", po::value<std::string>(), "a zoo name, a YAML file or an ONNX model")(
       "op", po::value<std::string>(), "show the bounds of one operator, level by level")(
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a value: design.path=value or workload.path=value")(
       "write-plan", po::value<std::string>(),
       "write the plan (mapping, order, addresses) to a file that simulate --plan reads")(
       "json", "for scripts");
+  add_onnx_options(arguments);
   if (!arguments.parse(context)) return kDone;
   const SplitOverrides overrides = split_overrides(arguments.overrides());
   const Chip chip =
       load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
-  const TrainingSetup setup(
-      load_workload(arguments.get<std::string>("workload"), context.files, overrides.workload));
+  const TrainingSetup setup(load_workload(arguments.get<std::string>("workload"), context.files,
+                                          with_onnx_options(arguments, overrides.workload)));
   const PlanResult planned = make_plan(chip, setup.tasks);
   const PlanEstimate estimate = estimate_plan(chip, planned.plan);
   if (arguments.has("write-plan")) {

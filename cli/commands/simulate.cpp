@@ -64,7 +64,7 @@ int run_simulate(const CommandContext& context) {
       "simdse simulate --design tpu_v2 --workload bert_large -o out/tpu_v2 --trace");
   arguments.options().add_options()("design", po::value<std::string>(),
                                     "a design's name or YAML file")(
-      "workload", po::value<std::string>(), "a zoo name or a YAML file")(
+      "workload", po::value<std::string>(), "a zoo name, a YAML file or an ONNX model")(
       "output,o", po::value<std::string>(), "folder for operators.csv and the trace")(
       "trace", "write a Perfetto trace (open it at ui.perfetto.dev)")(
       "set", po::value<std::vector<std::string>>()->composing(),
@@ -72,6 +72,7 @@ int run_simulate(const CommandContext& context) {
       "plan", po::value<std::string>(), "execute this plan (see estimate --write-plan)")(
       "transfer", po::value<std::int64_t>(), "largest transaction in bytes (default 262144)")(
       "json", "for scripts");
+  add_onnx_options(arguments);
   if (!arguments.parse(context)) return kDone;
   if (arguments.has("trace") && !arguments.has("output")) {
     throw InputError("simulate: --trace needs a folder: -o OUT");
@@ -79,8 +80,8 @@ int run_simulate(const CommandContext& context) {
   const SplitOverrides overrides = split_overrides(arguments.overrides());
   const Chip chip =
       load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
-  const TrainingSetup setup(
-      load_workload(arguments.get<std::string>("workload"), context.files, overrides.workload));
+  const TrainingSetup setup(load_workload(arguments.get<std::string>("workload"), context.files,
+                                          with_onnx_options(arguments, overrides.workload)));
   SimulationOptions options;
   if (arguments.has("transfer")) {
     options.limits.max_bytes = arguments.get<std::int64_t>("transfer");

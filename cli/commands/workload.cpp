@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/overrides.h"
+#include "cli/report/dot.h"
 #include "cli/report/table.h"
 #include "models/base/quantity_text.h"
 #include "workloads/statistics.h"
@@ -22,6 +24,25 @@ std::string bytes_text(Bytes bytes) {
   return format_quantity(to_double(bytes), Dimension::bytes, 4);
 }
 
+/// MACs per byte read or written when nothing stays on chip.
+double intensity_of(const Work& work) {
+  return static_cast<double>(work.macs()) / to_double(work.bytes_read() + work.bytes_written());
+}
+
+nlohmann::ordered_json input_shapes(const Graph& graph, const Operator& op) {
+  nlohmann::ordered_json result = nlohmann::ordered_json::array();
+  for (const TensorId input : op.inputs) result.push_back(graph.tensor(input).shape);
+  return result;
+}
+
+std::vector<std::string> opaque_operators(const Graph& graph) {
+  std::vector<std::string> result;
+  for (const Operator& op : graph.operators()) {
+    if (op.kind->is_opaque()) result.push_back(op.name);
+  }
+  return result;
+}
+
 nlohmann::ordered_json json_of(const Workload& workload, const Graph& graph,
                                const GraphStatistics& forward, const GraphStatistics& training) {
   nlohmann::ordered_json operators = nlohmann::ordered_json::array();
@@ -34,7 +55,10 @@ nlohmann::ordered_json json_of(const Workload& workload, const Graph& graph,
                                     {"macs", work.macs()},
                                     {"input_bytes", work.bytes_read().value()},
                                     {"output_bytes", work.bytes_written().value()},
-                                    {"output_shape", graph.tensor(op.outputs[0]).shape}};
+                                    {"input_shapes", input_shapes(graph, op)},
+                                    {"output_shape", graph.tensor(op.outputs[0]).shape},
+                                    {"opaque", op.kind->is_opaque()}};
+    if (work.macs() > 0) entry["macs_per_byte"] = intensity_of(work);
     if (work.contraction) {
       entry["batch"] = work.contraction->batch;
       entry["m"] = work.contraction->m;
@@ -51,6 +75,8 @@ nlohmann::ordered_json json_of(const Workload& workload, const Graph& graph,
           {"training_macs", training.macs},
           {"training_bytes_read", training.bytes_read.value()},
           {"training_bytes_written", training.bytes_written.value()},
+          {"opaque_operators", opaque_operators(workload.forward)},
+          {"notes", workload.notes},
           {"critical_path_operators", training.critical_operators},
           {"critical_path_macs", training.critical_macs},
           {"peak_memory_bytes",
@@ -74,9 +100,7 @@ void print_operators(const Graph& graph) {
   for (const Operator& op : graph.operators()) {
     if (op.kind->is_view()) continue;
     const Work work = graph.work(op.id);
-    const double bytes = to_double(work.bytes_read() + work.bytes_written());
-    const std::string intensity =
-        work.macs() > 0 ? fmt::format("{:.4g}", static_cast<double>(work.macs()) / bytes) : "";
+    const std::string intensity = work.macs() > 0 ? fmt::format("{:.4g}", intensity_of(work)) : "";
     table.add_row({op.name, op.kind->name(), phase_name(op.phase),
                    shape_text(graph.tensor(op.outputs[0]).shape),
                    work.macs() > 0 ? fmt::format("{}", work.macs()) : "",
@@ -119,23 +143,43 @@ void print_totals(const Workload& workload, const GraphStatistics& forward,
         bytes_text(memory.total()), bytes_text(memory.weights), bytes_text(memory.gradients),
         bytes_text(memory.optimizer), bytes_text(memory.activations));
   }
+  const std::vector<std::string> opaque = opaque_operators(workload.forward);
+  if (!opaque.empty()) {
+    std::cout << fmt::format(
+        "opaque       {} operators of unknown meaning count as bytes alone: {}\n", opaque.size(),
+        fmt::join(opaque, ", "));
+  }
+  for (const std::string& note : workload.notes) std::cout << "note         " << note << '\n';
 }
 
 }  // namespace
 
 int run_workload(const CommandContext& context) {
-  Arguments arguments("workload", "W [--training] [--operators] [--set path=value] [--json]",
+  Arguments arguments("workload",
+                      "W [--training] [--operators] [--set path=value] [--dim name=value] "
+                      "[--opaque] [--json | --dot]",
                       "simdse workload bert_large --training --set batch=16");
   arguments.options().add_options()("workload", po::value<std::string>(),
-                                    "a zoo name or a YAML file")(
+                                    "a zoo name, a YAML file or an ONNX model")(
       "training", "the whole training step, not the forward pass alone")(
       "operators", "list every operator")("set", po::value<std::vector<std::string>>()->composing(),
                                           "override a value: path=value")(
       "json", "for scripts; lists every operator (of the training step with --training)");
+  arguments.options().add_options()(
+      "dot", "the graph (of the training step with --training) as Graphviz text");
+  add_onnx_options(arguments);
   arguments.positional("workload");
   if (!arguments.parse(context)) return kDone;
-  const Workload workload =
-      load_workload(arguments.get<std::string>("workload"), context.files, arguments.overrides());
+  const Workload workload = load_workload(arguments.get<std::string>("workload"), context.files,
+                                          with_onnx_options(arguments, arguments.overrides()));
+  if (arguments.has("dot")) {
+    if (arguments.has("json")) throw InputError("workload: give either --json or --dot");
+    const bool is_training = arguments.has("training");
+    std::cout << dot_text(
+        is_training ? derive_training_step(workload.forward, workload.training) : workload.forward,
+        workload.name);
+    return kDone;
+  }
   const GraphStatistics forward = graph_statistics(workload.forward);
   if (!arguments.has("training") && !arguments.has("json")) {
     if (arguments.has("operators")) print_operators(workload.forward);

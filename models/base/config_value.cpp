@@ -312,13 +312,16 @@ ConfigValue parse_config(const std::string& yaml, const std::string& name) {
   return parse(yaml, name, true);
 }
 
-ConfigValue load_config(const std::string& path, const std::vector<Override>& overrides) {
-  ConfigValue document = load_with_bases(path, nullptr, 0);
+ConfigValue with_overrides(ConfigValue document, const std::vector<Override>& overrides) {
   for (const Override& item : overrides) {
     document = document.with(
         item.path, parse(item.value, fmt::format("--set {}={}", item.path, item.value), false));
   }
   return document;
+}
+
+ConfigValue load_config(const std::string& path, const std::vector<Override>& overrides) {
+  return with_overrides(load_with_bases(path, nullptr, 0), overrides);
 }
 
 }  // namespace simdse

@@ -87,6 +87,9 @@ Override parse_override(const std::string& text);
 /// syntax error, a repeated key, or a document nested or expanded beyond reason.
 ConfigValue parse_config(const std::string& yaml, const std::string& name);
 
+/// `document` with the overrides applied in order.
+ConfigValue with_overrides(ConfigValue document, const std::vector<Override>& overrides);
+
 /// Reads a file, follows its `extends: other.yaml` (relative to the file that says so), applies the
 /// overrides in order and checks `schema: 1`, which it removes.
 ConfigValue load_config(const std::string& path, const std::vector<Override>& overrides = {});

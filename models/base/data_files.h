@@ -17,7 +17,7 @@ class DataFiles {
   /// the executable, else the source tree.
   static DataFiles standard();
 
-  /// The path for `name` in `folder`. What looks like a path (it has a '/' or ends in .yaml) stands
+  /// The path for `name` in `folder`. What looks like a path (it has a '/' or ends in .yaml or .onnx) stands
   /// for itself, relative to `relative_to` unless absolute. Throws InputError, with the nearest
   /// spelling, when a plain name is not there, and when a path that was written at `where` leads to
   /// nothing; `what` says what was looked for ("design").

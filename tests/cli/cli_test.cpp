@@ -167,6 +167,23 @@ TEST_F(Cli, OverridesAreCheckedLikeFiles) {
                  "--set cores.5.count=2: '5' is not an item of the list: 0 to 1");
 }
 
+TEST_F(Cli, AGraphCanBeDrawn) {
+  const Outcome r = run("workload bert_large --dot --set layers=1");
+  EXPECT_EQ(r.status, 0);
+  EXPECT_EQ(r.out.rfind("digraph \"bert_large\" {", 0), 0u);
+  EXPECT_NE(r.out.find(" -> n"), std::string::npos);
+  EXPECT_EQ(run("workload bert_large --dot --json").status, 2);
+}
+
+TEST_F(Cli, OnnxOptionsAreChecked) {
+  EXPECT_EQ(run("workload absent.onnx").status, 2);
+  const Outcome r = run("workload absent.onnx --dim steps");
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.err.find("expected name=value"), std::string::npos);
+  // A model that has no symbolic dimensions does not ignore them.
+  EXPECT_EQ(run("workload bert_large --dim steps=3").status, 2);
+}
+
 TEST_F(Cli, AModelThatDoesNotFitSaysByHowMuch) {
   const std::string text = "does not fit the memory: it needs";
   expect_refused("estimate --design tpu_v2 --workload bert_large --set workload.batch=64", text);

@@ -47,6 +47,26 @@ const std::vector<ElementwiseFunction>& elementwise_functions() {
       // x where the mask y is set, a constant elsewhere; and the reverse
       {"keep_where", 2, 1, 0, [](double x, double y, const C& c) { return y != 0 ? x : c[0]; }},
       {"drop_where", 2, 1, 0, [](double x, double y, const C& c) { return y != 0 ? c[0] : x; }},
+      // Piecewise constant: masks and rounding. A logical value is 0 or 1.
+      {"equal", 2, 1, 0, [](double x, double y, const C&) { return double(x == y); }, Saves::flat},
+      {"less", 2, 1, 0, [](double x, double y, const C&) { return double(x < y); }, Saves::flat},
+      {"less_or_equal", 2, 1, 0, [](double x, double y, const C&) { return double(x <= y); },
+       Saves::flat},
+      {"greater", 2, 1, 0, [](double x, double y, const C&) { return double(x > y); }, Saves::flat},
+      {"greater_or_equal", 2, 1, 0, [](double x, double y, const C&) { return double(x >= y); },
+       Saves::flat},
+      {"and", 2, 1, 0, [](double x, double y, const C&) { return double(x != 0 && y != 0); },
+       Saves::flat},
+      {"or", 2, 1, 0, [](double x, double y, const C&) { return double(x != 0 || y != 0); },
+       Saves::flat},
+      {"xor", 2, 1, 0, [](double x, double y, const C&) { return double((x != 0) != (y != 0)); },
+       Saves::flat},
+      {"not", 1, 1, 0, [](double x, double, const C&) { return double(x == 0); }, Saves::flat},
+      {"floor", 1, 1, 0, [](double x, double, const C&) { return std::floor(x); }, Saves::flat},
+      {"ceil", 1, 1, 0, [](double x, double, const C&) { return std::ceil(x); }, Saves::flat},
+      {"round", 1, 1, 0, [](double x, double, const C&) { return std::nearbyint(x); }, Saves::flat},
+      {"sign", 1, 2, 0, [](double x, double, const C&) { return double(x > 0) - double(x < 0); },
+       Saves::flat},
       {"negate", 1, 1, 0, [](double x, double, const C&) { return -x; }},
       {"scale",
        1,
@@ -105,6 +125,24 @@ const std::vector<ElementwiseFunction>& elementwise_functions() {
        Saves::input,
        {"exponent"}},
       {"absolute", 1, 1, 0, [](double x, double, const C&) { return std::abs(x); }, Saves::input},
+      {"sin", 1, 0, 1, [](double x, double, const C&) { return std::sin(x); }, Saves::input},
+      {"cos", 1, 0, 1, [](double x, double, const C&) { return std::cos(x); }, Saves::input},
+      {"tan", 1, 0, 1, [](double x, double, const C&) { return std::tan(x); }, Saves::output},
+      {"asin", 1, 0, 1, [](double x, double, const C&) { return std::asin(x); }, Saves::input},
+      {"acos", 1, 0, 1, [](double x, double, const C&) { return std::acos(x); }, Saves::input},
+      {"atan", 1, 0, 1, [](double x, double, const C&) { return std::atan(x); }, Saves::input},
+      {"sinh", 1, 0, 1, [](double x, double, const C&) { return std::sinh(x); }, Saves::input},
+      {"cosh", 1, 0, 1, [](double x, double, const C&) { return std::cosh(x); }, Saves::input},
+      {"asinh", 1, 0, 1, [](double x, double, const C&) { return std::asinh(x); }, Saves::input},
+      {"acosh", 1, 0, 1, [](double x, double, const C&) { return std::acosh(x); }, Saves::input},
+      {"atanh", 1, 0, 1, [](double x, double, const C&) { return std::atanh(x); }, Saves::input},
+      {"thresholded_relu",
+       1,
+       2,
+       0,
+       [](double x, double, const C& c) { return x > c[0] ? x : 0; },
+       Saves::input,
+       {"threshold"}},
       {"hard_sigmoid", 1, 3, 0, [](double x, double, const C&) { return clamp01(x / 6 + 0.5); },
        Saves::input},
       {"hard_swish", 1, 4, 0, [](double x, double, const C&) { return x * clamp01(x / 6 + 0.5); },
@@ -145,6 +183,23 @@ const std::vector<ElementwiseFunction>& gradient_functions() {
       {"power_gradient", 2, 3, 2,
        [](double x, double y, const C& c) { return x * c[0] * std::pow(y, c[0] - 1); }},
       {"absolute_gradient", 2, 2, 0, [](double x, double y, const C&) { return y < 0 ? -x : x; }},
+      {"sin_gradient", 2, 1, 1, [](double x, double y, const C&) { return x * std::cos(y); }},
+      {"cos_gradient", 2, 2, 1, [](double x, double y, const C&) { return -x * std::sin(y); }},
+      {"tan_gradient", 2, 2, 0, [](double x, double y, const C&) { return x * (1 + y * y); }},
+      {"asin_gradient", 2, 1, 2,
+       [](double x, double y, const C&) { return x / std::sqrt(1 - y * y); }},
+      {"acos_gradient", 2, 2, 2,
+       [](double x, double y, const C&) { return -x / std::sqrt(1 - y * y); }},
+      {"atan_gradient", 2, 1, 1, [](double x, double y, const C&) { return x / (1 + y * y); }},
+      {"sinh_gradient", 2, 1, 1, [](double x, double y, const C&) { return x * std::cosh(y); }},
+      {"cosh_gradient", 2, 1, 1, [](double x, double y, const C&) { return x * std::sinh(y); }},
+      {"asinh_gradient", 2, 1, 2,
+       [](double x, double y, const C&) { return x / std::sqrt(1 + y * y); }},
+      {"acosh_gradient", 2, 1, 2,
+       [](double x, double y, const C&) { return x / std::sqrt(y * y - 1); }},
+      {"atanh_gradient", 2, 1, 1, [](double x, double y, const C&) { return x / (1 - y * y); }},
+      {"thresholded_relu_gradient", 2, 2, 0,
+       [](double x, double y, const C& c) { return y > c[0] ? x : 0; }},
       {"hard_sigmoid_gradient", 2, 3, 0,
        [](double x, double y, const C&) { return std::abs(y) < 3 ? x / 6 : 0; }},
       {"hard_swish_gradient", 2, 6, 0,
@@ -203,6 +258,8 @@ void Elementwise::differentiate(Differentiator& backward, const Operator& op) co
   if (function_.inputs == 1) {
     if (!needs(0)) return;
     switch (function_.saves) {
+      case Saves::flat:
+        return;
       case Saves::nothing:
         // A shift hands the gradient on; the others are linear, so theirs is the same function of
         // it.
@@ -217,6 +274,7 @@ void Elementwise::differentiate(Differentiator& backward, const Operator& op) co
         return;
     }
   }
+  if (function_.saves == Saves::flat) return;
   if (function == "add" || function == "subtract") {
     if (needs(0)) contribute(0, dy);
     if (!needs(1)) return;

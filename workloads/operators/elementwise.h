@@ -21,6 +21,7 @@ struct ElementwiseFunction {
     nothing,  ///< the gradient needs the output's gradient only
     input,    ///< ... and the input
     output,   ///< ... and the output
+    flat,     ///< there is none: the function is piecewise constant
   };
 
   const char* name;
@@ -29,7 +30,8 @@ struct ElementwiseFunction {
   int special_ops;
   /// f(x) or f(x, y).
   double (*value)(double x, double y, const Constants& constants);
-  /// Which saved value the unary gradient reads; binary functions state their gradients themselves.
+  /// Which saved value the unary gradient reads; binary functions that are not flat state their
+  /// gradients themselves.
   Saves saves = Saves::nothing;
   /// Names of the constants that a unary function takes, in their order.
   std::vector<const char*> constants = {};
