@@ -73,7 +73,6 @@ void CoreEngine::begin(Slot& slot) {
     account_.begin_work(worker_, now);
     is_busy_ = true;
   }
-  if (observer_ != nullptr) observer_->busy(resource_, clock_.edge(span.begin), end, 0);
   busy_time_ += end - clock_.edge(span.begin);
   macs_ += slot.item.macs;
   operations_ += slot.item.operations;

@@ -74,14 +74,12 @@ void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
   TransferInfo& info = info_of(payload);
   const Picoseconds now = time_.now();
   const StorageRequest request{payload.is_write(), static_cast<std::int64_t>(payload.get_address()),
-                               static_cast<std::int64_t>(payload.get_data_length()), port,
-                               info.stream};
+                               static_cast<std::int64_t>(payload.get_data_length()), info.stream};
   const StorageSpan span = core_->serve(now, request);
   // A write is not complete before its own last byte has come.
   info.tail = std::max(span.tail, info.tail);
   (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - now;
   (request.is_write ? bytes_written_ : bytes_read_) += Bytes(request.bytes);
-  ++transfers_;
   --waiting_;
   finishing_.push(info.tail);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

@@ -29,7 +29,6 @@ class StorageModule : public sc_core::sc_module, public Timed {
   StorageCore& core() { return *core_; }
   Bytes bytes_read() const { return bytes_read_; }
   Bytes bytes_written() const { return bytes_written_; }
-  std::uint64_t transfers() const { return transfers_; }
 
  private:
   void on_time(std::uint64_t token) override;
@@ -63,7 +62,6 @@ class StorageModule : public sc_core::sc_module, public Timed {
   std::priority_queue<Picoseconds, std::vector<Picoseconds>, std::greater<>> finishing_;
   Bytes bytes_read_;
   Bytes bytes_written_;
-  std::uint64_t transfers_ = 0;
 };
 
 }  // namespace simdse

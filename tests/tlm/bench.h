@@ -188,7 +188,8 @@ inline Chip hand_chip(std::vector<Override> changes = {}) {
        "latency: 0}"},
       {"memory",
        "{type: hbm, stacks: 1, channels: 1, pin_rate: 2 Gb/s, t_rcd: 0 ns, t_rp: 0 ns, t_cl: 0 ns, "
-       "t_turnaround: 0 ns, t_controller: 0 ns, t_refi: inf}"}};
+       "t_rrd: 0 ns, t_faw: 0 ns, t_rc: 0 ns, t_turnaround: 0 ns, t_controller: 0 ns, t_refi: "
+       "inf}"}};
   settings.insert(settings.end(), changes.begin(), changes.end());
   return load_chip("tpu_v2", DataFiles(SIMDSE_SOURCE_DIR), settings);
 }
