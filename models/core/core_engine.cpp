@@ -76,6 +76,7 @@ void CoreEngine::begin(Slot& slot) {
   busy_time_ += end - clock_.edge(span.begin);
   macs_ += slot.item.macs;
   operations_ += slot.item.operations;
+  bytes_moved_ += slot.item.received_bytes;
   time_.call_at(std::max(end, now), Stage::arrival, *this, kEnd);
   if (slot.item.has_output) {
     time_.call_at(std::max(clock_.edge(span.done), now), Stage::completion, *this, kOutput);

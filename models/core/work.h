@@ -24,6 +24,7 @@ struct WorkItem {
   bool has_output = true;         ///< the item that completes the block
   std::size_t output_places = 2;  ///< blocks like this one that the core holds at most
   std::vector<WorkTransfer> stores;
+  double received_bytes = 0;  ///< handed over by another core
   double macs = 0;
   double operations = 0;
 };

@@ -102,7 +102,8 @@ StorageSpan HbmCore::serve_run(Channel& channel, Picoseconds now, bool is_write,
                                std::int64_t first) {
   const std::int64_t row = first >> row_shift_;
   const std::int64_t rows = ((first + bytes - 1) >> row_shift_) - row + 1;
-  Bank& bank = channel.banks[static_cast<std::size_t>(row & bank_mask_)];
+  Bank* const banks = channel.banks.data();
+  Bank& bank = banks[row & bank_mask_];
   const Picoseconds arrival = now + t_controller_;
   refresh(channel, std::max(arrival, channel.free_at - t_cl_));
   const Picoseconds command = std::max(arrival, channel.refreshed_at);
@@ -141,14 +142,14 @@ StorageSpan HbmCore::serve_run(Channel& channel, Picoseconds now, bool is_write,
   const Picoseconds last_command = finish - t_cl_;
   bank.column_at = last_command - (rows - 1) * row_period_;
   bank.ready_at = std::max(bank.ready_at, bank.column_at + t_rp_);
-  for (std::int64_t left = std::min(rows - 1, banks_) - 1; left >= 0; --left) {
-    const std::int64_t r = row + rows - 1 - left;
-    Bank& next = channel.banks[static_cast<std::size_t>(r & bank_mask_)];
-    next.open_row = r;
-    next.column_at = last_command - left * row_period_;
-    next.ready_at = next.column_at + reopen_;
-    if (left < window_rows_) {
-      note_activate(channel, last_command - t_rcd_ - (left + 1) * row_period_);
+  if (rows > 1) {
+    Picoseconds at = last_command;
+    for (std::int64_t r = row + rows - 1; r > row + std::max<std::int64_t>(0, rows - 1 - banks_);
+         --r, at -= row_period_) {
+      banks[r & bank_mask_] = {r, at, at + reopen_};
+    }
+    for (std::int64_t left = std::min(rows - 1, window_rows_); left > 0; --left) {
+      note_activate(channel, last_command - t_rcd_ - left * row_period_);
     }
   }
   channel.is_used = true;

@@ -1,5 +1,7 @@
 #include "sim/kernel/storage_module.h"
 
+#include <algorithm>
+
 namespace simdse {
 namespace {
 // Tokens of on_time.
@@ -26,6 +28,13 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
 bool StorageModule::has_room() {
   while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
   return waiting_ + finishing_.size() < core_->queue_depth();
+}
+
+std::size_t StorageModule::under_way() {
+  while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
+  const auto has_come = [this](const Blocked& blocked) { return blocked.at <= time_.now(); };
+  return finishing_.size() +
+         static_cast<std::size_t>(std::count_if(blocked_.begin(), blocked_.end(), has_come));
 }
 
 void StorageModule::arrive(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds at) {

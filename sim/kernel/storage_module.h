@@ -27,6 +27,8 @@ class StorageModule : public sc_core::sc_module, public Timed {
   Socket& socket(std::size_t port) { return *sockets_[port]; }
 
   StorageCore& core() { return *core_; }
+  /// Transfers that have arrived by now and are not finished, those that wait for room included.
+  std::size_t under_way();
   Bytes bytes_read() const { return bytes_read_; }
   Bytes bytes_written() const { return bytes_written_; }
 

@@ -148,6 +148,7 @@ bool RegionRun::TensorPart::next(WorkItem& item) {
       block.part = part_;
       block.item.timing = step.vector;
       block.item.operations = static_cast<double>(step.vector_operations);
+      block.item.received_bytes = to_double(step.forwarded);
       add_transfers(step.vector_loads, region.inputs, block.item.loads);
       add_transfers(step.stores, region.outputs, block.item.stores);
       blocks_.push_back(std::move(block));
