@@ -47,6 +47,8 @@ class WorkSource {
   virtual Cause waiting_for() const = 0;
   /// The operands of the oldest item that was not reported yet are no longer needed.
   virtual void operands_free() = 0;
+  /// The oldest item that was handed over by another core has left that core whole.
+  virtual void received() {}
   /// True if results go to another core and not to the item's stores.
   virtual bool forwards_output() const = 0;
   /// The result of `item` is there, for another core; it reports back with output_drained().

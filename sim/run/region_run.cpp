@@ -74,7 +74,8 @@ class RegionRun::Epilogue : public WorkSource {
                        [](const TensorPart* part) { return part->has_forwarded_all(); });
   }
   Cause waiting_for() const override { return Cause::dependency; }
-  void operands_free() override {
+  void operands_free() override {}
+  void received() override {
     const std::size_t part = in_work_.front();
     in_work_.pop_front();
     run_.modules_.tensor_core(run_.region_.tensor_cores[part]).engine().output_drained();
