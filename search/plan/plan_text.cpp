@@ -282,8 +282,8 @@ Plan plan_from_text(const std::string& text, const std::string& source) {
   try {
     json = Json::parse(text);
   } catch (const Json::parse_error& error) {
-    throw InputError(
-        fmt::format("{}:{}: is not JSON from here on", source, place_in(text, error.byte)));
+    throw InputError(fmt::format("{}:{}: is not a plan: no JSON from here on", source,
+                                 place_in(text, error.byte)));
   }
   try {
     const Value document(json);

@@ -276,7 +276,7 @@ TEST(PlanText, SaysWhereItIsNotAPlan) {
   EXPECT_EQ(message("\"id\":0,", "\"id\":0,\"colour\":1,"),
             "p.json: is not a plan: regions.0: 'colour' is not known here");
   EXPECT_EQ(message("\"id\":0,", ""), "p.json: is not a plan: regions.0: 'id' is missing");
-  EXPECT_EQ(message("\"id\":0,", "\"id\":,"), "p.json:3:7: is not JSON from here on");
+  EXPECT_EQ(message("\"id\":0,", "\"id\":,"), "p.json:3:7: is not a plan: no JSON from here on");
   EXPECT_EQ(message("\"schema\": 1", "\"schema\": 2"),
             "p.json: is not a plan: schema: 2 is not a whole number from 1 to 1");
 }
