@@ -3,8 +3,6 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "search/estimate/plan_estimate.h"
-
 namespace simdse {
 
 std::string simulation_job(const Chip& chip, const TrainingSetup& setup, const Plan& plan,
@@ -12,11 +10,9 @@ std::string simulation_job(const Chip& chip, const TrainingSetup& setup, const P
   if (trace_path.empty()) return to_text(simulate(chip, plan, options));
   std::vector<std::string> names;
   for (const Region& region : plan.regions) names.push_back(setup.region_name(region));
-  // Slices shorter than this share of the run are more than a screen shows, and would make a file
-  // of gigabytes.
-  constexpr double slices = 20000;
-  const double seconds = estimate_plan(chip, plan).time.value();
-  TraceWriter trace(static_cast<Picoseconds>(seconds * 1e12 / slices));
+  // Finer than that is more than a screen shows, and would make a file of gigabytes.
+  constexpr double detail = 20000;
+  TraceWriter trace(detail);
   const SimulationResult result = simulate(chip, plan, options, &trace, names);
   std::ofstream stream(trace_path, std::ios::binary);
   stream << trace.data();

@@ -1,5 +1,8 @@
 #include "models/buffer/banked_sram.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "models/technology/technology.h"
 
 namespace simdse {
@@ -25,7 +28,10 @@ void BankedSram::Params::declare(ParamTable<Params>& table) {
 
 BlockCost BankedSram::cost(const Technology& technology) const {
   BlockCost cost;
-  cost.area = {{"banks", technology.sram_area(p_.capacity, false)}};
+  // A bank that moves more than one array's access at a time is made of several arrays.
+  const auto arrays_per_bank = static_cast<std::int64_t>(
+      std::max(1.0, std::ceil(p_.bank_width.value() / Technology::kSramAccess)));
+  cost.area = {{"banks", technology.sram_area(p_.capacity, p_.banks * arrays_per_bank)}};
   constexpr double bytes_per_mib = 1024 * 1024;
   cost.static_power = technology.sram_leakage_per_mib * (to_double(p_.capacity) / bytes_per_mib);
   cost.actions = {{"byte", technology.sram_energy_per_byte(Bytes(p_.capacity.value() / p_.banks)),

@@ -9,6 +9,7 @@ constexpr std::size_t kOperandPlaces = 2;
 // Tokens of on_time.
 constexpr std::uint64_t kEnd = 0;
 constexpr std::uint64_t kOutput = 1;
+constexpr std::uint64_t kReceived = 2;
 
 // Tags of transfers: stores are odd.
 std::uint64_t load_tag(std::uint64_t item) { return item << 1; }
@@ -73,11 +74,15 @@ void CoreEngine::begin(Slot& slot) {
     account_.begin_work(worker_, now);
     is_busy_ = true;
   }
-  if (observer_ != nullptr) observer_->busy(resource_, clock_.edge(span.begin), end, 0);
   busy_time_ += end - clock_.edge(span.begin);
   macs_ += slot.item.macs;
   operations_ += slot.item.operations;
+  bytes_moved_ += slot.item.received_bytes;
   time_.call_at(std::max(end, now), Stage::arrival, *this, kEnd);
+  if (slot.item.received_bytes > 0) {
+    // The next item may come in from here on, so this one is in.
+    time_.call_at(std::max(clock_.edge(pipeline_.open), now), Stage::arrival, *this, kReceived);
+  }
   if (slot.item.has_output) {
     time_.call_at(std::max(clock_.edge(span.done), now), Stage::completion, *this, kOutput);
     results_.push_back(slot.item);
@@ -86,7 +91,13 @@ void CoreEngine::begin(Slot& slot) {
 }
 
 void CoreEngine::on_time(std::uint64_t token) {
-  token == kEnd ? end_item() : put_out();
+  if (token == kReceived) {
+    source_->received();
+  } else if (token == kEnd) {
+    end_item();
+  } else {
+    put_out();
+  }
   pump();
 }
 

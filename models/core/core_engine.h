@@ -43,12 +43,6 @@ class CoreEngine : public Timed {
   double bytes_moved() const { return bytes_moved_; }
   Picoseconds busy_time() const { return busy_time_; }
 
-  /// Told of every span of work.
-  void observe(OccupancyObserver* observer, std::int64_t resource) {
-    observer_ = observer;
-    resource_ = resource;
-  }
-
  private:
   struct Slot {
     WorkItem item;
@@ -87,8 +81,6 @@ class CoreEngine : public Timed {
   double operations_ = 0;
   double bytes_moved_ = 0;
   Picoseconds busy_time_ = 0;
-  OccupancyObserver* observer_ = nullptr;
-  std::int64_t resource_ = 0;
 };
 
 }  // namespace simdse

@@ -36,10 +36,6 @@ class Reservations {
     return {start, free_at};
   }
 
-  Picoseconds free_at(std::int64_t resource) const {
-    return free_at_[static_cast<std::size_t>(resource)];
-  }
-
  private:
   std::vector<Picoseconds> free_at_;
 };

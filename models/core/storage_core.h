@@ -14,7 +14,6 @@ struct StorageRequest {
   bool is_write = false;
   std::int64_t address = 0;
   std::int64_t bytes = 0;
-  std::size_t port = 0;      ///< socket through which it came
   std::uint32_t stream = 0;  ///< which of the regions running now it belongs to
 };
 
@@ -35,8 +34,9 @@ class StorageCore {
   /// Requests that may be accepted and not finished at any time.
   virtual std::size_t queue_depth() const = 0;
 
-  /// Who is told of every bank's or channel's busy times; none by default.
-  virtual void observe(OccupancyObserver* observer) = 0;
+  /// Who is told of every bank's or channel's busy times. A storage that is never busy tells
+  /// nobody.
+  virtual void observe(OccupancyObserver*) {}
 };
 
 }  // namespace simdse

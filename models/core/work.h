@@ -24,6 +24,7 @@ struct WorkItem {
   bool has_output = true;         ///< the item that completes the block
   std::size_t output_places = 2;  ///< blocks like this one that the core holds at most
   std::vector<WorkTransfer> stores;
+  double received_bytes = 0;  ///< handed over by another core
   double macs = 0;
   double operations = 0;
 };
@@ -46,6 +47,8 @@ class WorkSource {
   virtual Cause waiting_for() const = 0;
   /// The operands of the oldest item that was not reported yet are no longer needed.
   virtual void operands_free() = 0;
+  /// The oldest item that was handed over by another core has left that core whole.
+  virtual void received() {}
   /// True if results go to another core and not to the item's stores.
   virtual bool forwards_output() const = 0;
   /// The result of `item` is there, for another core; it reports back with output_drained().

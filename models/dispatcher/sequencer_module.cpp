@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/kernel/module_registry.h"
-
 namespace simdse {
 namespace {
 // Tokens of on_time: what happens, and to which command.
@@ -11,8 +9,6 @@ constexpr std::uint64_t kSend = 0;
 constexpr std::uint64_t kLaunched = 1;
 constexpr std::uint64_t kCompleted = 2;
 constexpr unsigned kKindBits = 2;
-
-const RegisterModule registration({"dispatcher", "sequencer", nullptr, nullptr});
 }  // namespace
 
 SequencerModule::SequencerModule(const sc_core::sc_module_name& name, TimeService& time,

@@ -25,11 +25,18 @@ void Hbm::Params::declare(ParamTable<Params>& table) {
   table.add("t_rcd", &Params::t_rcd, "activate to read or write").range(0, 1e-6);
   table.add("t_rp", &Params::t_rp, "precharge").range(0, 1e-6);
   table.add("t_cl", &Params::t_cl, "read command to data").range(0, 1e-6);
+  table.add("t_rrd", &Params::t_rrd, "between activates of different banks of one channel")
+      .range(0, 1e-6);
+  table.add("t_faw", &Params::t_faw, "window that holds at most four activates of one channel")
+      .range(0, 1e-6);
+  table.add("t_rc", &Params::t_rc, "between activates of one bank").range(0, 1e-6);
   table.add("t_rfc", &Params::t_rfc, "refresh, during which a channel stands still").range(0, 1e-5);
   constexpr double never = std::numeric_limits<double>::infinity();
   table.add("t_refi", &Params::t_refi, "time between refreshes ('inf': no refresh)")
       .range(1e-7, never);
-  table.add("t_turnaround", &Params::t_turnaround, "bus turnaround between reading and writing")
+  table
+      .add("t_turnaround", &Params::t_turnaround,
+           "idle bus between reading and writing, mean of both directions")
       .range(0, 1e-6);
   table
       .add("turnaround_batch", &Params::turnaround_batch,
@@ -42,8 +49,9 @@ void Hbm::Params::declare(ParamTable<Params>& table) {
 }
 
 Hbm::Hbm(const Params& params, const BlockContext&) : p_(params) {
-  if (p_.t_rfc >= p_.t_refi) {
-    throw InputError("hbm: t_rfc must be less than t_refi, or refresh takes all the time");
+  if (p_.t_rp + p_.t_rfc + p_.t_rcd >= p_.t_refi) {
+    throw InputError(
+        "hbm: t_rp + t_rfc + t_rcd must be less than t_refi, or refresh takes all the time");
   }
 }
 

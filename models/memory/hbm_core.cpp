@@ -32,6 +32,9 @@ HbmCore::HbmCore(const Hbm& hbm)
       t_rcd_(to_picoseconds(hbm.params().t_rcd)),
       t_rp_(to_picoseconds(hbm.params().t_rp)),
       t_cl_(to_picoseconds(hbm.params().t_cl)),
+      t_rrd_(to_picoseconds(hbm.params().t_rrd)),
+      t_faw_(to_picoseconds(hbm.params().t_faw)),
+      t_rc_(to_picoseconds(hbm.params().t_rc)),
       t_rfc_(to_picoseconds(hbm.params().t_rfc)),
       t_refi_(to_picoseconds(hbm.params().t_refi)),
       t_turnaround_(to_picoseconds(hbm.params().t_turnaround)),
@@ -39,9 +42,14 @@ HbmCore::HbmCore(const Hbm& hbm)
   const auto row_time =
       static_cast<Picoseconds>(static_cast<double>(std::int64_t{1} << row_shift_) /
                                static_cast<double>(burst_bytes_) * burst_time_);
-  exposed_row_change_ = std::max<Picoseconds>(0, t_rp_ + t_rcd_ - (banks_ - 1) * row_time);
+  // A long run is as fast as its data, its activates, and the bank whose turn comes again allow.
+  const Picoseconds bank_period = std::max(t_rc_, row_time + t_rp_ + t_rcd_);
+  row_period_ = std::max({row_time, t_rrd_, ceil_div(t_faw_, 4), ceil_div(bank_period, banks_)});
+  exposed_row_change_ = row_period_ - row_time;
+  reopen_ = std::max(t_rp_, t_rc_ - row_period_ - t_rcd_);
+  window_rows_ = std::min<std::int64_t>(ceil_div(t_faw_, row_period_), 4);
   for (std::size_t i = 0; i < channels_.size(); ++i) {
-    channels_[i].open_rows.assign(static_cast<std::size_t>(banks_), -1);
+    channels_[i].banks.resize(static_cast<std::size_t>(banks_));
     if (t_refi_ == kNever) continue;
     // Channels refresh one after the other, so that some always work.
     channels_[i].next_refresh =
@@ -64,14 +72,22 @@ StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
   return span;
 }
 
-Picoseconds HbmCore::after_refresh(Channel& channel, Picoseconds time) {
-  if (channel.next_refresh > time) return time;
+void HbmCore::refresh(Channel& channel, Picoseconds time) const {
+  if (channel.next_refresh > time) return;
   // The last refresh that began by `time`; those before it are over.
   const Picoseconds missed = (time - channel.next_refresh) / t_refi_;
   const Picoseconds begun = channel.next_refresh + missed * t_refi_;
   channel.next_refresh = begun + t_refi_;
-  std::fill(channel.open_rows.begin(), channel.open_rows.end(), -1);
-  return std::max(time, begun + t_rfc_);
+  channel.refreshed_at = begun + t_rp_ + t_rfc_;
+  for (Bank& bank : channel.banks) bank.open_row = -1;
+}
+
+Picoseconds HbmCore::activate_slot(Channel& channel, Picoseconds command) const {
+  const Picoseconds newest = channel.activates[(channel.oldest_activate + 3) % 4];
+  const Picoseconds oldest = channel.activates[channel.oldest_activate % 4];
+  const Picoseconds slot = std::max({command, newest + t_rrd_, oldest + t_faw_});
+  note_activate(channel, slot);
+  return slot;
 }
 
 Picoseconds HbmCore::transfer_time(std::int64_t bytes) {
@@ -85,37 +101,60 @@ Picoseconds HbmCore::transfer_time(std::int64_t bytes) {
 StorageSpan HbmCore::serve_run(Channel& channel, Picoseconds now, bool is_write, std::int64_t bytes,
                                std::int64_t first) {
   const std::int64_t row = first >> row_shift_;
-  const auto bank = static_cast<std::size_t>(row & bank_mask_);
-  const Picoseconds command = now + t_controller_;
-  const bool is_idle = channel.free_at <= command;
-  Picoseconds start = after_refresh(channel, std::max(command, channel.free_at));
-
-  std::int64_t& open_row = channel.open_rows[bank];
-  Picoseconds row_delay = 0;
-  if (open_row != row) row_delay = t_rcd_ + (open_row >= 0 ? t_rp_ : 0);
-  const bool is_hidden = !is_idle && static_cast<std::int64_t>(bank) != channel.last_bank;
-  if (is_idle) start += t_cl_;
-  if (!is_hidden) start += row_delay;
-  if (channel.last_bank >= 0 && channel.was_write != is_write) {
-    start += bytes >= turnaround_batch_ ? t_turnaround_ : t_turnaround_ * bytes / turnaround_batch_;
-  }
-
   const std::int64_t rows = ((first + bytes - 1) >> row_shift_) - row + 1;
+  Bank* const banks = channel.banks.data();
+  Bank& bank = banks[row & bank_mask_];
+  const Picoseconds arrival = now + t_controller_;
+  refresh(channel, std::max(arrival, channel.free_at - t_cl_));
+  const Picoseconds command = std::max(arrival, channel.refreshed_at);
+
+  Picoseconds column = command;  // as far as the channel is concerned ...
+  Picoseconds bank_wait = 0;     // ... and what its own bank adds
+  if (bank.open_row != row) {
+    const Picoseconds slot = activate_slot(channel, command);
+    const Picoseconds closed = bank.open_row >= 0 ? command + t_rp_ : command;
+    const Picoseconds activated = std::max({slot, closed, bank.ready_at});
+    column = slot + t_rcd_;
+    bank_wait = activated - slot;
+    bank.open_row = row;
+    bank.ready_at = activated + t_rc_;
+  } else {
+    bank_wait = std::max<Picoseconds>(0, bank.column_at - column);
+  }
+  Picoseconds bus = channel.free_at;
+  if (channel.is_used && channel.was_write != is_write) {
+    bus += bytes >= turnaround_batch_ ? t_turnaround_ : t_turnaround_ * bytes / turnaround_batch_;
+  }
+  const Picoseconds on_bus = std::max(bus, column + t_cl_);
+  const Picoseconds start = std::max(on_bus, column + bank_wait + t_cl_);
+
   Picoseconds remaining = transfer_time(bytes) + (rows - 1) * exposed_row_change_;
   Picoseconds finish = start;
   // Work until the next refresh, stand still, go on.
-  while (finish + remaining > channel.next_refresh) {
-    remaining -= std::max<Picoseconds>(0, channel.next_refresh - finish);
-    finish = after_refresh(channel, std::max(finish, channel.next_refresh)) + t_rcd_;
+  while (finish + remaining - t_cl_ > channel.next_refresh) {
+    remaining -= std::max<Picoseconds>(0, channel.next_refresh + t_cl_ - finish);
+    refresh(channel, std::max(finish - t_cl_, channel.next_refresh));
+    finish = std::max(finish, channel.refreshed_at + t_rcd_ + t_cl_);
   }
   finish += remaining;
 
-  for (std::int64_t r = row + rows - std::min(rows, banks_); r < row + rows; ++r) {
-    channel.open_rows[static_cast<std::size_t>(r & bank_mask_)] = r;
+  // Rows after the first were opened in time for their data, one row period apart.
+  const Picoseconds last_command = finish - t_cl_;
+  bank.column_at = last_command - (rows - 1) * row_period_;
+  bank.ready_at = std::max(bank.ready_at, bank.column_at + t_rp_);
+  if (rows > 1) {
+    Picoseconds at = last_command;
+    for (std::int64_t r = row + rows - 1; r > row + std::max<std::int64_t>(0, rows - 1 - banks_);
+         --r, at -= row_period_) {
+      banks[r & bank_mask_] = {r, at, at + reopen_};
+    }
+    for (std::int64_t left = std::min(rows - 1, window_rows_); left > 0; --left) {
+      note_activate(channel, last_command - t_rcd_ - left * row_period_);
+    }
   }
-  channel.last_bank = (row + rows - 1) & bank_mask_;
+  channel.is_used = true;
   channel.was_write = is_write;
-  channel.free_at = finish;
+  channel.free_at = finish - (start - on_bus);
   return {start, finish};
 }
 

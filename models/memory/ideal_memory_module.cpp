@@ -8,7 +8,6 @@ class IdealMemoryCore : public StorageCore {
  public:
   StorageSpan serve(Picoseconds now, const StorageRequest&) override { return {now, now}; }
   std::size_t queue_depth() const override { return ~std::size_t{0}; }
-  void observe(OccupancyObserver*) override {}  // it is never busy
 };
 
 const RegisterModule registration({"memory", "ideal",

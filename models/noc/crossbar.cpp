@@ -23,7 +23,8 @@ BlockCost Crossbar::cost(const Technology& technology) const {
       technology.crossbar_area_per_port_pair_byte * (2 * inner * outer * p_.port_width.value());
   cost.area = {{"crossbar", area}};
   cost.static_power = Watts(technology.logic_leakage * area.value());
-  const double ports = std::min(inner, outer);
+  // Both directions carry data at the same time.
+  const double ports = 2 * std::min(inner, outer);
   cost.actions = {{"byte", technology.crossbar_energy_per_byte,
                    ports * (p_.port_width * context_.clock.frequency()).value()}};
   return cost;

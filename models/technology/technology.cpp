@@ -22,10 +22,21 @@ Joules Technology::sram_energy_per_byte(Bytes capacity) const {
                 std::pow(above->energy_per_byte / low.energy_per_byte, position));
 }
 
-Area Technology::sram_area(Bytes capacity, bool is_small) const {
-  constexpr double bytes_per_mib = 1024 * 1024;
-  return sram_area_per_mib * (to_double(capacity) / bytes_per_mib) *
-         (is_small ? small_sram_factor : 1);
+Area Technology::sram_area(Bytes capacity, std::int64_t arrays) const {
+  const double count = static_cast<double>(arrays);
+  const double each = to_double(capacity) / count;
+  const auto above =
+      std::find_if(sram_area_points.begin(), sram_area_points.end(),
+                   [&](const SramAreaPoint& point) { return to_double(point.capacity) >= each; });
+  const auto in_proportion = [&](const SramAreaPoint& point) {
+    return point.area * (count * each / to_double(point.capacity));
+  };
+  if (above == sram_area_points.begin()) return in_proportion(*above);
+  if (above == sram_area_points.end()) return in_proportion(sram_area_points.back());
+  const SramAreaPoint& low = *(above - 1);
+  const double position =
+      std::log(each / to_double(low.capacity)) / std::log(above->capacity / low.capacity);
+  return low.area * (count * std::pow(above->area / low.area, position));
 }
 
 namespace {
@@ -78,8 +89,28 @@ Technology load_technology(const std::string& name, const DataFiles& files,
   t.vector_alu_area = Area(constants.constant("vector_alu_area", Dimension::area));
   t.vector_op_energy = Joules(constants.constant("vector_op_energy", Dimension::energy));
   t.logic_leakage = constants.constant("logic_leakage", Dimension::power_per_area);
-  t.sram_area_per_mib = Area(constants.constant("sram_area_per_mib", Dimension::area));
-  t.small_sram_factor = constants.constant("small_sram_factor", Dimension::count);
+  const std::string areas = "sram_area";
+  for (const ConfigValue& entry : reader.require(areas).items(areas)) {
+    ConfigReader point(entry, areas);
+    const Bytes capacity(
+        static_cast<std::int64_t>(point.quantity("capacity", Dimension::bytes, 1, 1e15)));
+    const ConfigValue& value = point.require("value");
+    const Area area(read_real(value, Dimension::area, areas, 1e-12, 1e30));
+    constants.note(areas + "." + format_quantity(to_double(capacity), Dimension::bytes), value,
+                   point);
+    point.finish();
+    if (!t.sram_area_points.empty()) {
+      const Technology::SramAreaPoint& before = t.sram_area_points.back();
+      const double growth = capacity / before.capacity;
+      if (growth <= 1 || area <= before.area || area > before.area * growth) {
+        throw InputError(entry.where(), areas +
+                                            ": capacity and area must ascend, and area per byte "
+                                            "must not, or cutting a memory up would shrink it");
+      }
+    }
+    t.sram_area_points.push_back({capacity, area});
+  }
+  if (t.sram_area_points.empty()) throw InputError(document.where(), areas + ": needs a point");
   const std::string points = "sram_energy";
   for (const ConfigValue& entry : reader.require(points).items(points)) {
     ConfigReader point(entry, points);

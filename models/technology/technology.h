@@ -21,6 +21,13 @@ class Technology {
     Joules energy_per_byte;
   };
 
+  /// Area of one array with its decoders and sense amplifiers, for an access of kSramAccess.
+  struct SramAreaPoint {
+    Bytes capacity;
+    Area area;
+  };
+  static constexpr std::int64_t kSramAccess = 64;  ///< bytes of one access in the area's points
+
   std::string name;
 
   // Logic
@@ -31,9 +38,8 @@ class Technology {
   double logic_leakage = 0;  ///< W/mm2 of logic
 
   // SRAM
-  Area sram_area_per_mib;        ///< arrays with decoders and sense amplifiers, large banks
-  double small_sram_factor = 1;  ///< area per bit of small (tens of KiB) arrays against large ones
-  std::vector<SramPoint> sram_energy;  ///< ascending capacity
+  std::vector<SramAreaPoint> sram_area_points;  ///< ascending capacity; area per byte falls
+  std::vector<SramPoint> sram_energy;           ///< ascending capacity
   Watts sram_leakage_per_mib;
 
   // On-chip network
@@ -53,8 +59,9 @@ class Technology {
   /// Energy of one byte from an array of `capacity`, interpolated between the table's points on
   /// logarithmic axes, constant beyond them.
   Joules sram_energy_per_byte(Bytes capacity) const;
-  /// Area of a memory of `capacity`; `is_small` for one spread over many small arrays.
-  Area sram_area(Bytes capacity, bool is_small) const;
+  /// Area of a memory of `capacity` spread evenly over `arrays`: each is interpolated between the
+  /// table's points on logarithmic axes; beyond them area grows with capacity.
+  Area sram_area(Bytes capacity, std::int64_t arrays) const;
 
   /// (path of the constant, value as written, source) of every constant, in the file's order.
   struct Source {

@@ -39,6 +39,10 @@ void Systolic::Params::declare(ParamTable<Params>& table) {
   table
       .add("accumulator_depth", &Params::accumulator_depth, "32-bit accumulators below each column")
       .range(16, 1 << 20);
+  table
+      .add("drain_width", &Params::drain_width,
+           "bytes of finished sums per cycle to the vector core behind; 0: columns x 4 bytes")
+      .range(0, 1 << 20);
 }
 
 std::vector<Dataflow> Systolic::dataflows() const {
@@ -190,8 +194,8 @@ BlockCost Systolic::cost(const Technology& technology) const {
   const double pes = static_cast<double>(p_.rows * p_.columns);
   BlockCost cost;
   const Area array = technology.mac_area * pes;
-  const Area operands = technology.sram_area(operand_memory(), true);
-  const Area sums = technology.sram_area(accumulators(), true);
+  const Area operands = technology.sram_area(operand_memory(), p_.rows);
+  const Area sums = technology.sram_area(accumulators(), p_.columns);
   cost.area = {{"PE array", array}, {"operand memory", operands}, {"accumulators", sums}};
   constexpr double bytes_per_mib = 1024 * 1024;
   cost.static_power =

@@ -41,6 +41,9 @@ class Systolic : public TensorCore {
     Overlap overlap = Overlap::full;
     std::int64_t operand_depth = 4096;
     std::int64_t accumulator_depth = 2048;
+    // 0: a row of fp32 sums per cycle, which is what the array itself makes ("the matrix unit
+    // produces one 256-element partial sum per clock cycle", Jouppi et al., ISCA 2017).
+    BytesPerCycle drain_width = BytesPerCycle(0);
     static void declare(ParamTable<Params>& table);
   };
 
@@ -54,6 +57,10 @@ class Systolic : public TensorCore {
                     std::int64_t count) const override;
   std::int64_t output_places(std::int64_t elements) const override {
     return std::max<std::int64_t>(2, p_.columns * p_.accumulator_depth / elements);
+  }
+  BytesPerCycle drain_width() const override {
+    return p_.drain_width > BytesPerCycle(0) ? p_.drain_width
+                                             : BytesPerCycle(4 * static_cast<double>(p_.columns));
   }
   Bytes private_memory() const override { return operand_memory() + accumulators(); }
   std::string label() const override;

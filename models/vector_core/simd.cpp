@@ -42,7 +42,7 @@ BlockCost Simd::cost(const Technology& technology) const {
   const double frequency = clock_.frequency().value();
   BlockCost cost;
   const Area lanes = technology.vector_alu_area * alus;
-  cost.area = {{"lanes", lanes}, {"vector memory", technology.sram_area(p_.memory, true)}};
+  cost.area = {{"lanes", lanes}, {"vector memory", technology.sram_area(p_.memory, p_.lanes)}};
   constexpr double bytes_per_mib = 1024 * 1024;
   cost.static_power =
       Watts(technology.logic_leakage * lanes.value() +

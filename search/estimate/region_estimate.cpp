@@ -137,7 +137,10 @@ class Estimator {
       if (step.has_output) {
         if (!region_.vector_cores.empty()) {
           t.done = t.vector.append(step.vector, ready).done;
-          t.vector_work += step.vector.body;
+          // The sums' way in hides behind work, unless it is the longer of the two.
+          t.vector_work += region_.contraction ? std::max(step.vector.setup, step.vector.body)
+                                               : step.vector.body;
+          vector_bytes_ += to_double(step.forwarded) * times;
         }
         t.last_port = 0;
         for (const StepTransfer& store : step.stores) {

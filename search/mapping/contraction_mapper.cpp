@@ -116,10 +116,13 @@ class Mapper {
     const double b = batch * static_cast<double>(part_.n * part_.k) * ratio(problem_.b_bytes) *
                      (tiles_k == 1 && tiles_n == 1 ? 1 : tiles_m);
     const double c = output_bytes();
-    const double vector = static_cast<double>(part_.batch * part_.m * part_.n) *
-                          static_cast<double>(problem_.epilogue_operations) /
+    const auto sums = static_cast<double>(part_.batch * part_.m * part_.n);
+    const double vector = sums * static_cast<double>(problem_.epilogue_operations) /
                           static_cast<double>(vector_core_.peak_operations_per_cycle());
-    return {std::max({matrix, std::max(a + b, c) / rates_.port, vector}), a + b};
+    // What is fused behind gets sums of 4 bytes.
+    const double drain =
+        problem_.epilogue_operations > 0 ? sums * 4 / core_.drain_width().value() : 0;
+    return {std::max({matrix, std::max(a + b, c) / rates_.port, vector, drain}), a + b};
   }
 
   double output_bytes() const {

@@ -1,5 +1,8 @@
 #include "search/plan/part_program.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace simdse {
 
 const char* path_name(Path path) {
@@ -68,6 +71,7 @@ void PartProgram::describe() {
   step_.staged.clear();
   step_.released[0] = step_.released[1] = Bytes(0);
   step_.macs = 0;
+  step_.forwarded = Bytes(0);
   step_.vector_operations = 0;
   if (cursor_) {
     describe_contraction();
@@ -89,6 +93,39 @@ TileTiming PartProgram::vector_timing(const VectorCore& core,
   return total;
 }
 
+TileTiming PartProgram::epilogue_timing(const std::vector<VectorShape>& shapes,
+                                        Bytes forwarded) const {
+  // Half of the vector core's memory holds what is worked on, half what comes in meanwhile. A block
+  // that does not fit one half comes in pieces, of which only the first is waited for.
+  TileTiming timing = vector_timing(*vector_core_, shapes);
+  const std::int64_t half = std::max<std::int64_t>(vector_core_->private_memory().value() / 2, 1);
+  const std::int64_t pieces = ceil_div(forwarded.value(), half);
+  const auto transfer = static_cast<std::int64_t>(
+      std::ceil(to_double(forwarded) / tensor_core_->drain_width().value()));
+  const Cycles first(ceil_div(transfer, pieces));
+  const Cycles work = timing.body;
+  timing.setup = first;
+  timing.body = std::max(work, Cycles(transfer) - first);
+  // The next block may come in as soon as the last piece is worked on.
+  timing.open = timing.body - Cycles(work.value() / pieces);
+  return timing;
+}
+
+template <class Visit>
+void PartProgram::for_each_ring_piece(std::size_t operand, std::int64_t begin, std::int64_t bytes,
+                                      Visit&& visit) const {
+  const std::int64_t share = std::max<std::int64_t>(ring_share_[operand], 1);
+  const std::int64_t base =
+      region_.inputs[operand].ring_address +
+      (is_shared(region_, operand) ? 0 : static_cast<std::int64_t>(part_) * share);
+  for (std::int64_t done = 0; done < bytes;) {
+    const std::int64_t place = (begin + done) % share;
+    const std::int64_t piece = std::min(bytes - done, share - place);
+    visit(base + place, done, piece);
+    done += piece;
+  }
+}
+
 void PartProgram::describe_contraction() {
   const ContractionStep& s = cursor_->step();
   const ContractionMapping& mapping = region_.mapping;
@@ -108,24 +145,27 @@ void PartProgram::describe_contraction() {
     const auto index = static_cast<std::int32_t>(i);
     const std::int64_t begin = operand.bytes_per_element.times(part_base_[i] + offset[i]);
     const std::int64_t block_bytes = operand.bytes_per_element.times(elements[i]);
-    std::int64_t address = operand.address + begin;
-    if (operand.path == Path::staged) {
-      if (is_staged[i]) ++step_.blocks_fetched[i];
-      const bool leads = part_ == 0 || !is_shared(region_, i);
-      const std::int64_t share = std::max<std::int64_t>(ring_share_[i], 1);
-      const std::int64_t base =
-          operand.ring_address +
-          (is_shared(region_, i) ? 0 : static_cast<std::int64_t>(part_) * share);
-      address = base + begin % share;
-      if (is_staged[i] && leads) {
-        step_.staged.push_back({index, Bytes(block_bytes), operand.address + begin, address});
+    const std::int64_t load_bytes = operand.bytes_per_element.times(loaded[i]);
+    if (operand.path != Path::staged) {
+      if (load_bytes > 0) {
+        step_.tensor_loads.push_back({index, Bytes(load_bytes), operand.address + begin});
       }
-      if (is_released[i]) step_.released[i] = Bytes(block_bytes);
+      continue;
     }
-    if (loaded[i] > 0) {
-      step_.tensor_loads.push_back(
-          {index, Bytes(operand.bytes_per_element.times(loaded[i])), address});
+    if (is_staged[i]) {
+      const bool leads = part_ == 0 || !is_shared(region_, i);
+      for_each_ring_piece(
+          i, begin, block_bytes, [&](std::int64_t address, std::int64_t done, std::int64_t bytes) {
+            ++step_.blocks_fetched[i];
+            if (!leads) return;
+            step_.staged.push_back({index, Bytes(bytes), operand.address + begin + done, address});
+          });
     }
+    if (is_released[i]) step_.released[i] = Bytes(block_bytes);
+    for_each_ring_piece(i, begin, load_bytes,
+                        [&](std::int64_t address, std::int64_t, std::int64_t bytes) {
+                          step_.tensor_loads.push_back({index, Bytes(bytes), address});
+                        });
   }
   if (!s.last_k) return;
 
@@ -154,7 +194,9 @@ void PartProgram::describe_contraction() {
     step_.vector_operations += shape.operations();
     shapes_.push_back(shape);
   }
-  step_.vector = vector_timing(*vector_core_, shapes_);
+  constexpr std::int64_t sum_bytes = 4;  // fp32
+  step_.forwarded = Bytes(c_elements * sum_bytes);
+  step_.vector = epilogue_timing(shapes_, step_.forwarded);
 }
 
 void PartProgram::describe_chunk() {

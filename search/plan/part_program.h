@@ -18,7 +18,8 @@ struct StepTransfer {
   std::int64_t address = 0;  ///< in the memory or, for a staged or resident operand, in the buffer
 };
 
-/// A block that passes through a staged operand's ring.
+/// A block that passes through a staged operand's ring, or what of it lies before or behind the
+/// ring's end.
 struct StageTransfer {
   std::int32_t operand = 0;
   Bytes bytes;
@@ -31,7 +32,8 @@ struct StageTransfer {
 /// `stores` leave from whichever core worked last.
 struct ProgramStep {
   TileTiming tensor;
-  TileTiming vector;
+  TileTiming vector;          ///< with the finished block's way from the tensor core as its setup
+  Bytes forwarded;            ///< sums that the tensor core hands to the vector core
   bool starts_output = true;  ///< the first step that adds to the block of the next output
   bool has_output = true;
   std::int64_t output_places = 2;  ///< output blocks like this one that the core can hold
@@ -41,7 +43,7 @@ struct ProgramStep {
   /// Blocks that must be in the buffer before this step, fetched since the step before. An operand
   /// that all parts share is listed by part 0 only.
   std::vector<StageTransfer> staged;
-  /// Blocks of operands 0 and 1 fetched so far, this step's included, by this part or for all
+  /// Such transfers for operands 0 and 1 so far, this step's included, by this part or for all
   /// parts.
   std::int64_t blocks_fetched[2] = {0, 0};
   /// Bytes of each of operands 0 and 1 whose ring space is free after this step.
@@ -66,7 +68,14 @@ class PartProgram {
   void describe();
   void describe_contraction();
   void describe_chunk();
+  /// Calls visit(address, bytes before, bytes) for the pieces of a block that begins `begin` bytes
+  /// into input `operand`: more than one if it runs round the end of its part's ring.
+  template <class Visit>
+  void for_each_ring_piece(std::size_t operand, std::int64_t begin, std::int64_t bytes,
+                           Visit&& visit) const;
   TileTiming vector_timing(const VectorCore& core, const std::vector<VectorShape>& shapes) const;
+  /// The same behind a tensor core that hands over `forwarded` bytes first.
+  TileTiming epilogue_timing(const std::vector<VectorShape>& shapes, Bytes forwarded) const;
 
   const Region& region_;
   std::size_t part_;

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "models/base/error.h"
@@ -15,13 +18,7 @@ Json to_json(const VectorShape& s) {
   return {s.rows, s.columns, s.alu_ops, s.special_ops, s.reductions, s.passes};
 }
 
-VectorShape vector_shape(const Json& j) {
-  return {j.at(0), j.at(1), j.at(2), j.at(3), j.at(4), j.at(5)};
-}
-
 Json to_json(const TileShape& s) { return {s.m, s.n, s.k}; }
-
-TileShape tile_shape(const Json& j) { return {j.at(0), j.at(1), j.at(2)}; }
 
 Json to_json(const Operand& o) {
   return {{"tensor", o.tensor},
@@ -30,27 +27,6 @@ Json to_json(const Operand& o) {
           {"address", o.address},
           {"ring", {o.ring_address, o.ring_bytes.value()}},
           {"bytes_per_element", {o.bytes_per_element.numerator, o.bytes_per_element.denominator}}};
-}
-
-/// Enumerators are kept as numbers; others than the known ones are refused.
-template <class E>
-E enumerator(const Json& j, int count) {
-  const int value = j.get<int>();
-  if (value < 0 || value >= count) throw InputError(fmt::format("{} is not a choice", value));
-  return static_cast<E>(value);
-}
-
-Operand operand(const Json& j) {
-  Operand o;
-  o.tensor = j.at("tensor");
-  o.path = enumerator<Path>(j.at("path"), 3);
-  o.bytes = Bytes(j.at("bytes"));
-  o.address = j.at("address");
-  o.ring_address = j.at("ring").at(0);
-  o.ring_bytes = Bytes(j.at("ring").at(1));
-  o.bytes_per_element = {j.at("bytes_per_element").at(0), j.at("bytes_per_element").at(1)};
-  if (o.bytes_per_element.denominator < 1) throw InputError("a fraction has no denominator");
-  return o;
 }
 
 Json to_json(const ContractionMapping& m) {
@@ -64,26 +40,6 @@ Json to_json(const ContractionMapping& m) {
           {"n_is_outer", m.n_is_outer},
           {"hold_outer", m.hold_outer},
           {"hold_inner", m.hold_inner}};
-}
-
-ContractionMapping contraction_mapping(const Json& j) {
-  ContractionMapping m;
-  m.dataflow = enumerator<Dataflow>(j.at("dataflow"), 3);
-  m.split = enumerator<SplitAxis>(j.at("split"), 5);
-  m.parts = j.at("parts");
-  m.tile = tile_shape(j.at("tile"));
-  m.block = tile_shape(j.at("block"));
-  m.batch_block = j.at("batch_block");
-  m.panel_m = j.at("panel").at(0);
-  m.panel_n = j.at("panel").at(1);
-  m.n_is_outer = j.at("n_is_outer");
-  m.hold_outer = j.at("hold_outer");
-  m.hold_inner = j.at("hold_inner");
-  for (const std::int64_t size : {m.parts, m.tile.m, m.tile.n, m.tile.k, m.block.m, m.block.n,
-                                  m.block.k, m.batch_block, m.panel_m, m.panel_n}) {
-    if (size < 1) throw InputError("a mapping has a size below 1");
-  }
-  return m;
 }
 
 Json to_json(const Region& r) {
@@ -108,29 +64,6 @@ Json to_json(const Region& r) {
   return json;
 }
 
-Region region(const Json& j) {
-  Region r;
-  r.id = j.at("id");
-  r.operators = j.at("operators").get<std::vector<OperatorId>>();
-  r.tensor_cores = j.at("tensor_cores").get<std::vector<std::int32_t>>();
-  r.vector_cores = j.at("vector_cores").get<std::vector<std::int32_t>>();
-  r.after = j.at("after").get<std::vector<RegionId>>();
-  if (j.contains("contraction")) {
-    const Json& c = j.at("contraction");
-    r.contraction = ContractionShape{c.at(0), c.at(1), c.at(2), c.at(3)};
-    r.mapping = contraction_mapping(j.at("mapping"));
-  }
-  for (const Json& shape : j.at("vector")) r.vector.push_back(vector_shape(shape));
-  const Json& v = j.at("vector_mapping");
-  r.vector_mapping = {v.at(0), v.at(1), v.at(2), v.at(3)};
-  if (r.vector_mapping.parts < 1 || r.vector_mapping.chunks < 1 || r.vector_mapping.units < 1) {
-    throw InputError("a vector mapping has a size below 1");
-  }
-  for (const Json& input : j.at("inputs")) r.inputs.push_back(operand(input));
-  for (const Json& output : j.at("outputs")) r.outputs.push_back(operand(output));
-  return r;
-}
-
 }  // namespace
 
 std::string plan_to_text(const Plan& plan) {
@@ -150,21 +83,217 @@ std::string plan_to_text(const Plan& plan) {
   return text + "]}\n";
 }
 
-Plan plan_from_text(const std::string& text, const std::string& source) {
-  try {
-    const Json json = Json::parse(text);
-    if (json.at("schema") != 1) throw InputError("schema is not 1");
-    Plan plan;
-    plan.peak_memory = Bytes(json.at("peak_memory"));
-    for (const Json& entry : json.at("regions")) plan.regions.push_back(region(entry));
-    for (const Json& entry : json.at("allocations")) {
-      plan.allocations.push_back({entry.at("tensor"), enumerator<Level>(entry.at("level"), 2),
-                                  entry.at("address"), Bytes(entry.at("bytes")), entry.at("first"),
-                                  entry.at("last")});
+namespace {
+
+/// A value of the document that is read, and the way to it.
+class Value {
+ public:
+  explicit Value(const Json& json) : json_(json) {}
+  Value(const Json& json, const Value& parent, std::string key)
+      : json_(json), parent_(&parent), key_(std::move(key)) {}
+
+  [[noreturn]] void fail(const std::string& message) const {
+    const std::string where = path();
+    throw InputError(where.empty() ? message : where + ": " + message);
+  }
+
+  /// A whole number between `min` and `max`.
+  template <class T = std::int64_t>
+  T whole(T min = std::numeric_limits<T>::min(), T max = std::numeric_limits<T>::max()) const {
+    const bool is_whole = json_.is_number_integer();
+    const bool is_huge = is_whole && json_.is_number_unsigned() &&
+                         json_.get<std::uint64_t>() >
+                             static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (!is_whole || is_huge || json_.get<std::int64_t>() < min ||
+        json_.get<std::int64_t>() > max) {
+      fail(fmt::format("{} is not a whole number from {} to {}", json_.dump(), min, max));
     }
+    return static_cast<T>(json_.get<std::int64_t>());
+  }
+  bool flag() const {
+    if (!json_.is_boolean()) fail(fmt::format("{} is neither true nor false", json_.dump()));
+    return json_.get<bool>();
+  }
+  /// Enumerators are kept as numbers; others than the known ones are refused.
+  template <class E>
+  E enumerator(int count) const {
+    return static_cast<E>(whole<std::int32_t>(0, count - 1));
+  }
+
+  std::size_t size() const { return json_.size(); }
+  Value item(std::size_t index) const { return {json_[index], *this, std::to_string(index)}; }
+  /// This value, which must be a list; of `count` items if that is given.
+  const Value& list(std::size_t count = 0) const {
+    if (!json_.is_array()) fail("is not a list");
+    if (count > 0 && size() != count) fail(fmt::format("is not a list of {} values", count));
+    return *this;
+  }
+  template <class T, class Read>
+  std::vector<T> list_of(Read&& read) const {
+    list();
+    std::vector<T> result;
+    result.reserve(size());
+    for (std::size_t i = 0; i < size(); ++i) result.push_back(read(item(i)));
+    return result;
+  }
+
+  bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
+  Value operator[](const char* key) const {
+    if (!json_.is_object()) fail("is not a map");
+    if (!json_.contains(key)) fail(fmt::format("'{}' is missing", key));
+    return {json_.at(key), *this, key};
+  }
+  /// This value, which must be a map without other keys than these.
+  const Value& map(std::initializer_list<const char*> keys) const {
+    if (!json_.is_object()) fail("is not a map");
+    for (const auto& member : json_.items()) {
+      const auto is_member = [&](const char* key) { return member.key() == key; };
+      if (std::none_of(keys.begin(), keys.end(), is_member)) {
+        fail(fmt::format("'{}' is not known here", member.key()));
+      }
+    }
+    return *this;
+  }
+
+ private:
+  std::string path() const {
+    if (parent_ == nullptr) return "";
+    const std::string before = parent_->path();
+    return before.empty() ? key_ : before + "." + key_;
+  }
+
+  const Json& json_;
+  const Value* parent_ = nullptr;
+  std::string key_;
+};
+
+// Products of two sizes fit 64 bits; what they must be is the validator's business.
+constexpr std::int64_t kMaxSize = std::int64_t{1} << 31;
+
+std::int64_t size_of(const Value& v) { return v.whole<std::int64_t>(1, kMaxSize); }
+
+std::int64_t count_of(const Value& v) {
+  return v.whole<std::int64_t>(0, std::int64_t{1} << 50);  // bytes, addresses, elements
+}
+
+template <class T>
+std::vector<T> ids(const Value& v) {
+  return v.list_of<T>([](const Value& id) { return id.whole<T>(0); });
+}
+
+VectorShape vector_shape(const Value& v) {
+  v.list(6);
+  const auto count = [&](std::size_t i) { return v.item(i).whole<std::int32_t>(0, 1 << 20); };
+  return {count_of(v.item(0)), count_of(v.item(1)), count(2), count(3), count(4), count(5)};
+}
+
+TileShape tile_shape(const Value& v) {
+  v.list(3);
+  return {size_of(v.item(0)), size_of(v.item(1)), size_of(v.item(2))};
+}
+
+Operand operand(const Value& v) {
+  v.map({"tensor", "path", "bytes", "address", "ring", "bytes_per_element"});
+  Operand o;
+  o.tensor = v["tensor"].whole<TensorId>(kNone);
+  o.path = v["path"].enumerator<Path>(3);
+  o.bytes = Bytes(count_of(v["bytes"]));
+  o.address = count_of(v["address"]);
+  const Value ring = v["ring"];
+  ring.list(2);
+  o.ring_address = count_of(ring.item(0));
+  o.ring_bytes = Bytes(count_of(ring.item(1)));
+  const Value ratio = v["bytes_per_element"];
+  ratio.list(2);
+  o.bytes_per_element = {count_of(ratio.item(0)),
+                         ratio.item(1).whole<std::int64_t>(1, std::int64_t{1} << 50)};
+  return o;
+}
+
+ContractionMapping contraction_mapping(const Value& v) {
+  v.map({"dataflow", "split", "parts", "tile", "block", "batch_block", "panel", "n_is_outer",
+         "hold_outer", "hold_inner"});
+  ContractionMapping m;
+  m.dataflow = v["dataflow"].enumerator<Dataflow>(3);
+  m.split = v["split"].enumerator<SplitAxis>(5);
+  m.parts = size_of(v["parts"]);
+  m.tile = tile_shape(v["tile"]);
+  m.block = tile_shape(v["block"]);
+  m.batch_block = size_of(v["batch_block"]);
+  const Value panel = v["panel"];
+  panel.list(2);
+  m.panel_m = size_of(panel.item(0));
+  m.panel_n = size_of(panel.item(1));
+  m.n_is_outer = v["n_is_outer"].flag();
+  m.hold_outer = v["hold_outer"].flag();
+  m.hold_inner = v["hold_inner"].flag();
+  return m;
+}
+
+Region region(const Value& v) {
+  v.map({"id", "operators", "tensor_cores", "vector_cores", "after", "contraction", "mapping",
+         "vector", "vector_mapping", "inputs", "outputs"});
+  Region r;
+  r.id = v["id"].whole<RegionId>(0);
+  r.operators = ids<OperatorId>(v["operators"]);
+  r.tensor_cores = ids<std::int32_t>(v["tensor_cores"]);
+  r.vector_cores = ids<std::int32_t>(v["vector_cores"]);
+  r.after = ids<RegionId>(v["after"]);
+  if (v.has("contraction")) {
+    const Value c = v["contraction"];
+    c.list(4);
+    r.contraction = ContractionShape{size_of(c.item(0)), size_of(c.item(1)), size_of(c.item(2)),
+                                     size_of(c.item(3))};
+    r.mapping = contraction_mapping(v["mapping"]);
+  }
+  r.vector = v["vector"].list_of<VectorShape>(vector_shape);
+  const Value mapping = v["vector_mapping"];
+  mapping.list(4);
+  r.vector_mapping = {size_of(mapping.item(0)), size_of(mapping.item(1)),
+                      mapping.item(2).whole<std::int64_t>(1, std::int64_t{1} << 50),
+                      size_of(mapping.item(3))};
+  r.inputs = v["inputs"].list_of<Operand>(operand);
+  r.outputs = v["outputs"].list_of<Operand>(operand);
+  return r;
+}
+
+Allocation allocation(const Value& v) {
+  v.map({"tensor", "level", "address", "bytes", "first", "last"});
+  return {v["tensor"].whole<TensorId>(kNone),
+          v["level"].enumerator<Level>(2),
+          count_of(v["address"]),
+          Bytes(count_of(v["bytes"])),
+          v["first"].whole<RegionId>(kNone),
+          v["last"].whole<RegionId>(kNone)};
+}
+
+/// "3:17": where byte `at` (counted from 1) of a text is.
+std::string place_in(const std::string& text, std::size_t at) {
+  const std::string before = text.substr(0, at == 0 ? 0 : at - 1);
+  const auto lines = std::count(before.begin(), before.end(), '\n');
+  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  return fmt::format("{}:{}", lines + 1, before.size() - line_begin + 1);
+}
+
+}  // namespace
+
+Plan plan_from_text(const std::string& text, const std::string& source) {
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    throw InputError(fmt::format("{}:{}: is not a plan: no JSON from here on", source,
+                                 place_in(text, error.byte)));
+  }
+  try {
+    const Value document(json);
+    document.map({"schema", "peak_memory", "regions", "allocations"});
+    document["schema"].whole<std::int64_t>(1, 1);
+    Plan plan;
+    plan.peak_memory = Bytes(count_of(document["peak_memory"]));
+    plan.regions = document["regions"].list_of<Region>(region);
+    plan.allocations = document["allocations"].list_of<Allocation>(allocation);
     return plan;
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(fmt::format("{}: is not a plan: {}", source, error.what()));
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: is not a plan: {}", source, error.what()));
   }

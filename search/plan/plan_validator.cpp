@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <unordered_map>
 
 #include "search/plan/part_program.h"
 
@@ -62,8 +64,12 @@ class Validator {
     if (!problems_.empty()) return problems_;
     ancestors_ = std::make_unique<Ancestors>(chip_, plan_);
     check_dependencies();
+    for (const Region& region : plan_.regions) check_shapes(region);
+    // Walking steps makes sense only of work that is the graph's.
+    if (!problems_.empty()) return problems_;
     for (const Region& region : plan_.regions) check_work(region);
     check_allocations();
+    check_rings();
     return problems_;
   }
 
@@ -82,6 +88,7 @@ class Validator {
 
   void check_structure() {
     region_of_.assign(graph_.operators().size(), kNone);
+    first_region_of_ = region_of_;
     RegionId expected = 0;
     for (const Region& region : plan_.regions) {
       if (region.id != expected++) problem("region {} stands at place {}", region.id, expected - 1);
@@ -93,16 +100,34 @@ class Validator {
       for (const OperatorId op : region.operators) {
         if (op < 0 || op >= static_cast<OperatorId>(graph_.operators().size())) {
           problem("region {} runs operator {}, which is not in the graph", region.id, op);
-        } else if (region_of_[op] != kNone && !is_reduction(region)) {
+        } else if (is_reduction(region)) {
+          check_reduction(region, op);
+        } else if (first_region_of_[op] != kNone) {
           problem("operator '{}' runs twice", graph_.op(op).name);
         } else {
-          region_of_[op] = region.id;
+          first_region_of_[op] = region_of_[op] = region.id;
         }
       }
     }
     for (const Operator& op : graph_.operators()) {
       if (!op.kind->is_view() && region_of_[op.id] == kNone) problem("'{}' is not run", op.name);
     }
+  }
+
+  /// True if the parts of a region leave partial sums for a reduction.
+  static bool leaves_sums(const Region& region) {
+    return region.contraction && region.mapping.split == SplitAxis::k;
+  }
+
+  /// A reduction stands alone behind the one region whose sums it adds up.
+  void check_reduction(const Region& region, OperatorId op) {
+    const RegionId main = first_region_of_[op];
+    if (region.operators.size() != 1 || main == kNone || region_of_[op] != main ||
+        !leaves_sums(plan_.regions[main])) {
+      problem("region {} adds up sums that no region leaves", region.id);
+      return;
+    }
+    region_of_[op] = region.id;
   }
 
   void check_cores(const Region& region) {
@@ -121,6 +146,14 @@ class Validator {
     if (has_tensor != region.contraction.has_value() || has_vector == region.vector.empty()) {
       problem("region {} has cores that its work does not call for", region.id);
     }
+    const auto has_twice = [](std::vector<std::int32_t> cores) {
+      std::sort(cores.begin(), cores.end());
+      return std::adjacent_find(cores.begin(), cores.end()) != cores.end();
+    };
+    // Parts of a contraction may share the vector core behind them.
+    if (has_twice(region.tensor_cores) || (!has_tensor && has_twice(region.vector_cores))) {
+      problem("region {} has two parts on one core", region.id);
+    }
     if (has_tensor && has_vector && region.tensor_cores.size() != region.vector_cores.size()) {
       problem("region {} has parts without a vector core", region.id);
     }
@@ -133,12 +166,195 @@ class Validator {
     for (const Operator& op : graph_.operators()) {
       if (op.kind->is_view()) continue;
       for (const OperatorId before : graph_.predecessors(op.id)) {
-        const RegionId own = region_of_[op.id];
+        const RegionId own = first_region_of_[op.id];
         const RegionId other = region_of_[before];
         if (own != other && !ancestors_->is_before(other, own)) {
           problem("'{}' may start before '{}' is done", op.name, graph_.op(before).name);
         }
       }
+    }
+  }
+
+  /// What an operand must be, by the graph.
+  struct Expected {
+    TensorId tensor = kNone;
+    std::int64_t offset = 0;
+    std::int64_t bytes = 0;
+    std::int64_t elements = 1;  ///< of the index space that its bytes are spread over
+  };
+
+  static constexpr std::int64_t kSumBytes = 4;  // a partial sum is fp32
+
+  static std::int64_t product_elements(const ContractionShape& c) { return c.batch * c.m * c.n; }
+
+  bool is_made_inside(const Region& region, const Tensor& tensor) const {
+    return tensor.producer != kNone && first_region_of_[tensor.producer] == region.id;
+  }
+
+  /// The tensors that come into a region, in the order in which its operators read them.
+  std::vector<Expected> expected_inputs(const Region& region) const {
+    std::vector<Expected> result;
+    for (const OperatorId id : region.operators) {
+      const Operator& op = graph_.op(id);
+      const Work work = graph_.work(id);
+      for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+        const Tensor& tensor = graph_.tensor(op.inputs[i]);
+        if (is_made_inside(region, tensor)) continue;
+        Expected expected{tensor.storage, tensor.storage_offset.value(), work.read[i].value()};
+        if (work.contraction) {
+          const ContractionShape& c = *work.contraction;
+          if (i < 2) expected.elements = c.batch * c.k * (i == 0 ? c.m : c.n);
+        } else if (std::any_of(result.begin(), result.end(), [&](const Expected& known) {
+                     return known.tensor == expected.tensor && known.offset == expected.offset;
+                   })) {
+          continue;  // read once for all operators of a chain
+        }
+        result.push_back(expected);
+      }
+    }
+    return result;
+  }
+
+  std::vector<Expected> expected_outputs(const Region& region) const {
+    std::vector<Expected> result;
+    for (const OperatorId id : region.operators) {
+      const Operator& op = graph_.op(id);
+      const Work work = graph_.work(id);
+      for (std::size_t i = 0; i < op.outputs.size(); ++i) {
+        const Tensor& tensor = graph_.tensor(op.outputs[i]);
+        const bool stays_inside =
+            !tensor.consumers.empty() &&
+            std::all_of(tensor.consumers.begin(), tensor.consumers.end(),
+                        [&](OperatorId user) { return first_region_of_[user] == region.id; });
+        if (stays_inside) continue;
+        result.push_back({tensor.storage, tensor.storage_offset.value(), work.written[i].value(),
+                          region.contraction ? product_elements(*region.contraction) : 1});
+      }
+    }
+    return result;
+  }
+
+  static bool same_shape(const VectorShape& a, const VectorShape& b) {
+    return a.rows == b.rows && a.columns == b.columns && a.alu_ops == b.alu_ops &&
+           a.special_ops == b.special_ops && a.reductions == b.reductions && a.passes == b.passes;
+  }
+
+  /// A region's shapes and operands are those of its operators.
+  void check_shapes(const Region& region) {
+    std::optional<ContractionShape> contraction;
+    std::vector<VectorShape> vector;
+    std::vector<Expected> inputs;
+    std::vector<Expected> outputs;
+    if (is_reduction(region)) {
+      const Region& main = plan_.regions[first_region_of_[region.operators.front()]];
+      const std::int64_t elements = product_elements(*main.contraction);
+      const auto parts = static_cast<std::int64_t>(main.parts());
+      VectorShape sum;
+      sum.columns = elements;
+      sum.alu_ops = static_cast<int>(parts - 1);
+      vector = {sum};
+      inputs = {{kNone, 0, elements * parts * kSumBytes}};
+      for (Expected output : expected_outputs(main)) {
+        output.elements = 1;
+        outputs.push_back(output);
+      }
+    } else {
+      for (const OperatorId op : region.operators) {
+        const Work work = graph_.work(op);
+        if (work.contraction) contraction = work.contraction;
+        if (work.vector) vector.push_back(*work.vector);
+      }
+      inputs = expected_inputs(region);
+      outputs = expected_outputs(region);
+    }
+    if (!(region.contraction == contraction)) {
+      const auto macs = [](const std::optional<ContractionShape>& c) {
+        const auto real = [](std::int64_t size) { return static_cast<double>(size); };
+        return c ? real(c->batch) * real(c->m) * real(c->n) * real(c->k) : 0;
+      };
+      problem("region {} makes {:.0f} MACs of {:.0f}, or those of other sizes", region.id,
+              macs(region.contraction), macs(contraction));
+      return;
+    }
+    if (!std::equal(vector.begin(), vector.end(), region.vector.begin(), region.vector.end(),
+                    same_shape)) {
+      problem("region {} has other vector work than its operators", region.id);
+      return;
+    }
+    if (!is_reduction(region) && leaves_sums(region)) {
+      const auto elements =
+          product_elements(*region.contraction) * static_cast<std::int64_t>(region.parts());
+      outputs = {{kNone, 0, elements * kSumBytes, elements}};
+    }
+    check_mapping(region);
+    check_operands(region, region.inputs, inputs, "input");
+    check_operands(region, region.outputs, outputs, "output");
+  }
+
+  void check_mapping(const Region& region) {
+    const auto parts = static_cast<std::int64_t>(region.parts());
+    if (region.contraction) {
+      if (region.mapping.parts != parts ||
+          (region.mapping.split == SplitAxis::none) != (parts == 1)) {
+        problem("region {} is split into other parts than it has cores", region.id);
+      }
+      return;
+    }
+    const VectorMapping& mapping = region.vector_mapping;
+    if (mapping.parts != parts || mapping.chunks < parts || mapping.chunks > mapping.units) {
+      problem("region {} has {} chunks of {} units for {} cores", region.id, mapping.chunks,
+              mapping.units, parts);
+      return;
+    }
+    // Chunks are rows where an operator needs whole rows; if not, it passes over its row as often
+    // as it must.
+    const std::int64_t elements = region.vector.front().elements();
+    std::int64_t rows = elements;
+    std::int64_t passes = 1;
+    for (const VectorShape& shape : region.vector) {
+      if (shape.reductions > 0) rows = std::min(rows, shape.rows);
+      passes = std::max<std::int64_t>(passes, shape.passes);
+    }
+    const bool is_by_rows = mapping.units == rows && mapping.input_passes >= 1;
+    const bool is_by_elements = mapping.units == elements && mapping.input_passes >= passes;
+    if (!is_by_rows && !is_by_elements) {
+      problem("region {} cuts its vector work into {} units", region.id, mapping.units);
+    }
+  }
+
+  /// Every expected operand is there, and no other. An output may go to memory and buffer both.
+  void check_operands(const Region& region, const std::vector<Operand>& operands,
+                      const std::vector<Expected>& expected, const char* kind) {
+    std::vector<bool> is_found(expected.size(), false);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      const Operand& operand = operands[i];
+      const auto matches = [&](std::size_t e) {
+        return e < expected.size() && operand.tensor == expected[e].tensor &&
+               operand.bytes.value() == expected[e].bytes;
+      };
+      // In order, and an output once more right behind itself.
+      std::size_t match = next;
+      if (!matches(match) && next > 0 && kind == std::string("output")) match = next - 1;
+      if (!matches(match)) {
+        problem("region {}: {} {} is not {} bytes of tensor {} by the graph", region.id, kind, i,
+                operand.bytes.value(), operand.tensor);
+        return;
+      }
+      next = match + 1;
+      offset_of_[&operand] = expected[match].offset;
+      is_found[match] = true;
+      const Ratio ratio =
+          Ratio::of(expected[match].bytes, std::max<std::int64_t>(expected[match].elements, 1));
+      if (operand.bytes_per_element.numerator != ratio.numerator ||
+          operand.bytes_per_element.denominator != ratio.denominator) {
+        problem("region {}: {} {} has {}/{} bytes per element, not {}/{}", region.id, kind, i,
+                operand.bytes_per_element.numerator, operand.bytes_per_element.denominator,
+                ratio.numerator, ratio.denominator);
+      }
+    }
+    for (std::size_t e = 0; e < expected.size(); ++e) {
+      if (!is_found[e]) problem("region {} lacks {} {}", region.id, kind, e);
     }
   }
 
@@ -213,6 +429,20 @@ class Validator {
     const std::int64_t memory = chip_.memory().capacity().value();
     const std::int64_t buffer = chip_.buffer().capacity().value();
     for (const Allocation& space : plan_.allocations) {
+      const auto regions = static_cast<RegionId>(plan_.regions.size());
+      const bool is_tensor =
+          space.tensor == kNone ||
+          (space.tensor >= 0 && space.tensor < static_cast<TensorId>(graph_.tensors().size()));
+      if (!is_tensor || space.first < kNone || space.first >= regions || space.last < kNone ||
+          space.last >= regions) {
+        problem("an allocation is for tensor {} from region {} to {}, which are not there",
+                space.tensor, space.first, space.last);
+        continue;
+      }
+      if (space.tensor != kNone && space.bytes != graph_.tensor(space.tensor).bytes()) {
+        problem("tensor {} has {} bytes, its allocation {}", space.tensor,
+                graph_.tensor(space.tensor).bytes().value(), space.bytes.value());
+      }
       const std::int64_t end = space.level == Level::memory ? memory : buffer;
       if (space.address < 0 || space.address + space.bytes.value() > end) {
         problem("an allocation of {} bytes at {} leaves its memory of {}", space.bytes.value(),
@@ -228,6 +458,59 @@ class Validator {
       check_ring_place(region, buffer);
     }
     check_overlaps(tenancies);
+    check_peak();
+  }
+
+  /// The most bytes of memory that are in use at once, in the plan's order.
+  void check_peak() {
+    // Space is handed out before it is taken back, in whole lines of the allocator.
+    constexpr std::int64_t line = 256;
+    std::map<RegionId, std::int64_t> given;
+    std::map<RegionId, std::int64_t> taken;
+    for (const Allocation& space : plan_.allocations) {
+      if (space.level != Level::memory) continue;
+      const std::int64_t bytes = round_up(space.bytes.value(), line);
+      given[space.first] += bytes;
+      if (space.last != kNone) taken[space.last] += bytes;
+    }
+    std::int64_t used = given[kNone];
+    std::int64_t peak = used;
+    for (const Region& region : plan_.regions) {
+      used += given[region.id];
+      peak = std::max(peak, used);
+      used -= taken[region.id];
+    }
+    if (peak != plan_.peak_memory.value()) {
+      problem("peak_memory is {} bytes, not {}", peak, plan_.peak_memory.value());
+    }
+  }
+
+  /// Rings of one region, and of regions that may run at the same time, lie apart.
+  void check_rings() {
+    struct Ring {
+      RegionId region;
+      std::int64_t begin;
+      std::int64_t end;
+    };
+    std::vector<Ring> rings;
+    for (const Region& region : plan_.regions) {
+      for (std::size_t i = 0; i < 2 && region.contraction; ++i) {
+        const Operand& operand = region.inputs[i];
+        if (operand.path != Path::staged) continue;
+        rings.push_back(
+            {region.id, operand.ring_address, operand.ring_address + operand.ring_bytes.value()});
+      }
+    }
+    for (std::size_t j = 0; j < rings.size(); ++j) {
+      for (std::size_t i = 0; i < j; ++i) {
+        const Ring& a = rings[i];
+        const Ring& b = rings[j];
+        if (a.begin >= b.end || b.begin >= a.end) continue;
+        if (a.region != b.region && ancestors_->is_before(a.region, b.region)) continue;
+        problem("regions {} and {} may run at the same time and their rings overlap", a.region,
+                b.region);
+      }
+    }
   }
 
   void find_home(const Region& region, const Operand& operand,
@@ -238,9 +521,8 @@ class Validator {
     if (found != by_tensor.end()) {
       for (const std::size_t index : found->second) {
         const Allocation& space = *tenancies[index].space;
-        const bool is_inside =
-            operand.address >= space.address &&
-            operand.address < space.address + std::max<std::int64_t>(space.bytes.value(), 1);
+        // Some operators read bytes repeatedly, so what is read may be more than what is there.
+        const bool is_inside = operand.address == space.address + offset_of_.at(&operand);
         const bool is_alive = (space.first == kNone || space.first <= region.id) &&
                               (space.last == kNone || space.last >= region.id);
         if (!is_inside || !is_alive) continue;
@@ -300,7 +582,9 @@ class Validator {
   const Chip& chip_;
   const Plan& plan_;
   std::vector<std::string> problems_;
-  std::vector<RegionId> region_of_;
+  std::vector<RegionId> first_region_of_;  ///< by operator
+  std::vector<RegionId> region_of_;        ///< by operator; the reduction if there is one
+  std::unordered_map<const Operand*, std::int64_t> offset_of_;  ///< within the tensor's storage
   std::unique_ptr<Ancestors> ancestors_;
 };
 

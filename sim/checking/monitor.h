@@ -19,12 +19,8 @@ class Monitor : public PassThrough {
   Bytes bytes_written() const { return bytes_written_; }
   std::uint64_t transfers() const { return transfers_; }
 
-  /// The two sides of Little's law over the time from the first arrival to the last departure: the
-  /// integral of the number under way, counted event by event, and the sum of the times under way.
-  double integral_of_number() const;
+  /// One side of Little's law: the sum of the times under way, in picoseconds.
   double sum_of_times() const { return sum_of_times_; }
-  Picoseconds first_arrival() const { return first_arrival_; }
-  Picoseconds last_departure() const { return last_departure_; }
 
  protected:
   tlm::tlm_sync_enum forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
@@ -35,13 +31,10 @@ class Monitor : public PassThrough {
  private:
   TimeService& time_;
   std::map<tlm::tlm_generic_payload*, Picoseconds> arrived_;
-  std::map<Picoseconds, std::int64_t> changes_;  ///< of the number under way
   Bytes bytes_read_;
   Bytes bytes_written_;
   std::uint64_t transfers_ = 0;
   double sum_of_times_ = 0;
-  Picoseconds first_arrival_ = kNever;
-  Picoseconds last_departure_ = 0;
 };
 
 }  // namespace simdse

@@ -39,18 +39,22 @@ void EventQueue::process() {
   now_ = static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
   in_process_ = true;
   while (!heap_.empty() && heap_.front().time <= now_) {
-    const Entry entry = heap_.front();
-    pop();
-    if (++delivered_ > limit_) {
+    if (delivered_ == limit_) {
+      limit_exceeded_ = true;
       in_process_ = false;
       return;  // nothing more is asked for, so the simulation ends here
     }
+    const Entry entry = heap_.front();
+    pop();
+    ++delivered_;
     entry.target->on_time(entry.token);
   }
   in_process_ = false;
   if (!heap_.empty()) {
+    // The event stays part of it: a plain time-out would suspend the sensitivity to it, and a
+    // foreign process that asks for an earlier call-back would not be heard.
     next_trigger(
-        sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(heap_.front().time - now_)));
+        sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(heap_.front().time - now_)), wake_);
   }
 }
 

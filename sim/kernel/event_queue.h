@@ -23,11 +23,10 @@ class EventQueue : public sc_core::sc_module, public TimeService {
 
   /// Call-backs delivered so far.
   std::uint64_t delivered() const { return delivered_; }
-  bool empty() const { return heap_.empty(); }
 
-  /// After this many call-backs the run stops with an error: a guard against models that never end.
+  /// A run that needs more call-backs than this stops: a guard against models that never end.
   void set_limit(std::uint64_t limit) { limit_ = limit; }
-  bool limit_reached() const { return delivered_ >= limit_; }
+  bool limit_exceeded() const { return limit_exceeded_; }
 
  private:
   struct Entry {
@@ -52,6 +51,7 @@ class EventQueue : public sc_core::sc_module, public TimeService {
   std::uint64_t age_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t limit_ = ~std::uint64_t{0};
+  bool limit_exceeded_ = false;
   bool in_process_ = false;
   sc_core::sc_event wake_;
 };

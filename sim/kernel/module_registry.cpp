@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace simdse {
@@ -29,7 +30,10 @@ const ModuleType* ModuleRegistry::find(const std::string& kind, const std::strin
 std::vector<std::string> ModuleRegistry::disagreements() const {
   std::vector<std::string> result;
   for (const BlockType* block : BlockRegistry::instance().types()) {
-    if (find(block->kind, block->name) == nullptr) {
+    const bool has_own_modules =
+        std::any_of(types_.begin(), types_.end(),
+                    [&](const ModuleType& type) { return type.kind == block->kind; });
+    if (has_own_modules && find(block->kind, block->name) == nullptr) {
       result.push_back(fmt::format("{} '{}' has no module", block->kind, block->name));
     }
   }

@@ -15,7 +15,9 @@ class NocModule;
 class TimeService;
 
 /// How the modules of block types are made. A kind whose behaviour lies in a plain C++ core
-/// registers that; the kind's TLM shell is the same for all its types.
+/// registers that; the kind's TLM shell is the same for all its types. Types of the other kinds
+/// (cores, dispatchers) differ in their closed-form timing only: the kind's module runs them all,
+/// and they register nothing.
 struct ModuleType {
   std::string kind;
   std::string name;
@@ -32,8 +34,8 @@ class ModuleRegistry {
   void add(ModuleType type);
   const ModuleType* find(const std::string& kind, const std::string& name) const;
 
-  /// Block types that have no module, and modules without a block type, one line each; empty when
-  /// both registries agree.
+  /// Block types that have no module where their kind registers modules, and modules without a
+  /// block type, one line each; empty when both registries agree.
   std::vector<std::string> disagreements() const;
 
  private:

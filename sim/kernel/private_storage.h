@@ -15,7 +15,7 @@ class PrivateStorage : public StorageCore {
  public:
   using Factory = std::function<std::unique_ptr<StorageCore>()>;
 
-  explicit PrivateStorage(Factory factory) : factory_(std::move(factory)), model_(factory_()) {}
+  explicit PrivateStorage(Factory factory) : factory_(std::move(factory)) {}
 
   StorageSpan serve(Picoseconds now, const StorageRequest& request) override {
     std::unique_ptr<StorageCore>& own = streams_[request.stream];
@@ -23,11 +23,9 @@ class PrivateStorage : public StorageCore {
     return own->serve(now, request);
   }
   std::size_t queue_depth() const override { return ~std::size_t{0}; }
-  void observe(OccupancyObserver* observer) override { model_->observe(observer); }
 
  private:
   Factory factory_;
-  std::unique_ptr<StorageCore> model_;
   std::map<std::uint32_t, std::unique_ptr<StorageCore>> streams_;
 };
 

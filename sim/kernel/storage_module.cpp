@@ -1,5 +1,7 @@
 #include "sim/kernel/storage_module.h"
 
+#include <algorithm>
+
 namespace simdse {
 namespace {
 // Tokens of on_time.
@@ -26,6 +28,13 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
 bool StorageModule::has_room() {
   while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
   return waiting_ + finishing_.size() < core_->queue_depth();
+}
+
+std::size_t StorageModule::under_way() {
+  while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
+  const auto has_come = [this](const Blocked& blocked) { return blocked.at <= time_.now(); };
+  return finishing_.size() +
+         static_cast<std::size_t>(std::count_if(blocked_.begin(), blocked_.end(), has_come));
 }
 
 void StorageModule::arrive(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds at) {
@@ -74,14 +83,12 @@ void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
   TransferInfo& info = info_of(payload);
   const Picoseconds now = time_.now();
   const StorageRequest request{payload.is_write(), static_cast<std::int64_t>(payload.get_address()),
-                               static_cast<std::int64_t>(payload.get_data_length()), port,
-                               info.stream};
+                               static_cast<std::int64_t>(payload.get_data_length()), info.stream};
   const StorageSpan span = core_->serve(now, request);
   // A write is not complete before its own last byte has come.
   info.tail = std::max(span.tail, info.tail);
   (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - now;
   (request.is_write ? bytes_written_ : bytes_read_) += Bytes(request.bytes);
-  ++transfers_;
   --waiting_;
   finishing_.push(info.tail);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

@@ -27,9 +27,10 @@ class StorageModule : public sc_core::sc_module, public Timed {
   Socket& socket(std::size_t port) { return *sockets_[port]; }
 
   StorageCore& core() { return *core_; }
+  /// Transfers that have arrived by now and are not finished, those that wait for room included.
+  std::size_t under_way();
   Bytes bytes_read() const { return bytes_read_; }
   Bytes bytes_written() const { return bytes_written_; }
-  std::uint64_t transfers() const { return transfers_; }
 
  private:
   void on_time(std::uint64_t token) override;
@@ -63,7 +64,6 @@ class StorageModule : public sc_core::sc_module, public Timed {
   std::priority_queue<Picoseconds, std::vector<Picoseconds>, std::greater<>> finishing_;
   Bytes bytes_read_;
   Bytes bytes_written_;
-  std::uint64_t transfers_ = 0;
 };
 
 }  // namespace simdse

@@ -22,7 +22,7 @@ tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command, std::ui
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   payload.acquire();
   TransferInfo& info = info_of(payload);
-  info.tail = info.issued = 0;
+  info.tail = 0;
   info.in_memory = info.in_buffer = info.in_network = 0;
   info.tag = 0;
   return payload;

@@ -16,9 +16,8 @@ namespace simdse {
 /// `tail` says when the last byte is there.
 struct TransferInfo : tlm::tlm_extension<TransferInfo> {
   Picoseconds tail = 0;
-  /// When the transfer was issued, and how much of the time since then memory, buffer and network
-  /// account for; what is left is time in queues before the first of them.
-  Picoseconds issued = 0;
+  /// How much of the transfer's time memory, buffer and network account for; what is left is time
+  /// in queues before the first of them.
   Picoseconds in_memory = 0;
   Picoseconds in_buffer = 0;
   Picoseconds in_network = 0;

@@ -29,7 +29,6 @@ void TransferPort::send() {
     const Waiting next = waiting_.front();
     waiting_.pop_front();
     const Picoseconds now = time_.now();
-    info_of(*next.payload).issued = now;
     is_requesting_ = true;
     outstanding_ += Bytes(next.payload->get_data_length());
     tlm::tlm_phase phase = tlm::BEGIN_REQ;

@@ -83,7 +83,7 @@ OccupancyTrace::OccupancyTrace(TraceWriter& writer, const std::string& group,
 void OccupancyTrace::busy(std::int64_t resource, Picoseconds start, Picoseconds finish,
                           std::int64_t bytes) {
   Track& track = tracks_[track_of_resource_[static_cast<std::size_t>(resource)]];
-  if (track.is_open && start <= track.finish + writer_.resolution()) {
+  if (track.is_open && start <= track.finish + writer_.resolution(start)) {
     track.finish = std::max(track.finish, finish);
     track.bytes += bytes;
     return;

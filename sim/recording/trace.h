@@ -14,10 +14,15 @@ namespace simdse {
 /// nanoseconds of simulated time.
 class TraceWriter {
  public:
-  /// Busy spans with shorter breaks between them are shown as one.
-  explicit TraceWriter(Picoseconds resolution) : resolution_(resolution) {}
+  /// Busy spans with shorter breaks between them than 1 / `detail` of the time that has passed are
+  /// shown as one. So a track has at most about detail x ln(time / first span) slices, however long
+  /// the run turns out to be.
+  explicit TraceWriter(double detail) : detail_(detail) {}
 
-  Picoseconds resolution() const { return resolution_; }
+  /// Shortest break that is shown at `time`.
+  Picoseconds resolution(Picoseconds time) const {
+    return static_cast<Picoseconds>(static_cast<double>(time) / detail_);
+  }
 
   /// Adds a track; tracks of one group are shown together.
   std::uint64_t add_track(const std::string& group, const std::string& name);
@@ -30,7 +35,7 @@ class TraceWriter {
  private:
   std::uint64_t group_uuid(const std::string& group);
 
-  Picoseconds resolution_;
+  double detail_;
   std::string data_;
   std::vector<std::pair<std::string, std::uint64_t>> groups_;
   std::uint64_t last_uuid_ = 0;

@@ -74,7 +74,8 @@ class RegionRun::Epilogue : public WorkSource {
                        [](const TensorPart* part) { return part->has_forwarded_all(); });
   }
   Cause waiting_for() const override { return Cause::dependency; }
-  void operands_free() override {
+  void operands_free() override {}
+  void received() override {
     const std::size_t part = in_work_.front();
     in_work_.pop_front();
     run_.modules_.tensor_core(run_.region_.tensor_cores[part]).engine().output_drained();
@@ -148,6 +149,7 @@ bool RegionRun::TensorPart::next(WorkItem& item) {
       block.part = part_;
       block.item.timing = step.vector;
       block.item.operations = static_cast<double>(step.vector_operations);
+      block.item.received_bytes = to_double(step.forwarded);
       add_transfers(step.vector_loads, region.inputs, block.item.loads);
       add_transfers(step.stores, region.outputs, block.item.stores);
       blocks_.push_back(std::move(block));

@@ -45,7 +45,6 @@ class RegionRun : public DmaClient {
   void feed(std::size_t part);
   void release(std::size_t operand, std::size_t part, Bytes bytes);
   void source_finished();
-  std::int64_t address_of(const Operand& operand, std::int64_t address) const;
 
   const Chip& chip_;
   const Region& region_;

@@ -109,7 +109,7 @@ SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOp
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   executor.start();
   sc_core::sc_start();
-  if (queue.limit_reached()) {
+  if (queue.limit_exceeded()) {
     throw std::runtime_error(
         fmt::format("the simulation was given up after {} events", options.max_events));
   }

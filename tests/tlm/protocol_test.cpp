@@ -77,6 +77,7 @@ TEST_P(Seeds, WatchedRunsKeepTheProtocol) {
   StorageBench bench(chip, scripts, Between::checkers, false, Bytes(100'000));
   bench.run();
   expect_conservation(bench, scripts);
+  bench.expect_littles_law();
 }
 
 TEST_P(Seeds, RandomStallsLoseNothing) {

@@ -72,7 +72,8 @@ TEST(Chip, CostsAreMonotone) {
   for (const char* more :
        {"cores.0.count=3", "cores.0.rows=256", "cores.0.columns=256", "cores.1.count=3",
         "cores.1.lanes=256", "global_buffer.capacity=64 MiB", "memory.stacks=5",
-        "noc.port_width=1024 B/cycle", "global_buffer.banks=64"}) {
+        "noc.port_width=1024 B/cycle", "global_buffer.banks=64", "global_buffer.banks=1024",
+        "global_buffer.bank_width=128 B/cycle"}) {
     const Chip bigger = load_chip("tpu_v2", files(), {parse_override(more)});
     EXPECT_GE(bigger.area(), base.area()) << more;
     EXPECT_GE(bigger.tdp(), base.tdp()) << more;
@@ -99,6 +100,40 @@ TEST(Technology, SramEnergyInterpolatesBetweenItsPoints) {
   EXPECT_GT(between, t.sram_energy_per_byte(Bytes(32 * 1024)).value());
   EXPECT_LT(between, t.sram_energy_per_byte(Bytes(1 << 20)).value());
   EXPECT_EQ(t.sram_energy_per_byte(Bytes(1)), t.sram_energy.front().energy_per_byte);
+}
+
+TEST(Technology, SramAreaIsThatOfItsPointsAndGrowsWithTheNumberOfArrays) {
+  const Technology t = load_technology("16nm", files());
+  for (const Technology::SramAreaPoint& point : t.sram_area_points) {
+    EXPECT_NEAR(t.sram_area(point.capacity, 1).value(), point.area.value(), 1e-9);
+    EXPECT_NEAR(t.sram_area(point.capacity * 8, 8).value(), 8 * point.area.value(), 1e-9);
+  }
+  const Bytes capacity(std::int64_t{64} << 20);
+  double before = 0;
+  for (std::int64_t arrays = 1; arrays <= 4096; arrays *= 2) {
+    const double area = t.sram_area(capacity, arrays).value();
+    EXPECT_GE(area, before * (1 - 1e-12)) << arrays;
+    before = area;
+  }
+  EXPECT_GT(t.sram_area(capacity, 256).value(), 1.2 * t.sram_area(capacity, 1).value());
+}
+
+TEST(Chip, ABankAndItsWidthCostArea) {
+  const auto area = [](const char* change) {
+    return load_chip("tpu_v2", files(), {parse_override(change)}).area().value();
+  };
+  const double base = load_chip("tpu_v2", files()).area().value();
+  EXPECT_GT(area("global_buffer.banks=64"), base + 0.5);
+  EXPECT_GT(area("global_buffer.bank_width=128 B/cycle"), base + 0.5);
+}
+
+TEST(Chip, BothDirectionsOfTheNetworkCountTowardsItsPower) {
+  const Chip chip = load_chip("tpu_v2", files());
+  for (const ChipCostEntry& entry : chip.costs()) {
+    if (entry.name != "network") continue;
+    // Four cores face six ports: four of each, both ways, 512 bytes at 700 MHz.
+    EXPECT_NEAR(entry.each.actions.front().peak_per_second, 2 * 4 * 512 * 700e6, 1);
+  }
 }
 
 TEST(Simd, CountsRegistersRowsAndReductions) {

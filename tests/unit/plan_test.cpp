@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "search/plan/part_program.h"
 #include "search/plan/plan_text.h"
 #include "search/plan/plan_validator.h"
 #include "search/schedule/planner.h"
@@ -157,6 +158,88 @@ TEST_F(BrokenPlan, RingTooSmall) {
   EXPECT_NE(verdict().find("must be in a ring"), std::string::npos);
 }
 
+TEST_F(BrokenPlan, FewerBytesThanTheGraphSays) {
+  named("layer0.ffn1.forward").inputs[0].bytes = Bytes(1);
+  EXPECT_NE(verdict().find("input 0 is not 1 bytes of tensor"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, SmallerElements) {
+  named("layer0.ffn1.forward").inputs[1].bytes_per_element = {1, 1'000'000'000};
+  EXPECT_NE(verdict().find("bytes per element, not 2/1"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, LessVectorWork) {
+  for (VectorShape& shape : named("layer0.softmax.forward").vector) shape.special_ops = 0;
+  EXPECT_NE(verdict().find("other vector work"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, CoarserVectorUnits) {
+  VectorMapping& mapping = named("layer0.softmax.forward").vector_mapping;
+  mapping.units = mapping.chunks;
+  EXPECT_NE(verdict().find("cuts its vector work"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, MissingOutput) {
+  named("layer0.ffn1.forward").outputs.clear();
+  EXPECT_NE(verdict().find("lacks output 0"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, OneCoreTwice) {
+  for (Region& region : p.plan.regions) {
+    if (region.tensor_cores.size() == 2) {
+      region.tensor_cores[1] = region.tensor_cores[0];
+      break;
+    }
+  }
+  EXPECT_NE(verdict().find("two parts on one core"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, SmallerAllocation) {
+  p.plan.allocations.back().bytes = Bytes(1);
+  EXPECT_NE(verdict().find("its allocation 1"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, OtherPeak) {
+  p.plan.peak_memory += Bytes(1);
+  EXPECT_NE(verdict().find("peak_memory is"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, RingsOnTopOfEachOther) {
+  for (Region& region : p.plan.regions) {
+    if (!region.contraction) continue;
+    if (region.inputs[0].path != Path::staged || region.inputs[1].path != Path::staged) continue;
+    region.inputs[1].ring_address = region.inputs[0].ring_address;
+    break;
+  }
+  EXPECT_NE(verdict().find("their rings overlap"), std::string::npos) << verdict();
+}
+
+// What a program does lies inside the rings that the plan gives it.
+TEST(PartProgram, BlocksStayInsideTheirRings) {
+  const Planned p("tpu_v2", "resnet50", {}, {{"batch", "4"}});
+  std::int64_t seen = 0;
+  for (const Region& region : p.plan.regions) {
+    for (std::size_t part = 0; part < region.parts() && region.contraction; ++part) {
+      const auto expect_inside = [&](std::int32_t index, std::int64_t address, Bytes bytes) {
+        const Operand& operand = region.inputs[static_cast<std::size_t>(index)];
+        if (operand.path != Path::staged) return;
+        ++seen;
+        EXPECT_GE(address, operand.ring_address);
+        EXPECT_LE(address + bytes.value(), operand.ring_address + operand.ring_bytes.value());
+      };
+      for (PartProgram program(p.chip, region, part); !program.done(); program.next()) {
+        for (const StageTransfer& block : program.step().staged) {
+          expect_inside(block.operand, block.buffer_address, block.bytes);
+        }
+        for (const StepTransfer& load : program.step().tensor_loads) {
+          expect_inside(load.operand, load.address, load.bytes);
+        }
+      }
+    }
+  }
+  EXPECT_GT(seen, 1000);
+}
+
 TEST(PlanText, ReadsBackAsItself) {
   const Planned p("tpu_v3", "resnet50", {}, {{"batch", "2"}});
   const std::string text = plan_to_text(p.plan);
@@ -169,6 +252,33 @@ TEST(PlanText, RefusesOtherTexts) {
                            "\"allocations\": []}"}) {
     EXPECT_THROW(plan_from_text(text, "p"), InputError) << text;
   }
+}
+
+TEST(PlanText, SaysWhereItIsNotAPlan) {
+  const Planned p("tpu_v2", "bert_large", {}, {{"layers", "1"}});
+  const std::string good = plan_to_text(p.plan);
+  const auto message = [&](const std::string& from, const std::string& to) -> std::string {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    try {
+      plan_from_text(text, "p.json");
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(message("\"id\":0,", "\"id\":9223372036854775808,"),
+            "p.json: is not a plan: regions.0.id: 9223372036854775808 is not a whole number from 0 "
+            "to 2147483647");
+  EXPECT_EQ(message("\"id\":0,", "\"id\":\"0\","),
+            "p.json: is not a plan: regions.0.id: \"0\" is not a whole number from 0 to "
+            "2147483647");
+  EXPECT_EQ(message("\"id\":0,", "\"id\":0,\"colour\":1,"),
+            "p.json: is not a plan: regions.0: 'colour' is not known here");
+  EXPECT_EQ(message("\"id\":0,", ""), "p.json: is not a plan: regions.0: 'id' is missing");
+  EXPECT_EQ(message("\"id\":0,", "\"id\":,"), "p.json:3:7: is not a plan: no JSON from here on");
+  EXPECT_EQ(message("\"schema\": 1", "\"schema\": 2"),
+            "p.json: is not a plan: schema: 2 is not a whole number from 1 to 1");
 }
 
 // Every index of the product is worked on exactly once, whatever the mapping.
