@@ -17,10 +17,10 @@ class DataFiles {
   /// the executable, else the source tree.
   static DataFiles standard();
 
-  /// The path for `name` in `folder`. What looks like a path (it has a '/' or ends in .yaml or .onnx) stands
-  /// for itself, relative to `relative_to` unless absolute. Throws InputError, with the nearest
-  /// spelling, when a plain name is not there, and when a path that was written at `where` leads to
-  /// nothing; `what` says what was looked for ("design").
+  /// The path for `name` in `folder`. What looks like a path (it has a '/' or ends in .yaml or
+  /// .onnx) stands for itself, relative to `relative_to` unless absolute. Throws InputError, with
+  /// the nearest spelling, when a plain name is not there, and when a path that was written at
+  /// `where` leads to nothing; `what` says what was looked for ("design").
   std::string find(const std::string& folder, const std::string& name, const std::string& what,
                    const SourceLocation& where = {}, const std::string& relative_to = "") const;
 
