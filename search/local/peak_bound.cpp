@@ -59,7 +59,8 @@ PeakBound::PeakBound(const SearchSpace& space, const Evaluator& evaluator, const
     : budget_(budget) {
   double total_macs = 0;
   for (const Task& task : evaluator.tasks().tasks) {
-    if (task.contraction) total_macs += static_cast<double>(task.contraction->macs());
+    for (const OperatorId op : task.operators)
+      total_macs += static_cast<double>(evaluator.tasks().graph->work(op).macs());
   }
   constexpr double infinity = std::numeric_limits<double>::infinity();
   samples_per_mac_ =

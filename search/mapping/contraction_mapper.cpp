@@ -73,6 +73,10 @@ class Mapper {
     part_ = part_shape(whole, mapping, 0);
     // The last part must not be empty, or a core would be held for nothing.
     if (part_shape(whole, mapping, parts_ - 1).macs() == 0) return;
+    if (!problem_.follow_ups.empty() && axis != SplitAxis::none && axis != SplitAxis::batch &&
+        (axis != SplitAxis::m || problem_.sums_over_m())) {
+      return;
+    }
     // What is fused behind needs finished sums, which a K split has only after its reduction.
     if (axis == SplitAxis::k && problem_.epilogue_operations > 0) return;
 
@@ -93,7 +97,11 @@ class Mapper {
       const double cycles = ranked[i].first.cycles;
       if (best_ && time_class(cycles) > time_class(best_score_.cycles)) break;
       choose_block(ranked[i].second);
-      try_panels(ranked[i].second, cycles);
+      if (problem_.follow_ups.empty()) {
+        try_panels(ranked[i].second, cycles);
+      } else {
+        try_fused(ranked[i].second, cycles);
+      }
     }
   }
 
@@ -178,6 +186,55 @@ class Mapper {
           }
         }
       }
+    }
+  }
+
+  /// Mappings of a product with follow-ups: what is summed over m (the gradients of keys and
+  /// values) wants the blocks along m to follow each other, else those along n do.
+  void try_fused(ContractionMapping mapping, double core_cycles) {
+    mapping.block.k = part_.k;
+    mapping.n_is_outer = problem_.sums_over_m();
+    if (mapping.n_is_outer) fit_sums(mapping);
+    const TileShape& block = mapping.block;
+    const double blocks = static_cast<double>(ceil_div(part_.m, block.m)) *
+                          static_cast<double>(ceil_div(part_.n, block.n)) *
+                          static_cast<double>(part_.batch);
+    for (const FollowUp& follow_up : problem_.follow_ups) {
+      const TileShape size = follow_up_shape(follow_up, block);
+      constexpr double element_bytes = 2;
+      Cycles least(0);
+      TileShape best_tile;
+      for (const TileShape& tile : core_.tiles(mapping.dataflow, size, element_bytes)) {
+        const Cycles cycles = core_.timing(mapping.dataflow, size, tile, 1).body;
+        if (least != Cycles(0) && !(cycles < least)) continue;
+        least = cycles;
+        best_tile = tile;
+      }
+      mapping.follow_up_tiles.push_back(best_tile);
+      core_cycles += blocks * to_double(least);
+    }
+    // The inner axis is one panel, or the blocks that share sums would not follow each other.
+    mapping.panel_m = part_.m;
+    mapping.panel_n = part_.n;
+    std::int64_t& outer_panel = mapping.n_is_outer ? mapping.panel_n : mapping.panel_m;
+    const std::int64_t outer_block = mapping.n_is_outer ? block.n : block.m;
+    for (const std::int64_t panel : doublings(outer_block, outer_panel)) {
+      outer_panel = panel;
+      for (const bool hold_inner : {false, true}) {
+        mapping.hold_inner = hold_inner;
+        consider(mapping, core_cycles);
+      }
+    }
+  }
+
+  /// Cuts the block until the sums of its columns, two gradients of 4 bytes, fit half of the core's
+  /// memory.
+  void fit_sums(ContractionMapping& mapping) const {
+    constexpr std::int64_t bytes_per_number = 2 * 4;
+    const std::int64_t half = core_.private_memory().value() / 2;
+    while (mapping.block.n > mapping.tile.n &&
+           bytes_per_number * mapping.block.n * part_.k * mapping.batch_block > half) {
+      mapping.block.n = ceil_div(mapping.block.n, 2);
     }
   }
 

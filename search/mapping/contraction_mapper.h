@@ -1,6 +1,7 @@
 // The mapping search of one contraction: small, deterministic, under the capacity of every memory.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,15 @@ struct ContractionProblem {
   /// Vector instructions (special functions weighted) per element of the product that follow on
   /// chip.
   std::int64_t epilogue_operations = 0;
+  /// Products that follow on chip; then each block has all of k, blocks that share the rows of what
+  /// is summed up follow each other, and parts divide the batch (or m, where nothing is summed over
+  /// m).
+  std::vector<FollowUp> follow_ups;
+
+  bool sums_over_m() const {
+    return std::any_of(follow_ups.begin(), follow_ups.end(),
+                       [](const FollowUp& f) { return f.sum == ContractionAxis::m; });
+  }
 };
 
 /// A mapping with the memory it needs.

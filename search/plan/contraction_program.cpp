@@ -46,6 +46,13 @@ ContractionShape part_shape(const ContractionShape& whole, const ContractionMapp
   return shape;
 }
 
+TileShape follow_up_shape(const FollowUp& follow_up, const TileShape& block) {
+  const auto size = [&](ContractionAxis axis) {
+    return axis == ContractionAxis::m ? block.m : axis == ContractionAxis::n ? block.n : block.k;
+  };
+  return {size(follow_up.rows), size(follow_up.columns), size(follow_up.sum)};
+}
+
 ContractionCursor::ContractionCursor(const ContractionShape& part,
                                      const ContractionMapping& mapping)
     : part_(part), mapping_(mapping) {
@@ -155,6 +162,10 @@ void ContractionCursor::describe() {
                           std::int64_t column, std::int64_t block_rows) {
     return batch_.begin() * rows * row_size + s.batch * (row * row_size + column * block_rows);
   };
+  s.first_m = m_begin == 0;
+  s.first_n = n_begin == 0;
+  s.last_m = m_begin + s.block.m == part_.m;
+  s.last_n = n_begin + s.block.n == part_.n;
   s.a_offset = offset(m_begin, part_.k, part_.m, k_.begin(), s.block.m);
   s.b_offset = offset(n_begin, part_.k, part_.n, k_.begin(), s.block.n);
   s.c_offset = offset(m_begin, part_.n, part_.m, n_begin, s.block.m);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "models/tensor_core/tensor_core.h"
 #include "workloads/operator.h"
@@ -38,7 +39,12 @@ struct ContractionMapping {
   /// The operand of the inner axis (B, or A if n is outer) stays in the buffer whole, so that it is
   /// fetched once instead of once per outer panel.
   bool hold_inner = false;
+  /// How the products that follow on each block are tiled; one for each of the region's follow-ups.
+  std::vector<TileShape> follow_up_tiles;
 };
+
+/// Sizes of a follow-up on a block of the contraction.
+TileShape follow_up_shape(const FollowUp& follow_up, const TileShape& block);
 
 /// What one part (one core's share) computes. Parts differ only in raggedness.
 ContractionShape part_shape(const ContractionShape& whole, const ContractionMapping& mapping,
@@ -56,6 +62,10 @@ struct ContractionStep {
   bool release_b = true;
   bool first_k = true;
   bool last_k = true;
+  bool first_m = true;  ///< the block begins the part's axis m; n: the same for n
+  bool first_n = true;
+  bool last_m = true;
+  bool last_n = true;
   /// Elements of A and B that enter the private memory, counting those that enter repeatedly.
   std::int64_t a_loaded = 0;
   std::int64_t b_loaded = 0;

@@ -169,6 +169,41 @@ void PartProgram::describe_contraction() {
   }
   if (!s.last_k) return;
 
+  if (region_.follow_ups.empty()) {
+    describe_block_output(s);
+  } else {
+    describe_follow_ups(s);
+    describe_fused_traffic(s);
+  }
+  if (vector_core_ == nullptr) return;
+  shapes_.clear();
+  for (const VectorShape& whole : region_.vector) {
+    VectorShape shape = whole;
+    shape.rows = s.batch * s.block.m;
+    shape.columns = s.block.n;
+    step_.vector_operations += shape.operations();
+    shapes_.push_back(shape);
+  }
+  step_.forwarded = forwarded_bytes(s);
+  step_.vector = epilogue_timing(shapes_, step_.forwarded);
+}
+
+/// Bytes that pass between tensor and vector core for one block: sums of 4 bytes for each product
+/// of the block's own shape and, where products follow on the results, those results on their way
+/// back.
+Bytes PartProgram::forwarded_bytes(const ContractionStep& s) const {
+  constexpr std::int64_t sum_bytes = 4;  // fp32
+  if (region_.follow_ups.empty()) return Bytes(s.c_elements() * sum_bytes);
+  constexpr std::int64_t result_bytes = 2;
+  const auto is_alike = [](const FollowUp& f) {
+    return f.rows == ContractionAxis::m && f.columns == ContractionAxis::n;
+  };
+  const auto products =
+      1 + std::count_if(region_.follow_ups.begin(), region_.follow_ups.end(), is_alike);
+  return Bytes(products * s.c_elements() * (sum_bytes + result_bytes));
+}
+
+void PartProgram::describe_block_output(const ContractionStep& s) {
   const std::int64_t c_elements = s.c_elements();
   for (std::size_t i = 0; i < region_.outputs.size(); ++i) {
     const Operand& output = region_.outputs[i];
@@ -186,17 +221,60 @@ void PartProgram::describe_contraction() {
     step_.vector_loads.push_back(
         {static_cast<std::int32_t>(i), Bytes(share.times(input.bytes.value())), input.address});
   }
-  shapes_.clear();
-  for (const VectorShape& whole : region_.vector) {
-    VectorShape shape = whole;
-    shape.rows = s.batch * s.block.m;
-    shape.columns = s.block.n;
-    step_.vector_operations += shape.operations();
-    shapes_.push_back(shape);
+}
+
+void PartProgram::describe_follow_ups(const ContractionStep& s) {
+  // The array runs the follow-ups of a block when the vector core has worked on it, in its next
+  // turn. Told off to the block's own step they make the same sum, because the last turn has them
+  // alone.
+  TilePipeline turn;
+  TilePipeline::Span span = turn.append(step_.tensor, Cycles(0));
+  const Cycles setup = step_.tensor.setup;
+  for (std::size_t i = 0; i < region_.follow_ups.size(); ++i) {
+    const TileShape shape = follow_up_shape(region_.follow_ups[i], s.block);
+    span = turn.append(tensor_core_->timing(region_.mapping.dataflow, shape,
+                                            region_.mapping.follow_up_tiles[i], s.batch),
+                       Cycles(0));
+    step_.macs += s.macs();
   }
-  constexpr std::int64_t sum_bytes = 4;  // fp32
-  step_.forwarded = Bytes(c_elements * sum_bytes);
-  step_.vector = epilogue_timing(shapes_, step_.forwarded);
+  step_.tensor = {setup, turn.open - setup, turn.end - setup, span.done - turn.end};
+}
+
+void PartProgram::describe_fused_traffic(const ContractionStep& s) {
+  // Rows (along m) and columns (along n) stay on chip while consecutive steps share them.
+  ContractionCursor next = *cursor_;
+  next.next();
+  const bool ends_rows = next.done() || next.step().a_offset != s.a_offset;
+  const bool ends_columns = next.done() || next.step().b_offset != s.b_offset;
+  const bool begins_rows = s.a_offset != last_a_offset_;
+  last_a_offset_ = s.a_offset;
+
+  const ContractionShape& whole = *region_.contraction;
+  const Ratio rows = Ratio::of(s.batch * s.block.m, whole.batch * whole.m);
+  const Ratio columns = Ratio::of(s.batch * s.block.n, whole.batch * whole.n);
+  const std::int64_t first_row = part_base_[0] / whole.k + s.a_offset / whole.k;
+  for (std::size_t i = 2; i < region_.inputs.size() && begins_rows; ++i) {
+    const Operand& input = region_.inputs[i];
+    const Ratio share = Ratio::of(input.bytes.value(), whole.batch * whole.m);
+    step_.vector_loads.push_back({static_cast<std::int32_t>(i),
+                                  Bytes(rows.times(input.bytes.value())),
+                                  input.address + share.times(first_row)});
+  }
+  const bool has_columns =
+      std::any_of(region_.follow_ups.begin(), region_.follow_ups.end(),
+                  [](const FollowUp& f) { return f.rows == ContractionAxis::n; });
+  for (std::size_t i = 0; i < region_.outputs.size(); ++i) {
+    const Operand& output = region_.outputs[i];
+    const bool is_column = has_columns && i + 1 == region_.outputs.size();
+    if (!(is_column ? ends_columns : ends_rows)) continue;
+    const bool is_finished = is_column ? s.last_m : s.last_n;
+    const std::int64_t bytes = (is_column ? columns : rows).times(output.bytes.value());
+    // Sums that are not finished go out at twice the width and come back for the next block, which
+    // is booked with their going.
+    constexpr std::int64_t unfinished = 2 * 2;
+    step_.stores.push_back({static_cast<std::int32_t>(i),
+                            Bytes(is_finished ? bytes : unfinished * bytes), output.address});
+  }
 }
 
 void PartProgram::describe_chunk() {

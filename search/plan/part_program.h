@@ -67,6 +67,10 @@ class PartProgram {
  private:
   void describe();
   void describe_contraction();
+  Bytes forwarded_bytes(const ContractionStep& s) const;
+  void describe_block_output(const ContractionStep& s);
+  void describe_follow_ups(const ContractionStep& s);
+  void describe_fused_traffic(const ContractionStep& s);
   void describe_chunk();
   /// Calls visit(address, bytes before, bytes) for the pieces of a block that begins `begin` bytes
   /// into input `operand`: more than one if it runs round the end of its part's ring.
@@ -86,6 +90,7 @@ class PartProgram {
   ChunkRange chunks_;
   std::int64_t part_base_[3] = {0, 0, 0};  ///< first element of this part in A, B and C
   std::int64_t ring_share_[2] = {0, 0};    ///< this part's share of the rings
+  std::int64_t last_a_offset_ = -1;        ///< of the step before
   ProgramStep step_;
   std::vector<VectorShape> shapes_;  ///< scratch
 };

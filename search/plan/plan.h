@@ -75,6 +75,9 @@ struct Region {
   std::vector<RegionId> after;
 
   std::optional<ContractionShape> contraction;
+  /// Products on the blocks of the contraction's product, which then stays on chip: a fused
+  /// operator.
+  std::vector<FollowUp> follow_ups;
   ContractionMapping mapping;
   /// Vector work per operator: the chain, or what is fused behind the contraction.
   std::vector<VectorShape> vector;

@@ -30,7 +30,10 @@ Json to_json(const Operand& o) {
 }
 
 Json to_json(const ContractionMapping& m) {
-  return {{"dataflow", static_cast<int>(m.dataflow)},
+  Json tiles = Json::array();
+  for (const TileShape& tile : m.follow_up_tiles) tiles.push_back(to_json(tile));
+  return {{"follow_up_tiles", std::move(tiles)},
+          {"dataflow", static_cast<int>(m.dataflow)},
           {"split", static_cast<int>(m.split)},
           {"parts", m.parts},
           {"tile", to_json(m.tile)},
@@ -51,6 +54,11 @@ Json to_json(const Region& r) {
   if (r.contraction) {
     const ContractionShape& c = *r.contraction;
     json["contraction"] = {c.batch, c.m, c.n, c.k};
+    if (!r.follow_ups.empty()) json["follow_ups"] = Json::array();
+    for (const FollowUp& f : r.follow_ups) {
+      json["follow_ups"].push_back(
+          {static_cast<int>(f.rows), static_cast<int>(f.columns), static_cast<int>(f.sum)});
+    }
     json["mapping"] = to_json(r.mapping);
   }
   json["vector"] = Json::array();
@@ -192,6 +200,12 @@ TileShape tile_shape(const Value& v) {
   return {size_of(v.item(0)), size_of(v.item(1)), size_of(v.item(2))};
 }
 
+FollowUp follow_up(const Value& v) {
+  v.list(3);
+  const auto axis = [&](std::size_t i) { return v.item(i).enumerator<ContractionAxis>(3); };
+  return {axis(0), axis(1), axis(2)};
+}
+
 Operand operand(const Value& v) {
   v.map({"tensor", "path", "bytes", "address", "ring", "bytes_per_element"});
   Operand o;
@@ -212,7 +226,7 @@ Operand operand(const Value& v) {
 
 ContractionMapping contraction_mapping(const Value& v) {
   v.map({"dataflow", "split", "parts", "tile", "block", "batch_block", "panel", "n_is_outer",
-         "hold_outer", "hold_inner"});
+         "hold_outer", "hold_inner", "follow_up_tiles"});
   ContractionMapping m;
   m.dataflow = v["dataflow"].enumerator<Dataflow>(3);
   m.split = v["split"].enumerator<SplitAxis>(5);
@@ -227,12 +241,13 @@ ContractionMapping contraction_mapping(const Value& v) {
   m.n_is_outer = v["n_is_outer"].flag();
   m.hold_outer = v["hold_outer"].flag();
   m.hold_inner = v["hold_inner"].flag();
+  m.follow_up_tiles = v["follow_up_tiles"].list_of<TileShape>(tile_shape);
   return m;
 }
 
 Region region(const Value& v) {
-  v.map({"id", "operators", "tensor_cores", "vector_cores", "after", "contraction", "mapping",
-         "vector", "vector_mapping", "inputs", "outputs"});
+  v.map({"id", "operators", "tensor_cores", "vector_cores", "after", "contraction", "follow_ups",
+         "mapping", "vector", "vector_mapping", "inputs", "outputs"});
   Region r;
   r.id = v["id"].whole<RegionId>(0);
   r.operators = ids<OperatorId>(v["operators"]);
@@ -244,6 +259,7 @@ Region region(const Value& v) {
     c.list(4);
     r.contraction = ContractionShape{size_of(c.item(0)), size_of(c.item(1)), size_of(c.item(2)),
                                      size_of(c.item(3))};
+    if (v.has("follow_ups")) r.follow_ups = v["follow_ups"].list_of<FollowUp>(follow_up);
     r.mapping = contraction_mapping(v["mapping"]);
   }
   r.vector = v["vector"].list_of<VectorShape>(vector_shape);

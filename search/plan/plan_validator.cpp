@@ -242,6 +242,7 @@ class Validator {
   /// A region's shapes and operands are those of its operators.
   void check_shapes(const Region& region) {
     std::optional<ContractionShape> contraction;
+    std::vector<FollowUp> follow_ups;
     std::vector<VectorShape> vector;
     std::vector<Expected> inputs;
     std::vector<Expected> outputs;
@@ -262,6 +263,7 @@ class Validator {
       for (const OperatorId op : region.operators) {
         const Work work = graph_.work(op);
         if (work.contraction) contraction = work.contraction;
+        if (!work.follow_ups.empty()) follow_ups = work.follow_ups;
         if (work.vector) vector.push_back(*work.vector);
       }
       inputs = expected_inputs(region);
@@ -274,6 +276,10 @@ class Validator {
       };
       problem("region {} makes {:.0f} MACs of {:.0f}, or those of other sizes", region.id,
               macs(region.contraction), macs(contraction));
+      return;
+    }
+    if (!(region.follow_ups == follow_ups)) {
+      problem("region {} has other follow-ups than its operators", region.id);
       return;
     }
     if (!std::equal(vector.begin(), vector.end(), region.vector.begin(), region.vector.end(),
@@ -297,6 +303,10 @@ class Validator {
       if (region.mapping.parts != parts ||
           (region.mapping.split == SplitAxis::none) != (parts == 1)) {
         problem("region {} is split into other parts than it has cores", region.id);
+      }
+      if (region.mapping.follow_up_tiles.size() != region.follow_ups.size()) {
+        problem("region {} has {} tiles for {} follow-ups", region.id,
+                region.mapping.follow_up_tiles.size(), region.follow_ups.size());
       }
       return;
     }
@@ -391,7 +401,9 @@ class Validator {
     for (std::size_t i = 0; i < stored.size(); ++i) {
       // Where windows overlap, the last byte of a block is rounded up.
       const std::int64_t whole = region.outputs[i].bytes.value();
-      const bool is_exact = region.outputs[i].bytes_per_element.denominator == 1;
+      // Sums that a fused operator can't keep on chip leave and come back.
+      const bool is_exact =
+          region.follow_ups.empty() && region.outputs[i].bytes_per_element.denominator == 1;
       if (is_exact ? stored[i] != whole : stored[i] < whole) {
         problem("region {} stores {} of {} bytes of output {}", region.id, stored[i], whole, i);
       }

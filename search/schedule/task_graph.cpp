@@ -59,6 +59,7 @@ class Builder {
       const Operator& op = graph_.op(op_id);
       const Work work = graph_.work(op_id);
       if (work.contraction) task.contraction = work.contraction;
+      if (!work.follow_ups.empty()) task.follow_ups = work.follow_ups;
       if (work.vector) task.vector.push_back(*work.vector);
       for (std::size_t i = 0; i < op.inputs.size(); ++i) {
         const Tensor& tensor = graph_.tensor(op.inputs[i]);
@@ -98,6 +99,11 @@ class Builder {
     if (task.contraction) {
       const ContractionShape& c = *task.contraction;
       key = {c.batch, c.m, c.n, c.k};
+      for (const FollowUp& f : task.follow_ups) {
+        for (const ContractionAxis axis : {f.rows, f.columns, f.sum}) {
+          key.push_back(static_cast<std::int64_t>(axis));
+        }
+      }
     }
     key.push_back(-1);
     for (const VectorShape& v : task.vector) {

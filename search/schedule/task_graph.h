@@ -24,6 +24,7 @@ struct TaskTensor {
 struct Task {
   OperatorGroup operators;
   std::optional<ContractionShape> contraction;
+  std::vector<FollowUp> follow_ups;
   std::vector<VectorShape> vector;  ///< the chain, or what is fused behind the contraction
   /// What comes from and goes to other tasks; of a contraction, inputs 0 and 1 are its operands.
   std::vector<TaskTensor> inputs;

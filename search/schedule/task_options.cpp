@@ -50,6 +50,7 @@ Region make_region(const Task& task, const TaskOption& option) {
   Region region;
   region.operators = task.operators;
   region.contraction = task.contraction;
+  region.follow_ups = task.follow_ups;
   region.vector = task.vector;
   region.vector_mapping = option.vector;
   for (std::int32_t part = 0; part < static_cast<std::int32_t>(option.parts); ++part) {
@@ -122,6 +123,7 @@ class OptionFinder {
   ContractionProblem problem_of(const Task& task, const VectorCore& vector_core) const {
     ContractionProblem problem;
     problem.shape = *task.contraction;
+    problem.follow_ups = task.follow_ups;
     problem.a_bytes = Ratio::of(task.inputs[0].bytes.value(), index_space(problem.shape, 0));
     problem.b_bytes = Ratio::of(task.inputs[1].bytes.value(), index_space(problem.shape, 1));
     problem.c_bytes =
