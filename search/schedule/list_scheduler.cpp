@@ -1,6 +1,7 @@
 #include "search/schedule/list_scheduler.h"
 
 #include <algorithm>
+#include <limits>
 #include <queue>
 #include <set>
 #include <tuple>
@@ -23,6 +24,8 @@ struct Ready {
   }
 };
 
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
 class ListScheduler {
  public:
   ListScheduler(const Chip& chip, const TaskGraph& graph, const std::vector<TaskOptions>& options,
@@ -30,6 +33,8 @@ class ListScheduler {
       : graph_(graph),
         options_(options),
         path_(path),
+        tensor_free_at_(chip.tensor_cores().size()),
+        vector_free_at_(chip.vector_cores().size()),
         tensor_idle_(chip.tensor_cores().size(), true),
         vector_idle_(chip.vector_cores().size(), true),
         waiting_for_(graph.tasks.size()) {}
@@ -99,6 +104,7 @@ class ListScheduler {
   }
 
   void start_what_fits() {
+    reserved_from_ = kNever;
     for (auto at = ready_.begin(); at != ready_.end();) {
       const bool no_tensor =
           std::find(tensor_idle_.begin(), tensor_idle_.end(), true) == tensor_idle_.end();
@@ -135,6 +141,10 @@ class ListScheduler {
         best = static_cast<std::int32_t>(i);
       }
     }
+    if (is_contraction(ready.task) && path_.is_critical(ready.task)) {
+      const double now = best == kNone ? kNever : now_ + options[best].total_cycles();
+      if (is_worth_waiting(options, rivals, now)) return false;
+    }
     if (best == kNone) return false;
     const TaskOption& option = options[best];
     ScheduledTask entry;
@@ -151,6 +161,42 @@ class ListScheduler {
     }
     start(std::move(entry), option.cycles, ready);
     return true;
+  }
+
+  /// True when a critical contraction is done earlier than at `finish_now` if it waits for more
+  /// cores, which are then reserved.
+  bool is_worth_waiting(const TaskOptions& options, std::int32_t rivals, double finish_now) {
+    double least = finish_now;
+    double start = kNever;
+    for (const TaskOption& option : options) {
+      if (option.tensor_count() > std::max(1, option.tensor_group.count / std::max(1, rivals)))
+        continue;
+      const double free = free_time(option);
+      if (free + option.total_cycles() >= least) continue;
+      least = free + option.total_cycles();
+      start = free;
+    }
+    if (start == kNever || start <= now_) return false;
+    reserved_from_ = std::min(reserved_from_, start);
+    return true;
+  }
+
+  /// When the cores for an option are free together, if nothing else takes them.
+  double free_time(const TaskOption& option) const {
+    const CoreRange& group = option.tensor_group;
+    double first = kNever;
+    for (std::int32_t core = group.first; core + option.tensor_count() <= group.first + group.count;
+         ++core) {
+      const auto begin = tensor_free_at_.begin() + core;
+      first = std::min(first, *std::max_element(begin, begin + option.tensor_count()));
+    }
+    if (!option.reduction && option.vector_group.count > 0) {
+      const auto begin = vector_free_at_.begin() + option.vector_group.first;
+      std::vector<double> times(begin, begin + option.vector_group.count);
+      std::sort(times.begin(), times.end());
+      first = std::max(first, times[option.vector_count() - 1]);
+    }
+    return std::max(first, now_);
   }
 
   bool try_start_reduction(const Ready& ready) {
@@ -172,6 +218,7 @@ class ListScheduler {
       return std::max(1, idle / std::max(1, rivals));
     };
     if (option.contraction) {
+      if (now_ + option.cycles > reserved_from_) return false;
       if (option.tensor_count() > fair(idle_in(tensor_idle_, option.tensor_group))) return false;
       if (find_tensor_cores(option.tensor_group, option.tensor_count()) == kNone) return false;
       // A reduction takes its vector cores later.
@@ -196,6 +243,12 @@ class ListScheduler {
   void start(ScheduledTask entry, double cycles, const Ready& ready) {
     entry.start = now_;
     entry.finish = now_ + cycles;
+    if (is_contraction(ready.task) && !entry.is_reduction) {
+      for (std::int32_t i = 0; i < option_of(entry).tensor_count(); ++i) {
+        tensor_free_at_[entry.first_tensor_core + i] = entry.finish;
+      }
+    }
+    for (const std::int32_t core : entry.vector_cores) vector_free_at_[core] = entry.finish;
     if (path_.is_critical(ready.task)) {
       const bool is_tensor = !entry.is_reduction && is_contraction(ready.task);
       (is_tensor ? result_.tensor_conflict : result_.vector_conflict) += now_ - ready.since;
@@ -207,8 +260,13 @@ class ListScheduler {
   const TaskGraph& graph_;
   const std::vector<TaskOptions>& options_;
   const CriticalPath& path_;
+  std::vector<double> tensor_free_at_;  ///< when the last task of each core finishes
+  std::vector<double> vector_free_at_;
   std::vector<bool> tensor_idle_;
   std::vector<bool> vector_idle_;
+  /// A critical contraction waits until then for more tensor cores; what would still run is not
+  /// started on any of them.
+  double reserved_from_ = kNever;
   std::vector<std::size_t> waiting_for_;
   std::set<Ready> ready_;
   using Running = std::pair<double, std::int32_t>;  // finish, entry

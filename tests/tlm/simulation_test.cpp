@@ -67,6 +67,13 @@ SimulationResult simulate_apart(const Chip& chip, const Plan& plan,
 
 const std::vector<Override> kSmallBert = {{"layers", "1"}, {"batch", "2"}};
 const std::vector<Override> kSmallResNet = {{"batch", "2"}, {"image", "64"}};
+const std::vector<Override> kSmallFused = {{"layers", "1"},        {"batch", "2"},
+                                           {"hidden", "1024"},     {"heads", "8"},
+                                           {"vocabulary", "1000"}, {"fused_attention", "1"}};
+std::vector<Override> small_sizes(const std::string& model) {
+  if (model == "gpt2_xl") return kSmallFused;
+  return model == "bert_large" ? kSmallBert : kSmallResNet;
+}
 const std::vector<Override> kIdeal = {
     {"global_buffer", "{type: ideal}"},
     {"noc", "{type: ideal}"},
@@ -79,7 +86,7 @@ class IdealChip
 
 TEST_P(IdealChip, SimulationEqualsTheClosedForm) {
   const auto [model, dataflow, overlap] = GetParam();
-  const TrainingStep setup(model, model == "bert_large" ? kSmallBert : kSmallResNet);
+  const TrainingStep setup(model, small_sizes(model));
   std::vector<Override> design = kIdeal;
   design.push_back({"cores.0.dataflow", dataflow});
   design.push_back({"cores.0.overlap", overlap});
@@ -94,7 +101,7 @@ TEST_P(IdealChip, SimulationEqualsTheClosedForm) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, IdealChip,
-                         ::testing::Combine(::testing::Values("bert_large", "resnet50"),
+                         ::testing::Combine(::testing::Values("bert_large", "resnet50", "gpt2_xl"),
                                             ::testing::Values("any", "weight_stationary",
                                                               "output_stationary"),
                                             ::testing::Values("none", "full")));
@@ -138,9 +145,7 @@ TEST(Simulation, OneBankForEverythingCollapsesIt) {
 
 class EveryModel : public ::testing::TestWithParam<const char*> {
  protected:
-  std::vector<Override> sizes() const {
-    return std::string(GetParam()) == "bert_large" ? kSmallBert : kSmallResNet;
-  }
+  std::vector<Override> sizes() const { return small_sizes(GetParam()); }
 };
 
 TEST_P(EveryModel, WorkAndBytesAreThoseOfThePlan) {
@@ -362,7 +367,7 @@ TEST_P(EveryModel, RandomStallsDelayButLoseNothing) {
   EXPECT_EQ(stalled.actions.macs, plain.actions.macs);
 }
 
-INSTANTIATE_TEST_SUITE_P(Zoo, EveryModel, ::testing::Values("bert_large", "resnet50"));
+INSTANTIATE_TEST_SUITE_P(Zoo, EveryModel, ::testing::Values("bert_large", "resnet50", "gpt2_xl"));
 
 TEST(Simulation, GivesUpAtItsLimitOfEvents) {
   const TrainingStep setup("bert_large", kSmallBert);

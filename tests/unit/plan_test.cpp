@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "search/estimate/plan_estimate.h"
 #include "search/plan/part_program.h"
 #include "search/plan/plan_text.h"
 #include "search/plan/plan_validator.h"
@@ -47,6 +48,55 @@ TEST_P(EveryPair, PlansAreValid) {
 INSTANTIATE_TEST_SUITE_P(Zoo, EveryPair,
                          ::testing::Combine(::testing::ValuesIn(files().names("configs/designs")),
                                             ::testing::Values("bert_large", "resnet50")));
+
+struct FusedCase {
+  const char* design;
+  const char* sequence;
+};
+
+class FusedAttention : public ::testing::TestWithParam<FusedCase> {
+ protected:
+  Planned plan_of(const char* fused) const {
+    return Planned(GetParam().design, "gpt2_xl", {{"memory.stack_capacity", "16 GiB"}},
+                   {{"layers", "1"},
+                    {"batch", "2"},
+                    {"hidden", "1024"},
+                    {"heads", "8"},
+                    {"vocabulary", "1000"},
+                    {"positions", GetParam().sequence},
+                    {"fused_attention", fused}});
+  }
+};
+
+TEST_P(FusedAttention, PlansAreValidAndKeepTheScoresOnChip) {
+  const Planned fused = plan_of("1");
+  EXPECT_EQ(first(validate_plan(fused.graph, fused.chip, fused.plan)), "");
+  EXPECT_EQ(
+      validate_plan(fused.graph, fused.chip, plan_from_text(plan_to_text(fused.plan), "p.json"))
+          .size(),
+      0U);
+  const auto memory_bytes = [](const Planned& p) {
+    double bytes = 0;
+    for (const RegionEstimate& region : estimate_plan(p.chip, p.plan).regions) {
+      bytes += to_double(region.bound(Resource::memory).traffic);
+    }
+    return bytes;
+  };
+  const Planned apart = plan_of("0");
+  // Scores, probabilities and their gradients pass through memory at least once each way.
+  const double s = std::stod(GetParam().sequence);
+  const double scores = 2 * 8 * s * s * 2;
+  EXPECT_LT(memory_bytes(fused), memory_bytes(apart) - (s > 1000 ? 4 * scores : 0));
+  // The products are those of the parts, and the scores once more.
+  const double more = 2 * s * s * 1024;
+  EXPECT_DOUBLE_EQ(estimate_plan(fused.chip, fused.plan).macs,
+                   estimate_plan(apart.chip, apart.plan).macs + more);
+}
+
+INSTANTIATE_TEST_SUITE_P(Designs, FusedAttention,
+                         ::testing::Values(FusedCase{"tpu_v2", "512"}, FusedCase{"tpu_v2", "4096"},
+                                           FusedCase{"tpu_v3", "1000"},
+                                           FusedCase{"nvdla_like", "2048"}));
 
 TEST(Plan, RandomDesignsMakeValidPlans) {
   std::mt19937_64 random(11);

@@ -124,6 +124,23 @@ TEST(ListScheduler, SplitsAChainOverIdleCores) {
   EXPECT_DOUBLE_EQ(g.schedule(1).makespan, 20);
 }
 
+TEST(ListScheduler, ACriticalTaskWaitsForMoreCoresWhereThatIsEarlier) {
+  HandGraph g;
+  const TaskId first = g.add(1, {});
+  const TaskId large = g.add(20, {first}, 10);
+  g.add(2, {});                          // holds the other core until 2
+  const TaskId filler = g.add(1.9, {});  // would hold the first one until 2.9
+  const Schedule s = g.schedule(2);
+  double start_of_large = 0;
+  double start_of_filler = 0;
+  for (const ScheduledTask& entry : s.entries) {
+    if (entry.task == large) start_of_large = entry.start;
+    if (entry.task == filler) start_of_filler = entry.start;
+  }
+  EXPECT_DOUBLE_EQ(start_of_large, 2);  // on both cores, done at 12; on one it would be at 21
+  EXPECT_DOUBLE_EQ(start_of_filler, 12);
+}
+
 TEST(ListScheduler, LeavesCoresToEquallyCriticalRivals) {
   HandGraph g;
   g.add(10, {}, 9);  // splitting hardly helps, and the rival is as critical
