@@ -5,9 +5,9 @@
 #include <string>
 
 #include "cli/training_setup.h"
+#include "models/base/worker_pool.h"
 #include "models/chip/chip.h"
 #include "sim/run/record.h"
-#include "sim/workers/worker_pool.h"
 
 namespace simdse {
 

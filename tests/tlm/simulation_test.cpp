@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "models/base/worker_pool.h"
 #include "search/estimate/plan_estimate.h"
 #include "search/plan/plan_text.h"
 #include "search/schedule/planner.h"
@@ -14,7 +15,6 @@
 #include "sim/checking/random_staller.h"
 #include "sim/run/gap.h"
 #include "sim/run/record.h"
-#include "sim/workers/worker_pool.h"
 #include "workloads/workload.h"
 
 namespace simdse {

@@ -5,6 +5,8 @@
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +14,7 @@
 #include <set>
 
 #include "models/base/error.h"
+#include "models/base/worker_pool.h"
 
 namespace simdse {
 namespace {
@@ -112,6 +115,46 @@ std::vector<OnnxInput> OnnxFile::inputs() const {
   return result;
 }
 
+namespace {
+
+/// The model with the shapes that libonnx infers, as bytes.
+std::string infer(onnx::ModelProto& model) {
+  const onnx::ShapeInferenceOptions options(false, 0, true);
+  onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), options);
+  onnx::GraphProto shapes;
+  *shapes.mutable_value_info() = model.graph().value_info();
+  *shapes.mutable_output() = model.graph().output();
+  return shapes.SerializeAsString();
+}
+
+std::map<std::string, Shape> inferred_shapes(onnx::ModelProto& model, const std::string& path) {
+  // In a process of its own, because some broken models make libonnx crash.
+  const WorkerOptions limits{1, std::chrono::seconds(60)};
+  const JobResult job = run_jobs({[&] { return infer(model); }}, limits).front();
+  if (!job.ok) {
+    std::string text = job.failure;
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    throw InputError(fmt::format("{}: libonnx finds no shapes: {}", path, text));
+  }
+  onnx::GraphProto shapes;
+  shapes.ParseFromString(job.output);
+  std::map<std::string, Shape> result;
+  const auto take = [&](const onnx::ValueInfoProto& info) {
+    if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape()) return;
+    Shape shape;
+    for (const auto& axis : info.type().tensor_type().shape().dim()) {
+      if (!axis.has_dim_value()) return;
+      shape.push_back(axis.dim_value());
+    }
+    result[info.name()] = std::move(shape);
+  };
+  for (const onnx::ValueInfoProto& info : shapes.value_info()) take(info);
+  for (const onnx::ValueInfoProto& info : shapes.output()) take(info);
+  return result;
+}
+
+}  // namespace
+
 std::map<std::string, Shape> OnnxFile::infer_shapes(
     const std::map<std::string, Shape>& inputs) const {
   onnx::ModelProto model = content_->model;
@@ -154,29 +197,7 @@ std::map<std::string, Shape> OnnxFile::infer_shapes(
                                    node.op_type(), problem.what()));
     }
   }
-  std::map<std::string, Shape> result;
-  const auto take = [&](const onnx::ValueInfoProto& info) {
-    if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape()) return;
-    Shape shape;
-    for (const auto& axis : info.type().tensor_type().shape().dim()) {
-      if (!axis.has_dim_value()) return;
-      shape.push_back(axis.dim_value());
-    }
-    result[info.name()] = std::move(shape);
-  };
-  try {
-    const onnx::ShapeInferenceOptions options(false, 0, true);
-    onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), options);
-  } catch (const std::exception& problem) {
-    std::string text = problem.what();
-    for (char& letter : text) {
-      if (letter == '\n') letter = ' ';
-    }
-    throw InputError(fmt::format("{}: libonnx finds no shapes: {}", path_, text));
-  }
-  for (const onnx::ValueInfoProto& info : model.graph().value_info()) take(info);
-  for (const onnx::ValueInfoProto& info : model.graph().output()) take(info);
-  return result;
+  return inferred_shapes(model, path_);
 }
 
 OnnxElement onnx_element(int data_type) {

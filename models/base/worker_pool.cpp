@@ -1,4 +1,4 @@
-#include "sim/workers/worker_pool.h"
+#include "models/base/worker_pool.h"
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -38,6 +38,8 @@ void send_all(int pipe, const std::string& text) {
 }
 
 [[noreturn]] void run_child(const std::function<std::string()>& job, int pipe) {
+  // A crash is reported by how the child ends, not by a handler of the parent's.
+  for (const int signal : {SIGSEGV, SIGABRT, SIGFPE, SIGBUS, SIGILL}) std::signal(signal, SIG_DFL);
   std::string message;
   try {
     message = kOutput + job();

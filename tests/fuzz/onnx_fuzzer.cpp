@@ -1,0 +1,32 @@
+// Any bytes as an ONNX file: import it and derive its training step, or refuse it with an
+// InputError.
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <string>
+
+#include "models/base/error.h"
+#include "workloads/onnx/onnx_importer.h"
+#include "workloads/statistics.h"
+#include "workloads/training.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace simdse;
+  // In memory, one for each process.
+  static const std::string path = "/dev/shm/simdse_fuzz_" + std::to_string(getpid()) + ".onnx";
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  // Any size decides the options too, so that both batches and both ways with operators are tried.
+  OnnxOptions options;
+  options.batch = size % 3 == 0 ? 0 : static_cast<std::int64_t>(size % 5);
+  options.allow_opaque = size % 2 == 0;
+  try {
+    const OnnxImport imported = import_onnx(path, options, {});
+    if (imported.graph.operators().size() > 2000) return 0;
+    graph_statistics(derive_training_step(imported.graph, {}));
+  } catch (const InputError&) {
+  }
+  return 0;
+}
