@@ -1,12 +1,10 @@
 // Any bytes as an ONNX file: import it and derive its training step, or refuse it with an
 // InputError.
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <string>
 
+#include "fuzz/input_file.h"
 #include "models/base/error.h"
 #include "workloads/onnx/onnx_importer.h"
 #include "workloads/statistics.h"
@@ -14,10 +12,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace simdse;
-  // In memory, one for each process.
-  static const std::string path = "/dev/shm/simdse_fuzz_" + std::to_string(getpid()) + ".onnx";
-  std::ofstream(path, std::ios::binary | std::ios::trunc)
-      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  const std::string path = write_input(data, size, ".onnx");
   // Any size decides the options too, so that both batches and both ways with operators are tried.
   OnnxOptions options;
   options.batch = size % 3 == 0 ? 0 : static_cast<std::int64_t>(size % 5);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "models/base/config_value.h"
+#include "fuzz/input_file.h"
 #include "models/base/error.h"
 #include "workloads/statistics.h"
 #include "workloads/workload.h"
@@ -12,9 +12,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace simdse;
   try {
-    const std::string text(reinterpret_cast<const char*>(data), size);
     const Workload workload =
-        read_workload(parse_config(text, "fuzz.yaml"), DataFiles(SIMDSE_SOURCE_DIR), ".");
+        load_workload(write_input(data, size, ".yaml"), DataFiles(SIMDSE_SOURCE_DIR));
     // A step of a huge network is slow, not wrong.
     if (workload.forward.operators().size() > 2000) return 0;
     graph_statistics(derive_training_step(workload.forward, workload.training));
