@@ -174,6 +174,11 @@ class ModelReader {
     const ConfigValue& name = reader.require("name");
     const std::string& text = name.text(reader.path_of("name"));
     if (text.empty()) throw InputError(name.where(), "a name can't be empty");
+    constexpr std::size_t max_length = 500;  // with the names of all turns and blocks around it
+    if (scope.prefix.size() + text.size() > max_length) {
+      throw InputError(name.where(), fmt::format("a name of {} characters is too long",
+                                                 scope.prefix.size() + text.size()));
+    }
     if (!names_.insert(scope.prefix + text).second) {
       throw InputError(name.where(), fmt::format("'{}' is given twice", scope.prefix + text));
     }

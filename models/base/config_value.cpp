@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -287,18 +288,48 @@ ConfigValue load_with_bases(const std::string& path, const SourceLocation* asked
 
 namespace {
 
+/// Notes where a document begins.
+class BeginHandler : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { begin = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+  YAML::Mark begin;
+};
+
+/// Throws if anything follows the first document. (YAML::LoadAll would tell too, but never returns
+/// from some broken files.)
+template <class LocationOf>
+void check_single_document(const std::string& yaml, const LocationOf& location_of) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  BeginHandler handler;
+  if (!parser.HandleNextDocument(handler)) return;
+  if (parser.HandleNextDocument(handler)) {
+    throw InputError(location_of(handler.begin), "a second document; one is allowed");
+  }
+}
+
 ConfigValue parse(const std::string& yaml, const std::string& name, bool has_lines) {
   const auto location_of = [&](const YAML::Mark& mark) {
     if (!has_lines || mark.is_null()) return SourceLocation{name, 0, 0};
     return SourceLocation{name, mark.line + 1, mark.column + 1};
   };
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
-    if (documents.empty()) return ConfigValue::null({name, has_lines ? 1 : 0, has_lines ? 1 : 0});
-    if (documents.size() > 1) {
-      throw InputError(location_of(documents[1].Mark()), "a second document; one is allowed");
-    }
-    return Converter(name, has_lines).convert(documents[0]);
+    const YAML::Node document = YAML::Load(yaml);
+    check_single_document(yaml, location_of);
+    if (!document.IsDefined())
+      return ConfigValue::null({name, has_lines ? 1 : 0, has_lines ? 1 : 0});
+    return Converter(name, has_lines).convert(document);
   } catch (const YAML::DeepRecursion& error) {
     throw InputError(location_of(error.mark), "nested too deeply");
   } catch (const YAML::Exception& error) {

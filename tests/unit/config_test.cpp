@@ -180,5 +180,15 @@ TEST(Params, RefusesWhatIsOutOfRange) {
   EXPECT_EQ(read("rows: [1]"), "x.yaml:1:7: core.rows: expected a value, found a list");
 }
 
+// YAML::LoadAll never returns from these.
+TEST(Config, BrokenFilesEnd) {
+  for (const char* text : {", smaller\nlayer\n: 12\n", "a: 1\n, b: 2\n", "]\n", "? \n, x"}) {
+    try {
+      parse_config(text, "f.yaml");
+    } catch (const InputError&) {
+    }
+  }
+}
+
 }  // namespace
 }  // namespace simdse
