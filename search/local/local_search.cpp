@@ -137,6 +137,19 @@ class LocalSearch {
     return e.throughput >= options_.throughput_floor ? e.throughput_per_tdp() : -1;
   }
 
+  /// The best designs, one for each of the best core sizes: near the top many differ in details
+  /// only, and a better balance of other cores may lie a few per cent below.
+  std::vector<Candidate> best_of_each_size(Objective objective) const {
+    constexpr std::size_t sizes = 8;
+    std::set<Point> seen;
+    std::vector<Candidate> best;
+    for (const Candidate& candidate : ranking(objective, known_.size())) {
+      if (best.size() == std::max(sizes, options_.top_k)) break;
+      if (seen.insert(dimensions_of(candidate.point)).second) best.push_back(candidate);
+    }
+    return best;
+  }
+
   std::vector<Candidate> ranking(Objective objective, std::size_t count) const {
     std::vector<const Candidate*> all;
     for (const auto& [point, known] : known_) {
@@ -490,7 +503,7 @@ class LocalSearch {
   /// Climbs from the best designs by single steps and by exchanges between two axes, the most
   /// promising first, and takes the first that is better.
   void balance(Objective objective) {
-    for (const Candidate& start : ranking(objective, options_.top_k)) {
+    for (const Candidate& start : best_of_each_size(objective)) {
       Candidate at = start;
       while (const Candidate* better = first_better(at, objective)) {
         log("balance", better->point, "kept",
