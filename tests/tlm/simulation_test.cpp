@@ -2,11 +2,16 @@
 // not.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <map>
 #include <numeric>
 
 #include "search/estimate/plan_estimate.h"
+#include "search/local/evaluator.h"
 #include "search/plan/plan_text.h"
 #include "search/schedule/planner.h"
 #include "sim/checking/monitor.h"
@@ -411,6 +416,25 @@ TEST(Gap, PrivateMemoryRemovesSharing) {
   EXPECT_LT(simulate_apart(chip, plan, private_memory).time, simulate_apart(chip, plan).time);
 }
 
+// MFU counts each product of the model once; HFU also what the backward pass does again.
+TEST(Evaluator, RecomputedWorkCountsForTheHardwareOnly) {
+  Workload workload = load_workload("bert_large", files(), kSmallBert);
+  const Chip chip = chip_of();
+  const auto evaluate = [&](Recomputation recompute) {
+    workload.training.recompute = recompute;
+    const Graph graph = derive_training_step(workload.forward, workload.training);
+    const TaskGraph tasks = build_task_graph(graph);
+    return Evaluator(tasks, workload.batch(), chip.shared_technology()).evaluate(chip);
+  };
+  const double peak = chip.peak_macs_per_second();
+  const Evaluation kept = evaluate(Recomputation::none);
+  const Evaluation recomputed = evaluate(Recomputation::full);
+  EXPECT_EQ(kept.hfu, kept.mfu);
+  const double model = kept.mfu * kept.time.value() * peak;
+  EXPECT_NEAR(recomputed.mfu * recomputed.time.value() * peak, model, 1e-9 * model);
+  EXPECT_GT(recomputed.hfu, 1.2 * recomputed.mfu);  // at most four passes for three
+}
+
 TEST(WorkerPool, FailuresCostTheirOwnJobOnly) {
   WorkerOptions options;
   options.workers = 2;
@@ -431,6 +455,75 @@ TEST(WorkerPool, FailuresCostTheirOwnJobOnly) {
   EXPECT_NE(results[3].failure.find("hung"), std::string::npos);
   EXPECT_NE(results[4].failure.find("status 7"), std::string::npos);
   EXPECT_EQ(results[5].output.size(), 1U << 20);
+}
+
+/// Tells whether processes are gone: each holds the writing end until then.
+class Lifeline {
+ public:
+  Lifeline() {
+    if (pipe(ends_) != 0) throw std::runtime_error("no pipe");
+  }
+  ~Lifeline() {
+    let_go();
+    close(ends_[0]);
+  }
+  void let_go() {
+    if (ends_[1] >= 0) close(ends_[1]);
+    ends_[1] = -1;
+  }
+  void send(char byte) const {
+    if (write(ends_[1], &byte, 1) != 1) _exit(1);
+  }
+  /// The next byte; 0: all holders are gone; -1: neither within ten seconds.
+  int next() const {
+    pollfd waiting{ends_[0], POLLIN, 0};
+    if (poll(&waiting, 1, 10'000) != 1) return -1;
+    char byte = 0;
+    return read(ends_[0], &byte, 1) == 1 ? byte : 0;
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+TEST(WorkerPool, AHungWorkerIsKilled) {
+  Lifeline line;
+  WorkerOptions options;
+  options.hang_limit = std::chrono::seconds(1);
+  const auto results = run_jobs({[&line]() -> std::string {
+                                  line.send('w');
+                                  std::signal(SIGTERM, SIG_IGN);
+                                  for (;;) pause();
+                                }},
+                                options);
+  EXPECT_NE(results[0].failure.find("hung"), std::string::npos);
+  line.let_go();
+  EXPECT_EQ(line.next(), 'w');
+  EXPECT_EQ(line.next(), 0);
+}
+
+TEST(WorkerPool, WorkersDieWithTheirParent) {
+  Lifeline line;
+  const pid_t parent = fork();
+  ASSERT_GE(parent, 0);
+  if (parent == 0) {
+    const auto job = [&line]() -> std::string {
+      line.send('w');
+      // Ends by itself long after the test has failed.
+      sleep(60);
+      return "";
+    };
+    WorkerOptions options;
+    options.workers = 2;
+    run_jobs({job, job}, options);
+    _exit(0);
+  }
+  line.let_go();
+  EXPECT_EQ(line.next(), 'w');
+  EXPECT_EQ(line.next(), 'w');
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+  EXPECT_EQ(line.next(), 0);
 }
 
 }  // namespace
