@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "search/schedule/task_graph.h"
+#include "workloads/statistics.h"
 #include "workloads/workload.h"
 
 namespace simdse {
@@ -14,7 +15,8 @@ struct TrainingSetup {
   explicit TrainingSetup(Workload loaded)
       : workload(std::move(loaded)),
         graph(derive_training_step(workload.forward, workload.training)),
-        tasks(build_task_graph(graph)) {}
+        tasks(build_task_graph(graph)),
+        recomputed_macs(static_cast<double>(graph_statistics(graph).recomputed_macs)) {}
   TrainingSetup(const TrainingSetup&) = delete;
   TrainingSetup& operator=(const TrainingSetup&) = delete;
 
@@ -26,6 +28,7 @@ struct TrainingSetup {
   Workload workload;
   Graph graph;
   TaskGraph tasks;
+  double recomputed_macs;  ///< of a step's MACs those that repeat its forward pass
 };
 
 }  // namespace simdse

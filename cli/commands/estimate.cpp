@@ -50,9 +50,7 @@ void print_estimate(const Chip& chip, const TrainingSetup& setup, const Plan& pl
                    "memory       {} of {}\n",
                    format_quantity(to_double(plan.peak_memory), Dimension::bytes, 4),
                    format_quantity(to_double(chip.memory().capacity()), Dimension::bytes, 4))
-            << fmt::format(
-                   "MFU          {}\n",
-                   percent(estimate.macs / (chip.peak_macs_per_second() * estimate.time.value())));
+            << utilisation_of(chip, setup, estimate.macs, estimate.time).text();
   std::string parts;
   for (std::size_t i = 0; i < kResourceCount; ++i) {
     parts += fmt::format("{} {:.1f} | ", resource_name(static_cast<Resource>(i)),

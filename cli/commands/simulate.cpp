@@ -22,14 +22,16 @@ void print_simulation(const Chip& chip, const TrainingSetup& setup, const PlanEs
                       const SimulationResult& simulation) {
   const double seconds = to_seconds(simulation.time).value();
   const auto batch = static_cast<double>(setup.workload.batch());
-  std::cout << fmt::format("{} on {} ({})\n", setup.workload.name, chip.design().name, chip.label())
-            << fmt::format("simulated    {:.5g} ms per step of {} samples: {:.4g} samples/s\n",
-                           seconds * 1e3, setup.workload.batch(), batch / seconds)
-            << fmt::format("estimate     {:.5g} ms: gap {:+.1f} %\n", estimate.time.value() * 1e3,
-                           gap_of(estimate, simulation) * 100)
-            << fmt::format("energy       {:.4g} J per step, {:.4g} W on average; TDP {:.4g} W\n",
-                           simulation.energy.value(), simulation.energy.value() / seconds,
-                           chip.tdp().value());
+  std::cout
+      << fmt::format("{} on {} ({})\n", setup.workload.name, chip.design().name, chip.label())
+      << fmt::format("simulated    {:.5g} ms per step of {} samples: {:.4g} samples/s\n",
+                     seconds * 1e3, setup.workload.batch(), batch / seconds)
+      << fmt::format("estimate     {:.5g} ms: gap {:+.1f} %\n", estimate.time.value() * 1e3,
+                     gap_of(estimate, simulation) * 100)
+      << fmt::format("energy       {:.4g} J per step, {:.4g} W on average; TDP {:.4g} W\n",
+                     simulation.energy.value(), simulation.energy.value() / seconds,
+                     chip.tdp().value())
+      << utilisation_of(chip, setup, simulation.actions.macs, to_seconds(simulation.time)).text();
   std::string parts;
   for (std::size_t i = 0; i < simulation.breakdown.size(); ++i) {
     parts += fmt::format("{}{} {:.1f}", i == 0 ? "" : " | ", time_headings()[i],

@@ -30,6 +30,20 @@ Json chip_json(const Chip& chip) {
           {"blocks", std::move(parts)}};
 }
 
+Utilisation utilisation_of(const Chip& chip, const TrainingSetup& setup, double macs,
+                           Seconds time) {
+  const double peak = chip.peak_macs_per_second() * time.value();
+  return {(macs - setup.recomputed_macs) / peak, macs / peak};
+}
+
+std::string Utilisation::text() const {
+  std::string line = fmt::format("MFU          {:.1f} %", model * 100);
+  if (hardware != model) {
+    line += fmt::format("; with what is recomputed {:.1f} % (HFU)", hardware * 100);
+  }
+  return line + '\n';
+}
+
 double gap_of(const PlanEstimate& estimate, const SimulationResult& simulation) {
   return estimate.time.value() / to_seconds(simulation.time).value() - 1;
 }
@@ -39,13 +53,15 @@ namespace {
 Json speed_json(const Chip& chip, const TrainingSetup& setup, Seconds time, Joules energy,
                 double macs) {
   const double throughput = static_cast<double>(setup.workload.batch()) / time.value();
+  const Utilisation utilisation = utilisation_of(chip, setup, macs, time);
   return {{"time_s", time.value()},
           {"throughput_samples_per_s", throughput},
           {"throughput_per_tdp_samples_per_s_per_w", throughput / chip.tdp().value()},
           {"energy_j", energy.value()},
           {"area_mm2", chip.area().value()},
           {"tdp_w", chip.tdp().value()},
-          {"mfu", macs / (chip.peak_macs_per_second() * time.value())}};
+          {"mfu", utilisation.model},
+          {"hfu", utilisation.hardware}};
 }
 
 }  // namespace

@@ -31,6 +31,18 @@ nlohmann::ordered_json operators_json(const Chip& chip, const TrainingSetup& set
 std::string operators_csv(const Chip& chip, const TrainingSetup& setup, const Plan& plan,
                           const PlanEstimate& estimate, const SimulationResult* simulation);
 
+/// Shares of the peak MAC rate.
+struct Utilisation {
+  double model = 0;     ///< MFU: by the MACs that the model asks for
+  double hardware = 0;  ///< HFU: by all MACs, also those that are recomputed
+
+  /// A line for people; HFU is named where it differs.
+  std::string text() const;
+};
+
+/// Of a step that takes `time` and does `macs` in all.
+Utilisation utilisation_of(const Chip& chip, const TrainingSetup& setup, double macs, Seconds time);
+
 /// estimate / simulation - 1.
 double gap_of(const PlanEstimate& estimate, const SimulationResult& simulation);
 

@@ -36,7 +36,7 @@ void add_row(Table& table, const SearchRun& run, const Contender& c, const std::
     gap = signed_percent(gap_of(c.estimate, *c.simulation));
     per_watt = fmt::format("{:.3f}", throughput / c.chip.tdp().value());
     const double peak = c.chip.peak_macs_per_second() * to_seconds(c.simulation->time).value();
-    mfu = fmt::format("{:.0f}", c.estimate.macs / peak * 100);
+    mfu = fmt::format("{:.0f}", (c.estimate.macs - run.setup->recomputed_macs) / peak * 100);
   }
   table.add_row({rank, c.name, fmt::format("{:.2f}", c.estimated_throughput(batch)), simulated, gap,
                  per_watt, fmt::format("{:.0f}", c.chip.area().value()),
@@ -263,6 +263,7 @@ Json inputs_json(const SearchSpec& spec) {
   Json technology = {{"name", spec.technology->name}};
   for (const Technology::Source& source : spec.technology->sources) {
     technology["constants"][source.constant] = source.value;
+    technology["confidence"][source.constant] = source.confidence;
   }
   return {{"name", spec.name},
           {"workload",

@@ -19,36 +19,32 @@ class Interleave {
   template <class Visit>
   void for_each(std::int64_t address, std::int64_t bytes, Visit&& visit) const {
     const std::int64_t index = address / granule_;  // of the first granule
-    const std::int64_t inside = address % granule_;
+    const std::int64_t inside = address - index * granule_;
     const std::int64_t first_piece = std::min(bytes, granule_ - inside);
+    std::int64_t row = index / count_;
+    std::int64_t unit = index - row * count_;
     if (count_ == 1 || first_piece == bytes) {
-      const std::int64_t row = index / count_;
-      visit(index % count_, bytes, row * granule_ + inside);
+      visit(unit, bytes, row * granule_ + inside);
       return;
     }
     // After the first, partial granule: whole turns of all units, then a rest.
     const std::int64_t rest_after_first = bytes - first_piece;
-    const std::int64_t turn = granule_ * count_;
-    const std::int64_t turns = rest_after_first / turn;
-    std::int64_t rest = rest_after_first % turn;
-    // Unit of step s (s = 0 is the first): those after it get whole turns and parts of the rest.
-    for (std::int64_t s = 0; s < count_; ++s) {
-      const std::int64_t granule = index + s;
-      std::int64_t share = turns * granule_;
-      if (s == 0) {
-        share += first_piece;
-      } else {
-        const std::int64_t part = std::min(rest, granule_);
-        share += part;
-        rest -= part;
+    const std::int64_t turns = rest_after_first / (granule_ * count_);
+    const std::int64_t whole = turns * granule_;
+    std::int64_t rest = rest_after_first - whole * count_;
+    // The rest may come round to the first unit again.
+    const std::int64_t again = std::max<std::int64_t>(0, rest - granule_ * (count_ - 1));
+    visit(unit, first_piece + whole + again, row * granule_ + inside);
+    // The units after the first get whole turns and parts of the rest.
+    for (std::int64_t left = count_ - 1; left > 0; --left) {
+      if (++unit == count_) {
+        unit = 0;
+        ++row;
       }
-      if (s == 0 && rest_after_first % turn > granule_ * (count_ - 1)) {
-        // The rest comes round to the first unit again.
-        share += rest_after_first % turn - granule_ * (count_ - 1);
-      }
-      if (share == 0) continue;
-      const std::int64_t row = granule / count_;
-      visit(granule % count_, share, row * granule_ + (s == 0 ? inside : 0));
+      const std::int64_t part = std::min(rest, granule_);
+      rest -= part;
+      if (whole + part == 0) return;
+      visit(unit, whole + part, row * granule_);
     }
   }
 

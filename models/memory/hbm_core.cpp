@@ -22,9 +22,10 @@ unsigned shift_of(std::int64_t power_of_two) {
 HbmCore::HbmCore(const Hbm& hbm)
     : interleave_(hbm.channels(), hbm.interleave().value()),
       channels_(static_cast<std::size_t>(hbm.channels())),
+      banks_(static_cast<std::size_t>(hbm.channels() * hbm.params().banks)),
       queue_depth_(static_cast<std::size_t>(hbm.queue_depth())),
-      banks_(hbm.params().banks),
-      bank_mask_(banks_ - 1),
+      bank_count_(hbm.params().banks),
+      bank_mask_(bank_count_ - 1),
       row_shift_(shift_of(hbm.params().row_size.value())),
       burst_bytes_(hbm.params().burst_length * hbm.params().channel_bits / 8),
       turnaround_batch_(hbm.params().turnaround_batch.value()),
@@ -44,12 +45,12 @@ HbmCore::HbmCore(const Hbm& hbm)
                                static_cast<double>(burst_bytes_) * burst_time_);
   // A long run is as fast as its data, its activates, and the bank whose turn comes again allow.
   const Picoseconds bank_period = std::max(t_rc_, row_time + t_rp_ + t_rcd_);
-  row_period_ = std::max({row_time, t_rrd_, ceil_div(t_faw_, 4), ceil_div(bank_period, banks_)});
+  row_period_ =
+      std::max({row_time, t_rrd_, ceil_div(t_faw_, 4), ceil_div(bank_period, bank_count_)});
   exposed_row_change_ = row_period_ - row_time;
   reopen_ = std::max(t_rp_, t_rc_ - row_period_ - t_rcd_);
   window_rows_ = std::min<std::int64_t>(ceil_div(t_faw_, row_period_), 4);
   for (std::size_t i = 0; i < channels_.size(); ++i) {
-    channels_[i].banks.resize(static_cast<std::size_t>(banks_));
     if (t_refi_ == kNever) continue;
     // Channels refresh one after the other, so that some always work.
     channels_[i].next_refresh =
@@ -57,32 +58,18 @@ HbmCore::HbmCore(const Hbm& hbm)
   }
 }
 
-StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
-  StorageSpan span{kNever, now};
-  interleave_.for_each(request.address, request.bytes,
-                       [&](std::int64_t channel, std::int64_t bytes, std::int64_t first) {
-                         const StorageSpan run =
-                             serve_run(channels_[static_cast<std::size_t>(channel)], now,
-                                       request.is_write, bytes, first);
-                         if (observer_ != nullptr)
-                           observer_->busy(channel, run.head, run.tail, bytes);
-                         span.head = std::min(span.head, run.head);
-                         span.tail = std::max(span.tail, run.tail);
-                       });
-  return span;
-}
-
-void HbmCore::refresh(Channel& channel, Picoseconds time) const {
-  if (channel.next_refresh > time) return;
+void HbmCore::begin_refresh(std::int64_t index, Picoseconds time) {
+  Channel& channel = channels_[static_cast<std::size_t>(index)];
   // The last refresh that began by `time`; those before it are over.
   const Picoseconds missed = (time - channel.next_refresh) / t_refi_;
   const Picoseconds begun = channel.next_refresh + missed * t_refi_;
   channel.next_refresh = begun + t_refi_;
   channel.refreshed_at = begun + t_rp_ + t_rfc_;
-  for (Bank& bank : channel.banks) bank.open_row = -1;
+  Bank* const banks = banks_of(index);
+  for (std::int64_t b = 0; b < bank_count_; ++b) banks[b].open_row = -1;
 }
 
-Picoseconds HbmCore::activate_slot(Channel& channel, Picoseconds command) const {
+inline Picoseconds HbmCore::activate_slot(Channel& channel, Picoseconds command) const {
   const Picoseconds newest = channel.activates[(channel.oldest_activate + 3) % 4];
   const Picoseconds oldest = channel.activates[channel.oldest_activate % 4];
   const Picoseconds slot = std::max({command, newest + t_rrd_, oldest + t_faw_});
@@ -90,7 +77,7 @@ Picoseconds HbmCore::activate_slot(Channel& channel, Picoseconds command) const 
   return slot;
 }
 
-Picoseconds HbmCore::transfer_time(std::int64_t bytes) {
+inline Picoseconds HbmCore::transfer_time(std::int64_t bytes) {
   if (bytes != known_bytes_) {
     known_bytes_ = bytes;
     known_time_ = std::llround(static_cast<double>(ceil_div(bytes, burst_bytes_)) * burst_time_);
@@ -98,14 +85,15 @@ Picoseconds HbmCore::transfer_time(std::int64_t bytes) {
   return known_time_;
 }
 
-StorageSpan HbmCore::serve_run(Channel& channel, Picoseconds now, bool is_write, std::int64_t bytes,
-                               std::int64_t first) {
+inline StorageSpan HbmCore::serve_run(std::int64_t index, Picoseconds now, bool is_write,
+                                      std::int64_t bytes, std::int64_t first) {
   const std::int64_t row = first >> row_shift_;
   const std::int64_t rows = ((first + bytes - 1) >> row_shift_) - row + 1;
-  Bank* const banks = channel.banks.data();
+  Channel& channel = channels_[static_cast<std::size_t>(index)];
+  Bank* const banks = banks_of(index);
   Bank& bank = banks[row & bank_mask_];
   const Picoseconds arrival = now + t_controller_;
-  refresh(channel, std::max(arrival, channel.free_at - t_cl_));
+  refresh(index, std::max(arrival, channel.free_at - t_cl_));
   const Picoseconds command = std::max(arrival, channel.refreshed_at);
 
   Picoseconds column = command;  // as far as the channel is concerned ...
@@ -133,7 +121,7 @@ StorageSpan HbmCore::serve_run(Channel& channel, Picoseconds now, bool is_write,
   // Work until the next refresh, stand still, go on.
   while (finish + remaining - t_cl_ > channel.next_refresh) {
     remaining -= std::max<Picoseconds>(0, channel.next_refresh + t_cl_ - finish);
-    refresh(channel, std::max(finish - t_cl_, channel.next_refresh));
+    refresh(index, std::max(finish - t_cl_, channel.next_refresh));
     finish = std::max(finish, channel.refreshed_at + t_rcd_ + t_cl_);
   }
   finish += remaining;
@@ -144,8 +132,8 @@ StorageSpan HbmCore::serve_run(Channel& channel, Picoseconds now, bool is_write,
   bank.ready_at = std::max(bank.ready_at, bank.column_at + t_rp_);
   if (rows > 1) {
     Picoseconds at = last_command;
-    for (std::int64_t r = row + rows - 1; r > row + std::max<std::int64_t>(0, rows - 1 - banks_);
-         --r, at -= row_period_) {
+    for (std::int64_t r = row + rows - 1;
+         r > row + std::max<std::int64_t>(0, rows - 1 - bank_count_); --r, at -= row_period_) {
       banks[r & bank_mask_] = {r, at, at + reopen_};
     }
     for (std::int64_t left = std::min(rows - 1, window_rows_); left > 0; --left) {
@@ -156,6 +144,20 @@ StorageSpan HbmCore::serve_run(Channel& channel, Picoseconds now, bool is_write,
   channel.was_write = is_write;
   channel.free_at = finish - (start - on_bus);
   return {start, finish};
+}
+
+StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
+  StorageSpan span{kNever, now};
+  interleave_.for_each(request.address, request.bytes,
+                       [&](std::int64_t channel, std::int64_t bytes, std::int64_t first) {
+                         const StorageSpan run =
+                             serve_run(channel, now, request.is_write, bytes, first);
+                         if (observer_ != nullptr)
+                           observer_->busy(channel, run.head, run.tail, bytes);
+                         span.head = std::min(span.head, run.head);
+                         span.tail = std::max(span.tail, run.tail);
+                       });
+  return span;
 }
 
 }  // namespace simdse

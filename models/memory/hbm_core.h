@@ -52,15 +52,18 @@ class HbmCore : public StorageCore {
     bool was_write = false;
     std::array<Picoseconds, 4> activates{kLongAgo, kLongAgo, kLongAgo, kLongAgo};
     std::uint32_t oldest_activate = 0;  ///< modulo 4
-    std::vector<Bank> banks;
   };
 
-  StorageSpan serve_run(Channel& channel, Picoseconds now, bool is_write, std::int64_t bytes,
+  StorageSpan serve_run(std::int64_t index, Picoseconds now, bool is_write, std::int64_t bytes,
                         std::int64_t first);
   /// Time of the bursts that `bytes` take on one channel's bus.
   Picoseconds transfer_time(std::int64_t bytes);
   /// Lets the refreshes begin that are due by the command time `time`.
-  void refresh(Channel& channel, Picoseconds time) const;
+  void refresh(std::int64_t index, Picoseconds time) {
+    if (channels_[static_cast<std::size_t>(index)].next_refresh <= time) begin_refresh(index, time);
+  }
+  void begin_refresh(std::int64_t index, Picoseconds time);
+  Bank* banks_of(std::int64_t channel) { return banks_.data() + channel * bank_count_; }
   /// When the channel has room for another activate, asked for at `command`.
   Picoseconds activate_slot(Channel& channel, Picoseconds command) const;
   static void note_activate(Channel& channel, Picoseconds time) {
@@ -69,8 +72,9 @@ class HbmCore : public StorageCore {
 
   Interleave interleave_;
   std::vector<Channel> channels_;
+  std::vector<Bank> banks_;  ///< of all channels, side by side
   std::size_t queue_depth_;
-  std::int64_t banks_;
+  std::int64_t bank_count_;  ///< of one channel
   std::int64_t bank_mask_;
   unsigned row_shift_;
   std::int64_t burst_bytes_;

@@ -41,7 +41,7 @@ Area Technology::sram_area(Bytes capacity, std::int64_t arrays) const {
 
 namespace {
 
-/// Reads constants of the form `name: {value: ..., source: ...}`.
+/// Reads constants of the form `name: {value: ..., confidence: ..., source: ...}`.
 class ConstantReader {
  public:
   ConstantReader(ConfigReader& reader, Technology& technology)
@@ -60,12 +60,15 @@ class ConstantReader {
     return number;
   }
 
-  /// Notes the source, which must say something.
+  /// Notes the source, which must say something, and how sure the constant is.
   void note(const std::string& path, const ConfigValue& value, ConfigReader& constant) {
     const ConfigValue& source = constant.require("source");
     const std::string& text = source.text(path + ".source");
     if (text.empty()) throw InputError(source.where(), path + ".source: a source must be named");
-    technology_.sources.push_back({path, value.text(path), text});
+    const std::string& confidence =
+        read_choice(constant.require("confidence"), path + ".confidence",
+                    {"measured", "published", "estimate"});
+    technology_.sources.push_back({path, value.text(path), text, confidence});
   }
 
  private:

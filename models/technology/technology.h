@@ -12,7 +12,8 @@
 namespace simdse {
 
 /// Area and energy of the parts that blocks are made of, at one node. Read from
-/// configs/technology/NAME.yaml, where every constant must name its source.
+/// configs/technology/NAME.yaml, where every constant must name its source and how
+/// sure it is.
 class Technology {
  public:
   /// Energy of one byte's access against the capacity of the array that is accessed.
@@ -63,12 +64,16 @@ class Technology {
   /// table's points on logarithmic axes; beyond them area grows with capacity.
   Area sram_area(Bytes capacity, std::int64_t arrays) const;
 
-  /// (path of the constant, value as written, source) of every constant, in the file's order.
+  /// Path of a constant, its value as written, where it is from, and how sure it is: "measured" (on
+  /// a machine or by running a public tool), "published" (read there, or worked out from it in the
+  /// steps that the source states) or "estimate" (own assumptions make up more than a tenth of it).
   struct Source {
     std::string constant;
     std::string value;
     std::string source;
+    std::string confidence;
   };
+  /// Of every constant, in the order in which they are read.
   std::vector<Source> sources;
 };
 

@@ -44,7 +44,10 @@ namespace {
 /// What one part asks of its cores and moves, summed over its steps.
 struct PartTotals {
   TilePipeline matrix;
+  TilePipeline held;  ///< the matrix core again, where blocks wait for places to put their sums
   TilePipeline vector;
+  std::vector<Cycles> drained;  ///< when each finished block had left the matrix core
+  std::size_t outputs = 0;      ///< blocks begun
   Cycles matrix_done;
   Cycles vector_work;
   Cycles done;
@@ -128,7 +131,13 @@ class Estimator {
       Cycles ready(0);
       if (region_.contraction) {
         const TilePipeline::Span span = t.matrix.append(step.tensor, Cycles(0));
-        ready = span.done;
+        Cycles place(0);
+        if (step.starts_output && !region_.vector_cores.empty()) {
+          const auto places = static_cast<std::size_t>(step.output_places);
+          if (t.outputs >= places) place = t.drained[t.outputs - places];
+          ++t.outputs;
+        }
+        ready = t.held.append(step.tensor, place).done;
         t.matrix_done = span.done;
         t.done = span.done;
       }
@@ -137,6 +146,7 @@ class Estimator {
       if (step.has_output) {
         if (!region_.vector_cores.empty()) {
           t.done = t.vector.append(step.vector, ready).done;
+          if (region_.contraction) t.drained.push_back(t.vector.open);
           // The sums' way in hides behind work, unless it is the longer of the two.
           t.vector_work += region_.contraction ? std::max(step.vector.setup, step.vector.body)
                                                : step.vector.body;

@@ -10,6 +10,7 @@
 
 #include "search/estimate/plan_estimate.h"
 #include "search/schedule/planner.h"
+#include "workloads/statistics.h"
 
 namespace simdse {
 
@@ -27,7 +28,8 @@ struct Evaluation {
   Seconds time;
   Joules energy;
   double throughput = 0;  ///< samples per second
-  double mfu = 0;         ///< MACs / (peak MAC rate x time)
+  double mfu = 0;         ///< the model's MACs / (peak MAC rate x time)
+  double hfu = 0;         ///< the same with those that are done again in the backward pass
   Bytes memory_used;
   /// Shares of the time as in PlanEstimate.
   std::array<double, kResourceCount + 1> breakdown{};
@@ -46,7 +48,10 @@ class Evaluator {
   /// `graph` and `tasks` must outlive the evaluator.
   Evaluator(const TaskGraph& tasks, std::int64_t batch,
             std::shared_ptr<const Technology> technology)
-      : tasks_(tasks), batch_(batch), technology_(std::move(technology)) {}
+      : tasks_(tasks),
+        batch_(batch),
+        technology_(std::move(technology)),
+        recomputed_macs_(static_cast<double>(graph_statistics(*tasks.graph).recomputed_macs)) {}
 
   Chip chip(const Design& design) const { return Chip(design, technology_); }
 
@@ -60,6 +65,7 @@ class Evaluator {
   const TaskGraph& tasks_;
   std::int64_t batch_;
   std::shared_ptr<const Technology> technology_;
+  double recomputed_macs_;
 };
 
 }  // namespace simdse

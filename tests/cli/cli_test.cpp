@@ -271,7 +271,7 @@ TEST_F(Cli, OnlyRegularFilesOfOneDocumentAreRead) {
   fs::resize_file(file("large.yaml"), 65 * 1024 * 1024);
   expect_refused("workload " + file("large.yaml"), "is larger than 64 MiB");
   expect_refused("workload " + write("two.yaml", "schema: 1\nmodel: bert_large\n---\nbatch: 2\n"),
-                 "two.yaml:4:1: a second document");
+                 "two.yaml:3:1: a second document");
   expect_refused("workload " + write("deep.yaml", "schema: 1\na: " + std::string(100000, '[')),
                  "nested too deeply");
 }

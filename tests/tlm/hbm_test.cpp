@@ -1,7 +1,9 @@
 // The memory against an independent cycle-level DRAM simulator, and its timing rules one by one.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
+#include <map>
 #include <queue>
 #include <random>
 
@@ -168,6 +170,177 @@ TEST(Hbm, RefreshClosesRowsAndStopsTheChannel) {
   EXPECT_EQ(core.serve(0, {false, 0, 64}).head, 28 * kNanosecond);
   // Asked for during the first refresh: tRP + tRFC from its begin, then the row is opened again.
   EXPECT_EQ(core.serve(3'950'000, {false, 64, 64}).head, (3900 + 14 + 260 + 28) * kNanosecond);
+}
+
+/// The rules of HbmCore step by step: bytes dealt out granule by granule, every activate and every
+/// refresh one after the other.
+class StepwiseHbm {
+ public:
+  explicit StepwiseHbm(const Hbm& hbm) : p_(hbm.params()), channels_(hbm.channels()) {
+    const auto count = static_cast<Picoseconds>(channels_.size());
+    for (std::size_t i = 0; i < channels_.size(); ++i) {
+      channels_[i].banks.resize(p_.banks);
+      channels_[i].next_refresh = ps(p_.t_refi) / count * static_cast<Picoseconds>(i + 1);
+    }
+    burst_bytes_ = p_.burst_length * p_.channel_bits / 8;
+    burst_time_ = static_cast<double>(burst_bytes_) / hbm.channel_bandwidth().value() * 1e12;
+    const auto row_time = static_cast<Picoseconds>(static_cast<double>(p_.row_size.value()) /
+                                                   static_cast<double>(burst_bytes_) * burst_time_);
+    const Picoseconds bank_period = std::max(ps(p_.t_rc), row_time + ps(p_.t_rp) + ps(p_.t_rcd));
+    row_period_ = std::max(
+        {row_time, ps(p_.t_rrd), ceil_div(ps(p_.t_faw), 4), ceil_div(bank_period, p_.banks)});
+    row_change_ = row_period_ - row_time;
+  }
+
+  StorageSpan serve(Picoseconds now, const StorageRequest& request) {
+    struct Run {
+      std::int64_t bytes = 0;
+      std::int64_t first = 0;
+    };
+    std::map<std::int64_t, Run> runs;
+    const std::int64_t granule = p_.interleave.value();
+    const auto count = static_cast<std::int64_t>(channels_.size());
+    for (std::int64_t at = request.address; at < request.address + request.bytes;) {
+      const std::int64_t end =
+          std::min((at / granule + 1) * granule, request.address + request.bytes);
+      const std::int64_t index = at / granule;
+      const auto [run, is_new] = runs.try_emplace(index % count);
+      if (is_new) run->second.first = index / count * granule + at % granule;
+      run->second.bytes += end - at;
+      at = end;
+    }
+    StorageSpan span{kNever, now};
+    for (const auto& [channel, run] : runs) {
+      const StorageSpan one =
+          serve_run(channels_[channel], now, request.is_write, run.bytes, run.first);
+      span.head = std::min(span.head, one.head);
+      span.tail = std::max(span.tail, one.tail);
+    }
+    return span;
+  }
+
+ private:
+  static constexpr Picoseconds kLongAgo = -kNever / 4;
+  struct Bank {
+    std::int64_t open_row = -1;
+    Picoseconds column_at = kLongAgo;
+    Picoseconds ready_at = kLongAgo;
+  };
+  struct Channel {
+    Picoseconds free_at = 0;
+    Picoseconds next_refresh = 0;
+    Picoseconds refreshed_at = 0;
+    int direction = -1;  // of the last run; -1: none yet
+    std::vector<Picoseconds> activates = std::vector<Picoseconds>(4, kLongAgo);  // all there were
+    std::vector<Bank> banks;
+  };
+
+  static Picoseconds ps(Seconds time) {
+    return static_cast<Picoseconds>(std::llround(time.value() * 1e12));
+  }
+
+  void refresh(Channel& channel, Picoseconds time) const {
+    while (channel.next_refresh <= time) {
+      channel.refreshed_at = channel.next_refresh + ps(p_.t_rp) + ps(p_.t_rfc);
+      channel.next_refresh += ps(p_.t_refi);
+      for (Bank& bank : channel.banks) bank.open_row = -1;
+    }
+  }
+
+  StorageSpan serve_run(Channel& channel, Picoseconds now, bool is_write, std::int64_t bytes,
+                        std::int64_t first) const {
+    const std::int64_t row = first / p_.row_size.value();
+    const std::int64_t last_row = (first + bytes - 1) / p_.row_size.value();
+    const Picoseconds arrival = now + ps(p_.t_controller);
+    refresh(channel, std::max(arrival, channel.free_at - ps(p_.t_cl)));
+    const Picoseconds command = std::max(arrival, channel.refreshed_at);
+    Bank& bank = channel.banks[row % p_.banks];
+    Picoseconds column = command;
+    Picoseconds wait = 0;
+    if (bank.open_row == row) {
+      wait = std::max<Picoseconds>(0, bank.column_at - command);
+    } else {
+      std::vector<Picoseconds>& all = channel.activates;
+      const Picoseconds slot =
+          std::max({command, all.back() + ps(p_.t_rrd), all[all.size() - 4] + ps(p_.t_faw)});
+      all.push_back(slot);
+      const Picoseconds closed = bank.open_row >= 0 ? command + ps(p_.t_rp) : command;
+      const Picoseconds activated = std::max({slot, closed, bank.ready_at});
+      column = slot + ps(p_.t_rcd);
+      wait = activated - slot;
+      bank = {row, bank.column_at, activated + ps(p_.t_rc)};
+    }
+    Picoseconds bus = channel.free_at;
+    if (channel.direction >= 0 && channel.direction != static_cast<int>(is_write)) {
+      const std::int64_t batch = p_.turnaround_batch.value();
+      bus += ps(p_.t_turnaround) * std::min(bytes, batch) / batch;
+    }
+    channel.direction = static_cast<int>(is_write);
+    const Picoseconds on_bus = std::max(bus, column + ps(p_.t_cl));
+    const Picoseconds start = std::max(on_bus, column + wait + ps(p_.t_cl));
+    Picoseconds left =
+        std::llround(static_cast<double>(ceil_div(bytes, burst_bytes_)) * burst_time_) +
+        (last_row - row) * row_change_;
+    Picoseconds finish = start;
+    while (finish + left - ps(p_.t_cl) > channel.next_refresh) {
+      left -= std::max<Picoseconds>(0, channel.next_refresh + ps(p_.t_cl) - finish);
+      refresh(channel, std::max(finish - ps(p_.t_cl), channel.next_refresh));
+      finish = std::max(finish, channel.refreshed_at + ps(p_.t_rcd) + ps(p_.t_cl));
+    }
+    finish += left;
+    const Picoseconds last_command = finish - ps(p_.t_cl);
+    bank.column_at = last_command - (last_row - row) * row_period_;
+    bank.ready_at = std::max(bank.ready_at, bank.column_at + ps(p_.t_rp));
+    for (std::int64_t r = row + 1; r <= last_row; ++r) {
+      const Picoseconds at = last_command - (last_row - r) * row_period_;
+      const Picoseconds reopened =
+          std::max(at + ps(p_.t_rp), at - row_period_ - ps(p_.t_rcd) + ps(p_.t_rc));
+      channel.activates.push_back(at - row_period_ - ps(p_.t_rcd));
+      channel.banks[r % p_.banks] = {r, at, reopened};
+    }
+    channel.free_at = finish - (start - on_bus);
+    return {start, finish};
+  }
+
+  const Hbm::Params p_;
+  std::vector<Channel> channels_;
+  std::int64_t burst_bytes_ = 0;
+  double burst_time_ = 0;
+  Picoseconds row_period_ = 0;
+  Picoseconds row_change_ = 0;
+};
+
+// What the core leaves out or works out at once changes no picosecond.
+TEST(Hbm, ServesAsStepByStep) {
+  std::mt19937_64 random(4);
+  for (int round = 0; round < 40; ++round) {
+    const auto one_of = [&](std::initializer_list<std::int64_t> values) {
+      return values.begin()[random() % values.size()];
+    };
+    Hbm::Params params = one_stack();
+    params.stacks = one_of({1, 2, 3});
+    params.banks = one_of({1, 4, 16});
+    params.interleave = Bytes(one_of({64, 256, 2048}));
+    params.pin_rate =
+        BytesPerSecond(static_cast<double>(one_of({170898437, 250'000'000, 2'000'000'000})));
+    params.t_faw = Seconds(static_cast<double>(one_of({16, 30, 300})) * 1e-9);
+    params.t_rrd = Seconds(static_cast<double>(one_of({0, 4, 20})) * 1e-9);
+    const Hbm memory = hbm(params);
+    HbmCore core(memory);
+    StepwiseHbm expected(memory);
+    Picoseconds now = 0;
+    for (int i = 0; i < 500; ++i) {
+      const std::int64_t bytes = std::int64_t{1} << random() % 19;
+      const StorageRequest request{random() % 3 == 0,
+                                   static_cast<std::int64_t>(random() % (1 << 24)),
+                                   bytes + static_cast<std::int64_t>(random() % bytes)};
+      const StorageSpan span = core.serve(now, request);
+      const StorageSpan step_by_step = expected.serve(now, request);
+      ASSERT_EQ(span.head, step_by_step.head) << round << ", transfer " << i;
+      ASSERT_EQ(span.tail, step_by_step.tail) << round << ", transfer " << i;
+      now += static_cast<Picoseconds>(random() % (random() % 8 == 0 ? 5'000'000 : 300'000));
+    }
+  }
 }
 
 }  // namespace

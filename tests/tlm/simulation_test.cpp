@@ -2,12 +2,17 @@
 // not.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <map>
 #include <numeric>
 
 #include "models/base/worker_pool.h"
 #include "search/estimate/plan_estimate.h"
+#include "search/local/evaluator.h"
 #include "search/plan/plan_text.h"
 #include "search/schedule/planner.h"
 #include "sim/checking/monitor.h"
@@ -15,6 +20,7 @@
 #include "sim/checking/random_staller.h"
 #include "sim/run/gap.h"
 #include "sim/run/record.h"
+#include "workloads/model_reader.h"
 #include "workloads/workload.h"
 
 namespace simdse {
@@ -90,8 +96,6 @@ TEST_P(IdealChip, SimulationEqualsTheClosedForm) {
   std::vector<Override> design = kIdeal;
   design.push_back({"cores.0.dataflow", dataflow});
   design.push_back({"cores.0.overlap", overlap});
-  // Accumulators that wait for a slow drain are left to the simulation, so here it is wide.
-  design.push_back({"cores.0.drain_width", "1048576 B/cycle"});
   const Chip chip = chip_of(design);
   const Plan plan = make_plan(chip, setup.tasks).plan;
   const PlanEstimate estimate = estimate_plan(chip, plan);
@@ -105,6 +109,42 @@ INSTANTIATE_TEST_SUITE_P(All, IdealChip,
                                             ::testing::Values("any", "weight_stationary",
                                                               "output_stationary"),
                                             ::testing::Values("none", "full")));
+
+/// Cycles of a GEMM 4096x4096x1024 with a ReLU behind it on an ideal chip of one core of each kind,
+/// simulated and estimated.
+std::pair<double, double> drained_gemm_cycles(const std::string& drain_width) {
+  std::vector<Override> design = kIdeal;
+  design.push_back({"cores.0.count", "1"});
+  design.push_back({"cores.1.count", "1"});
+  design.push_back({"cores.0.drain_width", drain_width});
+  const Chip chip = chip_of(design);
+  const Graph graph =
+      read_model(parse_config("operators: [{name: g, kind: gemm, m: 4096, n: 4096, k: 1024}, "
+                              "{name: r, kind: relu}]",
+                              "g"),
+                 {{"batch", 1}}, {});
+  const TaskGraph tasks = build_task_graph(graph);
+  const Plan plan = make_plan(chip, tasks).plan;
+  if (plan.regions.size() != 1) throw std::logic_error("the ReLU is not fused");
+  const double frequency = chip.clock().frequency().value();
+  return {to_seconds(simulate_apart(chip, plan).time).value() * frequency,
+          estimate_plan(chip, plan).cycles};
+}
+
+// 4096 x 4096 sums of 4 bytes leave at 32 bytes per cycle: 2,097,152 cycles, against half as many
+// of the array, 4096 x 4096 x 1024 / 128^2.
+TEST(Drain, BoundsAProductWhoseSumsLeaveSlowly) {
+  const auto [simulated, estimated] = drained_gemm_cycles("32 B/cycle");
+  EXPECT_NEAR(simulated, 2097152, 0.01 * 2097152);
+  EXPECT_NEAR(estimated, 2097152, 0.01 * 2097152);
+}
+
+// At a row of sums per cycle they take 131,072 cycles and hide behind the array's 1,048,576.
+TEST(Drain, HidesBehindTheArrayWhereItIsFasterThanIt) {
+  const auto [simulated, estimated] = drained_gemm_cycles("512 B/cycle");
+  EXPECT_NEAR(simulated, 1048576, 0.01 * 1048576);
+  EXPECT_NEAR(estimated, 1048576, 0.01 * 1048576);
+}
 
 // Every figure of the estimate is 10 % larger while the plan stays the same.
 TEST(Simulation, ReadsNoTimeOfTheEstimate) {
@@ -416,6 +456,25 @@ TEST(Gap, PrivateMemoryRemovesSharing) {
   EXPECT_LT(simulate_apart(chip, plan, private_memory).time, simulate_apart(chip, plan).time);
 }
 
+// MFU counts each product of the model once; HFU also what the backward pass does again.
+TEST(Evaluator, RecomputedWorkCountsForTheHardwareOnly) {
+  Workload workload = load_workload("bert_large", files(), kSmallBert);
+  const Chip chip = chip_of();
+  const auto evaluate = [&](Recomputation recompute) {
+    workload.training.recompute = recompute;
+    const Graph graph = derive_training_step(workload.forward, workload.training);
+    const TaskGraph tasks = build_task_graph(graph);
+    return Evaluator(tasks, workload.batch(), chip.shared_technology()).evaluate(chip);
+  };
+  const double peak = chip.peak_macs_per_second();
+  const Evaluation kept = evaluate(Recomputation::none);
+  const Evaluation recomputed = evaluate(Recomputation::full);
+  EXPECT_EQ(kept.hfu, kept.mfu);
+  const double model = kept.mfu * kept.time.value() * peak;
+  EXPECT_NEAR(recomputed.mfu * recomputed.time.value() * peak, model, 1e-9 * model);
+  EXPECT_GT(recomputed.hfu, 1.2 * recomputed.mfu);  // at most four passes for three
+}
+
 TEST(WorkerPool, FailuresCostTheirOwnJobOnly) {
   WorkerOptions options;
   options.workers = 2;
@@ -436,6 +495,75 @@ TEST(WorkerPool, FailuresCostTheirOwnJobOnly) {
   EXPECT_NE(results[3].failure.find("hung"), std::string::npos);
   EXPECT_NE(results[4].failure.find("status 7"), std::string::npos);
   EXPECT_EQ(results[5].output.size(), 1U << 20);
+}
+
+/// Tells whether processes are gone: each holds the writing end until then.
+class Lifeline {
+ public:
+  Lifeline() {
+    if (pipe(ends_) != 0) throw std::runtime_error("no pipe");
+  }
+  ~Lifeline() {
+    let_go();
+    close(ends_[0]);
+  }
+  void let_go() {
+    if (ends_[1] >= 0) close(ends_[1]);
+    ends_[1] = -1;
+  }
+  void send(char byte) const {
+    if (write(ends_[1], &byte, 1) != 1) _exit(1);
+  }
+  /// The next byte; 0: all holders are gone; -1: neither within ten seconds.
+  int next() const {
+    pollfd waiting{ends_[0], POLLIN, 0};
+    if (poll(&waiting, 1, 10'000) != 1) return -1;
+    char byte = 0;
+    return read(ends_[0], &byte, 1) == 1 ? byte : 0;
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+TEST(WorkerPool, AHungWorkerIsKilled) {
+  Lifeline line;
+  WorkerOptions options;
+  options.hang_limit = std::chrono::seconds(1);
+  const auto results = run_jobs({[&line]() -> std::string {
+                                  line.send('w');
+                                  std::signal(SIGTERM, SIG_IGN);
+                                  for (;;) pause();
+                                }},
+                                options);
+  EXPECT_NE(results[0].failure.find("hung"), std::string::npos);
+  line.let_go();
+  EXPECT_EQ(line.next(), 'w');
+  EXPECT_EQ(line.next(), 0);
+}
+
+TEST(WorkerPool, WorkersDieWithTheirParent) {
+  Lifeline line;
+  const pid_t parent = fork();
+  ASSERT_GE(parent, 0);
+  if (parent == 0) {
+    const auto job = [&line]() -> std::string {
+      line.send('w');
+      // Ends by itself long after the test has failed.
+      sleep(60);
+      return "";
+    };
+    WorkerOptions options;
+    options.workers = 2;
+    run_jobs({job, job}, options);
+    _exit(0);
+  }
+  line.let_go();
+  EXPECT_EQ(line.next(), 'w');
+  EXPECT_EQ(line.next(), 'w');
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+  EXPECT_EQ(line.next(), 0);
 }
 
 }  // namespace

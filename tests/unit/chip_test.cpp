@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "models/vector_core/simd.h"
 
 namespace simdse {
@@ -86,8 +89,35 @@ TEST(Technology, EveryConstantNamesItsSource) {
     EXPECT_GT(technology.sources.size(), 15U);
     for (const Technology::Source& source : technology.sources) {
       EXPECT_GT(source.source.size(), 10U) << source.constant;
+      // What a source calls its own is not passed off as published.
+      const bool is_own = source.source.find("own estimate") != std::string::npos ||
+                          source.source.find("general knowledge") != std::string::npos;
+      EXPECT_TRUE(!is_own || source.confidence == "estimate") << source.constant;
     }
   }
+}
+
+TEST(Technology, AConstantSaysHowSureItIs) {
+  std::ifstream stream(std::string(SIMDSE_SOURCE_DIR) + "/configs/technology/16nm.yaml");
+  const std::string text((std::istreambuf_iterator<char>(stream)), {});
+  const auto message = [&](const std::string& with) {
+    std::string changed = text;
+    const std::string line = "  confidence: published\n";
+    changed.replace(changed.find(line), line.size(), with);
+    const std::string path = ::testing::TempDir() + "technology_confidence.yaml";
+    std::ofstream(path) << changed;
+    try {
+      load_technology(path, files());
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message("  confidence: estimate\n"), "");
+  EXPECT_NE(message("").find("confidence"), std::string::npos);
+  const std::string unknown = message("  confidence: certain\n");
+  EXPECT_NE(unknown.find("mac_area.confidence"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("published"), std::string::npos) << unknown;
 }
 
 TEST(Technology, SramEnergyInterpolatesBetweenItsPoints) {
