@@ -71,13 +71,13 @@ int main(int count, char** words) {
     std::cerr << "simdse: standard output can't be written\n";
     return simdse::kInternalFailure;
   } catch (const simdse::InputError& error) {
-    std::cerr << "simdse: " << error.what() << '\n';
+    std::cerr << "simdse: " << simdse::printable(error.what()) << '\n';
     return simdse::kBadInput;
   } catch (const simdse::NegativeResult& error) {
-    std::cerr << "simdse: " << error.what() << '\n';
+    std::cerr << "simdse: " << simdse::printable(error.what()) << '\n';
     return simdse::kNegative;
   } catch (const std::exception& error) {
-    std::cerr << "simdse: internal failure: " << error.what() << '\n';
+    std::cerr << "simdse: internal failure: " << simdse::printable(error.what()) << '\n';
     return simdse::kInternalFailure;
   }
 }

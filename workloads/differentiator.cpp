@@ -58,7 +58,17 @@ void Differentiator::contribute(TensorId tensor, TensorId contribution) {
     return;
   }
   const OperatorId producer = graph_.tensor(contribution).producer;
-  sum = add_up(graph_.op(producer).name + ".accumulate", sum, contribution, tensor);
+  const std::string name = graph_.op(producer).name + ".accumulate";
+  if (graph_.tensor(tensor).role != TensorRole::parameter) {
+    sum = add_up(name, sum, contribution, tensor);
+    return;
+  }
+  // A parameter has one gradient, to which the others are added in place; they are there until
+  // then.
+  graph_.set_role(contribution, TensorRole::gradient);
+  const TensorId total = graph_.add_view(name, graph_.tensor(tensor).shape, sum);
+  graph_.add_operator(name, Phase::gradient, elementwise_kind("add"), {sum, contribution}, {total});
+  sum = total;
 }
 
 TensorId Differentiator::add_up(const std::string& name, TensorId x, TensorId y, TensorId of) {

@@ -30,6 +30,7 @@ class Graph {
 
   void add_ordering(OperatorId op, OperatorId after);
   void rename_operator(OperatorId op, std::string name) { operators_[op].name = std::move(name); }
+  void set_role(TensorId tensor, TensorRole role) { tensors_[tensor].role = role; }
   void set_segment(OperatorId op, int segment) { operators_[op].segment = segment; }
   void set_forward(OperatorId op, OperatorId forward) { operators_[op].forward = forward; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "workloads/operators/softmax.h"
@@ -101,14 +102,6 @@ std::vector<int> segments_between_narrow_places(const Graph& graph) {
   return groups;
 }
 
-std::vector<int> segments(const Graph& graph) {
-  std::vector<int> groups;
-  for (const Operator& op : graph.operators()) groups.push_back(op.segment);
-  const bool is_marked =
-      std::any_of(groups.begin(), groups.end(), [](int s) { return s != kNone; });
-  return is_marked ? groups : segments_between_narrow_places(graph);
-}
-
 /// Takes out of the groups whatever is read outside its own group, through views too, and whatever
 /// is a result of the graph.
 void keep_what_leaves(const Graph& graph, std::vector<int>& groups) {
@@ -132,6 +125,25 @@ void keep_what_leaves(const Graph& graph, std::vector<int>& groups) {
   }
 }
 
+std::vector<int> segments(const Graph& graph) {
+  std::vector<int> groups;
+  for (const Operator& op : graph.operators()) groups.push_back(op.segment);
+  // Turns of a single contraction keep nothing that their neighbours do not.
+  std::map<int, int> contractions;
+  for (const Operator& op : graph.operators()) {
+    if (op.segment != kNone && is_contraction(graph, op)) ++contractions[op.segment];
+  }
+  const bool is_useful = std::any_of(contractions.begin(), contractions.end(),
+                                     [](const auto& segment) { return segment.second > 1; });
+  if (is_useful) {
+    keep_what_leaves(graph, groups);
+    return groups;
+  }
+  groups = segments_between_narrow_places(graph);
+  keep_what_leaves(graph, groups);
+  return groups;
+}
+
 }  // namespace
 
 const std::vector<std::string>& recomputation_names() {
@@ -141,15 +153,8 @@ const std::vector<std::string>& recomputation_names() {
 
 std::vector<int> recomputation_groups(const Graph& forward, Recomputation mode) {
   std::vector<int> groups(forward.operators().size(), kNone);
-  if (mode == Recomputation::selective) {
-    groups = attention_groups(forward);
-    // What the contraction behind the core reads is the core's own result.
-    return groups;
-  }
-  if (mode == Recomputation::full) {
-    groups = segments(forward);
-    keep_what_leaves(forward, groups);
-  }
+  if (mode == Recomputation::selective) return attention_groups(forward);
+  if (mode == Recomputation::full) return segments(forward);
   return groups;
 }
 

@@ -136,6 +136,11 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
   const std::string& model_name = base->text("model");
   const std::string path = files.find(kZooFolder, model_name, "model", base->where(), relative_to);
   if (is_onnx(path)) return read_onnx(document, path);
+  for (const char* key : {"dims", "opaque"}) {
+    if (const ConfigValue* given = document.find(key)) {
+      throw InputError(given->where(), fmt::format("'{}' is for ONNX models only", key));
+    }
+  }
   return read_document(document, load_config(path), std::filesystem::path(path).stem().string());
 }
 

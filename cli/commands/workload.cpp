@@ -126,10 +126,19 @@ void print_totals(const Workload& workload, const GraphStatistics& forward,
                            forward.operators);
   const GraphStatistics& shown = training != nullptr ? *training : forward;
   if (training != nullptr) {
-    std::cout << fmt::format(
-        "training     {} MACs ({:.4f} x forward), {} operators\n", training->macs,
-        static_cast<double>(training->macs) / static_cast<double>(forward.macs),
-        training->operators);
+    std::cout << fmt::format("training     {} MACs{}, {} operators\n", training->macs,
+                             forward.macs == 0 ? ""
+                                               : fmt::format(" ({:.4f} x forward)",
+                                                             static_cast<double>(training->macs) /
+                                                                 static_cast<double>(forward.macs)),
+                             training->operators);
+    if (workload.training.recompute != Recomputation::none) {
+      std::cout << fmt::format(
+          "recompute    {}: {} MACs again{}\n",
+          recomputation_names()[static_cast<int>(workload.training.recompute)],
+          training->recomputed_macs,
+          training->recomputed_macs == 0 ? "; it finds nothing to do here" : "");
+    }
   }
   std::cout << fmt::format("traffic      {} read, {} written if nothing stays on chip\n",
                            bytes_text(shown.bytes_read), bytes_text(shown.bytes_written))

@@ -117,8 +117,12 @@ bool ConfigReader::flag_or(const std::string& key, bool fallback) {
 void ConfigReader::finish() const {
   for (const ConfigValue::Member& member : value_.members(path_)) {
     if (std::find(asked_.begin(), asked_.end(), member.key) != asked_.end()) continue;
+    std::vector<std::string> known;  // each once, in the order of asking
+    for (const std::string& key : asked_) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
+    }
     throw InputError(member.where, fmt::format("unknown key '{}'{}", path_of(member.key),
-                                               spelling_hint(member.key, asked_)));
+                                               spelling_hint(member.key, known)));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 
 namespace simdse {
@@ -50,6 +51,13 @@ std::string nearest_spelling(const std::string& word, const std::vector<std::str
     }
   }
   return best;
+}
+
+std::string printable(std::string text) {
+  for (char& letter : text) {
+    if (std::iscntrl(static_cast<unsigned char>(letter)) != 0) letter = '?';
+  }
+  return text;
 }
 
 std::string spelling_hint(const std::string& word, const std::vector<std::string>& candidates) {

@@ -35,6 +35,9 @@ class NegativeResult : public std::runtime_error {
 /// when none is near enough to be meant.
 std::string nearest_spelling(const std::string& word, const std::vector<std::string>& candidates);
 
+/// The text with control characters, which names from files may have, replaced by '?'.
+std::string printable(std::string text);
+
 /// " (did you mean 'x'?)" when some candidate is near, else " (allowed: a, b, c)".
 std::string spelling_hint(const std::string& word, const std::vector<std::string>& candidates);
 

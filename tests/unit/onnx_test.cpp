@@ -189,6 +189,38 @@ TEST(Onnx, SymbolicDimensionsNeedValues) {
   EXPECT_NE(model.refusal(options).find("did you mean 'steps'"), std::string::npos);
 }
 
+TEST(Onnx, TheSymbolOfTheBatchIsTheBatch) {
+  Model model;
+  model.input("x", {"batch", "16"});
+  model.weight("w", {16, 32});
+  model.node("MatMul", {"x", "w"}, {"y"});
+  model.output("y");
+  OnnxOptions options;
+  options.dimensions["batch"] = 8;
+  EXPECT_EQ(model.load(options).batch, 8);
+  options.batch = 4;
+  EXPECT_NE(model.refusal(options).find("the batch is 4 and 'batch', which is the batch, 8"),
+            std::string::npos);
+}
+
+// libonnx crashes on this one, in a process of its own.
+TEST(Onnx, AStrideOfZeroIsRefused) {
+  Model model;
+  model.input("x", {"1", "1", "8", "8"});
+  onnx::NodeProto& pool = model.node("MaxPool", {"x"}, {"y"});
+  const auto set = [&](const char* name, std::int64_t value) {
+    onnx::AttributeProto* attribute = pool.add_attribute();
+    attribute->set_name(name);
+    attribute->set_type(onnx::AttributeProto::INTS);
+    attribute->add_ints(value);
+    attribute->add_ints(value);
+  };
+  set("kernel_shape", 2);
+  set("strides", 0);
+  model.output("y");
+  EXPECT_NE(model.refusal().find("libonnx finds no shapes"), std::string::npos);
+}
+
 TEST(Onnx, ConstantOfShapeAndConstantNodesAreWeights) {
   Model model;
   model.input("x", {"1", "16"});

@@ -238,6 +238,20 @@ TEST(Recomputation, WaitsForTheBackwardPass) {
   }
 }
 
+TEST(Recomputation, TurnsOfOneContractionAreNoSegments) {
+  const Workload workload = load_workload("vgg16", files(), {{"recompute", "full"}});
+  const Graph graph = derive_training_step(workload.forward, workload.training);
+  EXPECT_GT(macs_by_phase(graph)[Phase::recompute], 0);
+}
+
+TEST(Training, ATiedWeightHasOneGradient) {
+  const Workload workload = load_workload("gpt2_xl", files(), {{"layers", "1"}});
+  const GraphStatistics statistics =
+      graph_statistics(derive_training_step(workload.forward, workload.training));
+  EXPECT_EQ(statistics.memory.gradients, Bytes(2 * statistics.parameters));
+  EXPECT_EQ(statistics.memory.gradients, statistics.memory.weights);
+}
+
 TEST(Recomputation, CutsAModelWithoutRepetitionsWhereItIsNarrow) {
   const auto activations = [&](const char* mode) {
     const Workload workload =

@@ -119,7 +119,9 @@ namespace {
 
 /// The model with the shapes that libonnx infers, as bytes.
 std::string infer(onnx::ModelProto& model) {
-  const onnx::ShapeInferenceOptions options(false, 0, true);
+  // Without its propagation of data, whose memory small files can blow up: shapes that depend on
+  // values are the constant folder's business, within limits.
+  const onnx::ShapeInferenceOptions options(false, 0, false);
   onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), options);
   onnx::GraphProto shapes;
   *shapes.mutable_value_info() = model.graph().value_info();

@@ -37,8 +37,15 @@ class InputSizes {
     check_names();
     for (const OnnxInput& input : inputs_) {
       const std::optional<std::size_t> axis = batch_axis(input);
-      if (!axis || input.dimensions[*axis].size == 0) continue;
-      file_batch_ = input.dimensions[*axis].size;
+      if (!axis) continue;
+      const OnnxDimension& dimension = input.dimensions[*axis];
+      const auto named = options_.dimensions.find(dimension.symbol);
+      if (dimension.size == 0 && named == options_.dimensions.end()) continue;
+      file_batch_ = dimension.size == 0 ? named->second : dimension.size;
+      if (dimension.size == 0 && options_.batch > 0 && options_.batch != file_batch_) {
+        throw InputError(fmt::format("{}: the batch is {} and '{}', which is the batch, {}",
+                                     file_.path(), options_.batch, dimension.symbol, file_batch_));
+      }
       break;
     }
   }
@@ -70,11 +77,11 @@ class InputSizes {
     return small == "n" || small.find("batch") != std::string::npos;
   }
 
-  /// The axis whose symbol says batch, else the first, unless its size is given by name.
+  /// The axis whose symbol says batch, else the first, unless that is given by another name.
   std::optional<std::size_t> batch_axis(const OnnxInput& input) const {
     for (std::size_t i = 0; i < input.dimensions.size(); ++i) {
       const std::string& symbol = input.dimensions[i].symbol;
-      if (means_batch(symbol) && options_.dimensions.count(symbol) == 0) return i;
+      if (means_batch(symbol)) return i;
     }
     if (input.dimensions.empty()) return {};
     if (options_.dimensions.count(input.dimensions[0].symbol) > 0) return {};

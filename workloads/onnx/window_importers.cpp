@@ -54,6 +54,10 @@ Window window_of(OnnxNode& node, const Shape& kernel) {
   check_sizes(dilations, axes, 1, "dilations");
   check_sizes(pads, 2 * axes, 0, "pads");
   const std::string automatic = node.text("auto_pad", "NOTSET");
+  if (automatic != "NOTSET" && automatic != "VALID" && automatic != "SAME_UPPER" &&
+      automatic != "SAME_LOWER") {
+    throw std::invalid_argument(fmt::format("auto_pad '{}' is none of ONNX's", automatic));
+  }
   if (automatic == "VALID") pads.assign(2 * axes, 0);
   if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
     for (std::size_t i = 0; i < axes; ++i) {

@@ -12,7 +12,11 @@ std::int64_t Window::positions(int axis, std::int64_t size) const {
   constexpr std::int64_t limit = std::int64_t{1} << 30;
   for (const std::int64_t value :
        {kernel[axis], stride[axis], dilation[axis], pad_before[axis], pad_after[axis]}) {
-    if (value > limit) throw std::invalid_argument("a window of such sizes is no window");
+    if (value < 0 || value > limit)
+      throw std::invalid_argument("a window of such sizes is no window");
+  }
+  if (kernel[axis] < 1 || stride[axis] < 1 || dilation[axis] < 1) {
+    throw std::invalid_argument("a window's size, stride and dilation are at least 1");
   }
   const std::int64_t padded = size + pad_before[axis] + pad_after[axis];
   const std::int64_t extent = (kernel[axis] - 1) * dilation[axis] + 1;
