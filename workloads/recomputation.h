@@ -14,8 +14,8 @@ enum class Recomputation {
   /// contraction, where a softmax lies between (Korthikanti et al. 2022).
   selective,
   /// Everything inside a segment: one turn of the model's innermost repetition, e.g. a transformer
-  /// layer. A model without repetitions, or with turns of one contraction only, is cut where a single tensor passes, into
-  /// about sqrt(contractions) segments (Chen et al. 2016).
+  /// layer. A model without repetitions, or with turns of one contraction only, is cut where a
+  /// single tensor passes, into about sqrt(contractions) segments (Chen et al. 2016).
   full,
 };
 
