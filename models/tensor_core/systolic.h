@@ -58,6 +58,8 @@ class Systolic : public TensorCore {
   std::int64_t output_places(std::int64_t elements) const override {
     return std::max<std::int64_t>(2, p_.columns * p_.accumulator_depth / elements);
   }
+  /// The technology's MAC is one of bf16 with fp32 sums, as in a TPU (Jouppi et al. 2020).
+  int multiplier_bits() const override { return 16; }
   BytesPerCycle drain_width() const override {
     return p_.drain_width > BytesPerCycle(0) ? p_.drain_width
                                              : BytesPerCycle(4 * static_cast<double>(p_.columns));

@@ -50,6 +50,9 @@ class TensorCore : public Block {
   /// their way out. At least 2.
   virtual std::int64_t output_places(std::int64_t elements) const = 0;
 
+  /// Width of the numbers that a PE multiplies. Narrower ones take as long; wider ones it can't.
+  virtual int multiplier_bits() const = 0;
+
   /// Finished sums of 4 bytes that leave for the vector core behind, per cycle.
   virtual BytesPerCycle drain_width() const = 0;
 

@@ -138,10 +138,25 @@ class OptionFinder {
     return problem;
   }
 
+  void check_formats(const Task& task) const {
+    for (const CoreRange& group : chip_.tensor_groups()) {
+      const int bits = chip_.tensor_cores()[group.first]->multiplier_bits();
+      for (std::size_t i = 0; i < 2; ++i) {
+        const NumberFormat& format = graph_.graph->tensor(task.inputs[i].tensor).format;
+        if (format.bits <= bits) continue;
+        throw InputError(
+            fmt::format("operator '{}' multiplies {}, the tensor cores numbers of up to {} bits; "
+                        "give the workload a narrower format",
+                        graph_.graph->op(task.operators.front()).name, format.name, bits));
+      }
+    }
+  }
+
   TaskOptions contraction_options(const Task& task) {
     const CoreRange& vectors = chip_.vector_groups().front();
     const VectorCore& vector_core = *chip_.vector_cores()[vectors.first];
     const ContractionProblem problem = problem_of(task, vector_core);
+    check_formats(task);
     TaskOptions result;
     for (const CoreRange& group : chip_.tensor_groups()) {
       for (const std::int64_t parts : part_counts(group)) {

@@ -259,6 +259,13 @@ TEST_F(Cli, SpacesCanBeOverriddenAxisByAxis) {
   EXPECT_EQ(space.size(), 4U);
 }
 
+TEST_F(Cli, FormatsThatNoArrayMultipliesAreRefused) {
+  expect_refused(
+      "estimate --design tpu_v2 --workload bert_large --set workload.layers=1 "
+      "--set workload.format=fp32",
+      "multiplies fp32, the tensor cores numbers of up to 16 bits");
+}
+
 TEST_F(Cli, OnlyRegularFilesOfOneDocumentAreRead) {
   expect_refused("workload /dev/zero/x.yaml", "no such file");
   fs::create_symlink("/dev/zero", file("zero.yaml"));
