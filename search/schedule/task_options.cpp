@@ -3,8 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 #include "models/base/error.h"
+#include "models/base/quantity_text.h"
 #include "search/mapping/vector_mapper.h"
 
 namespace simdse {
@@ -212,9 +214,45 @@ class OptionFinder {
   BufferLayout layout_;
 };
 
+/// Refuses what is far beyond what any schedule could hold, before it is mapped at length: what is
+/// there all the time, and the operands of the largest operator.
+void check_memory(const Chip& chip, const Graph& graph) {
+  double lasting = 0;
+  for (std::size_t id = 0; id < graph.tensors().size(); ++id) {
+    const Tensor& tensor = graph.tensors()[id];
+    const bool is_lasting =
+        tensor.role == TensorRole::parameter || tensor.role == TensorRole::optimizer_state;
+    if (is_lasting && tensor.storage == static_cast<TensorId>(id))
+      lasting += to_double(tensor.bytes());
+  }
+  double largest = 0;
+  for (const Operator& op : graph.operators()) {
+    if (op.kind->is_view()) continue;
+    std::set<TensorId> owners;
+    for (const TensorId tensor : op.inputs) owners.insert(graph.tensor(tensor).storage);
+    for (const TensorId tensor : op.outputs) owners.insert(graph.tensor(tensor).storage);
+    double bytes = 0;
+    for (const TensorId owner : owners) {
+      const TensorRole role = graph.tensor(owner).role;
+      if (role == TensorRole::activation || role == TensorRole::gradient) {
+        bytes += to_double(graph.tensor(owner).bytes());
+      }
+    }
+    largest = std::max(largest, bytes);
+  }
+  const double needed = lasting + largest;
+  const double capacity = to_double(chip.memory().capacity());
+  if (needed <= 4 * capacity) return;  // near the limit the allocator tells exactly
+  const auto text = [](double bytes) { return format_quantity(bytes, Dimension::bytes, 4); };
+  throw InputError(fmt::format(
+      "the workload does not fit the memory: it needs at least {}, the chip has {}; {} too little",
+      text(needed), text(capacity), text(needed - capacity)));
+}
+
 }  // namespace
 
 std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph) {
+  check_memory(chip, *graph.graph);
   std::vector<TaskOptions> result(static_cast<std::size_t>(graph.signatures));
   OptionFinder finder(chip, graph);
   for (const Task& task : graph.tasks) {

@@ -259,6 +259,11 @@ TEST_F(Cli, SpacesCanBeOverriddenAxisByAxis) {
   EXPECT_EQ(space.size(), 4U);
 }
 
+TEST_F(Cli, WhatIsFarTooLargeIsRefusedBeforeItIsMapped) {
+  expect_refused("estimate --design tpu_v2 --workload bert_large --set workload.batch=100000",
+                 "does not fit the memory: it needs at least 2.293 TiB, the chip has 16 GiB");
+}
+
 TEST_F(Cli, FormatsThatNoArrayMultipliesAreRefused) {
   expect_refused(
       "estimate --design tpu_v2 --workload bert_large --set workload.layers=1 "
