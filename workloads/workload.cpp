@@ -120,8 +120,17 @@ ConfigValue overrides_alone(const std::string& path, const std::vector<Override>
   return with_overrides(ConfigValue::map({}, {path, 0, 0}), overrides);
 }
 
+/// `model` with the values of `document`, which names it, on top.
+ConfigValue with_values(const ConfigValue& model, const ConfigValue& document) {
+  std::vector<ConfigValue::Member> values;
+  for (const ConfigValue::Member& member : document.members("")) {
+    if (member.key != "model") values.push_back(member);
+  }
+  return model.merged_with(ConfigValue::map(std::move(values), document.where()));
+}
+
 Workload from_document(const ConfigValue& document, const DataFiles& files,
-                       const std::string& relative_to, const std::string& name) {
+                       const std::string& relative_to, const std::string& name, int depth = 0) {
   const ConfigValue* base = document.find("model");
   if (base == nullptr) {
     if (document.find("operators") == nullptr) {
@@ -136,12 +145,19 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
   const std::string& model_name = base->text("model");
   const std::string path = files.find(kZooFolder, model_name, "model", base->where(), relative_to);
   if (is_onnx(path)) return read_onnx(document, path);
+  const ConfigValue model = load_config(path);
+  const std::filesystem::path as_path(path);
+  if (model.find("model") != nullptr) {
+    if (depth == 10) throw InputError(base->where(), "the models refer to each other");
+    return from_document(with_values(model, document), files, as_path.parent_path().string(),
+                         as_path.stem().string(), depth + 1);
+  }
   for (const char* key : {"dims", "opaque"}) {
     if (const ConfigValue* given = document.find(key)) {
       throw InputError(given->where(), fmt::format("'{}' is for ONNX models only", key));
     }
   }
-  return read_document(document, load_config(path), std::filesystem::path(path).stem().string());
+  return read_document(document, model, as_path.stem().string());
 }
 
 }  // namespace

@@ -73,6 +73,22 @@ TEST(Zoo, GnmtHasTheCountOfItsDescription) {
                                        2 * vocabulary * h + vocabulary * (h + 1));
 }
 
+// A model of the zoo may itself be another one with values of its own.
+TEST(Zoo, EveryModelCanBeTakenWithOtherValues) {
+  for (const std::string& name : files().names("workloads/zoo")) {
+    const ConfigValue value = parse_config("{model: " + name + ", batch: 2}", "w.yaml");
+    const Workload workload = read_workload(value, files(), ".");
+    EXPECT_EQ(workload.name, name);
+    EXPECT_EQ(workload.batch(), 2);
+    EXPECT_EQ(graph_statistics(workload.forward).parameters,
+              graph_statistics(load_workload(name, files()).forward).parameters);
+  }
+  const ConfigValue value = parse_config("{model: opt_6_7b, layers: 3}", "w.yaml");
+  const Graph graph = read_workload(value, files(), ".").forward;
+  EXPECT_NO_THROW(graph.find_operator("layer2.ffn1"));
+  EXPECT_THROW(graph.find_operator("layer3.ffn1"), std::out_of_range);
+}
+
 TEST(Zoo, OverridesReachTheModelsParameters) {
   const Workload workload =
       load_workload("bert_large", files(), {{"layers", "2"}, {"hidden", "64"}});
