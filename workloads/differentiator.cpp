@@ -59,13 +59,18 @@ void Differentiator::contribute(TensorId tensor, TensorId contribution) {
   }
   const OperatorId producer = graph_.tensor(contribution).producer;
   const std::string name = graph_.op(producer).name + ".accumulate";
-  if (graph_.tensor(tensor).role != TensorRole::parameter) {
+  // Only bytes that nobody else reads may be added to in place.
+  const Tensor& owner = graph_.tensor(graph_.tensor(sum).storage);
+  if (graph_.tensor(tensor).role != TensorRole::parameter ||
+      owner.role != TensorRole::parameter_gradient || owner.bytes() != graph_.tensor(sum).bytes()) {
     sum = add_up(name, sum, contribution, tensor);
     return;
   }
-  // A parameter has one gradient, to which the others are added in place; they are there until
-  // then.
-  graph_.set_role(contribution, TensorRole::gradient);
+  // A parameter has one gradient, to which the others are added; they are there until then.
+  const TensorId added = graph_.tensor(contribution).storage;
+  if (graph_.tensor(added).role == TensorRole::parameter_gradient) {
+    graph_.set_role(added, TensorRole::gradient);
+  }
   const TensorId total = graph_.add_view(name, graph_.tensor(tensor).shape, sum);
   graph_.add_operator(name, Phase::gradient, elementwise_kind("add"), {sum, contribution}, {total});
   sum = total;

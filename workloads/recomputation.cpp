@@ -128,7 +128,7 @@ void keep_what_leaves(const Graph& graph, std::vector<int>& groups) {
 std::vector<int> segments(const Graph& graph) {
   std::vector<int> groups;
   for (const Operator& op : graph.operators()) groups.push_back(op.segment);
-  // Turns of a single contraction keep nothing that their neighbours do not.
+  // Making turns of a single contraction again saves nothing: all they keep is what leaves them.
   std::map<int, int> contractions;
   for (const Operator& op : graph.operators()) {
     if (op.segment != kNone && is_contraction(graph, op)) ++contractions[op.segment];

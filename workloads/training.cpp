@@ -46,7 +46,14 @@ void add_optimizer_step(Graph& graph, TensorId parameter, TensorId gradient,
   }
   for (int i = 0; i < rule.state_tensors; ++i) add_state(".moment" + std::to_string(i + 1));
 
-  const std::vector<OperatorId> readers = weights.consumers;
+  // Whoever reads the weights' bytes, through views too.
+  std::vector<OperatorId> readers;
+  for (const Tensor& tensor : graph.tensors()) {
+    if (tensor.storage != parameter) continue;
+    for (const OperatorId reader : tensor.consumers) {
+      if (!graph.op(reader).kind->is_view()) readers.push_back(reader);
+    }
+  }
   const OperatorId step = graph.add_operator(weights.name + ".update", Phase::update,
                                              std::make_shared<OptimizerStep>(rule),
                                              std::move(inputs), std::move(outputs));

@@ -24,7 +24,7 @@ struct TrainingOptions {
 /// of each final result is taken as given from outside. An optimizer step follows its own dW, and
 /// waits for whoever still reads the weights that it overwrites.
 ///
-/// Names: forward operators end in ".forward", the others in their phase.
+/// Names: forward operators end in ".forward", the others in what they make.
 /// Throws InputError when no parameter needs a gradient.
 Graph derive_training_step(const Graph& forward, const TrainingOptions& options);
 

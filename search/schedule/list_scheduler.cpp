@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <queue>
 #include <set>
 #include <tuple>
@@ -104,7 +105,7 @@ class ListScheduler {
   }
 
   void start_what_fits() {
-    reserved_from_ = kNever;
+    reserved_from_.clear();
     for (auto at = ready_.begin(); at != ready_.end();) {
       const bool no_tensor =
           std::find(tensor_idle_.begin(), tensor_idle_.end(), true) == tensor_idle_.end();
@@ -168,6 +169,7 @@ class ListScheduler {
   bool is_worth_waiting(const TaskOptions& options, std::int32_t rivals, double finish_now) {
     double least = finish_now;
     double start = kNever;
+    std::int32_t group = kNone;
     for (const TaskOption& option : options) {
       if (option.tensor_count() > std::max(1, option.tensor_group.count / std::max(1, rivals)))
         continue;
@@ -175,9 +177,11 @@ class ListScheduler {
       if (free + option.total_cycles() >= least) continue;
       least = free + option.total_cycles();
       start = free;
+      group = option.tensor_group.first;
     }
     if (start == kNever || start <= now_) return false;
-    reserved_from_ = std::min(reserved_from_, start);
+    double& reserved = reserved_from_.try_emplace(group, kNever).first->second;
+    reserved = std::min(reserved, start);
     return true;
   }
 
@@ -218,7 +222,8 @@ class ListScheduler {
       return std::max(1, idle / std::max(1, rivals));
     };
     if (option.contraction) {
-      if (now_ + option.cycles > reserved_from_) return false;
+      const auto reserved = reserved_from_.find(option.tensor_group.first);
+      if (reserved != reserved_from_.end() && now_ + option.cycles > reserved->second) return false;
       if (option.tensor_count() > fair(idle_in(tensor_idle_, option.tensor_group))) return false;
       if (find_tensor_cores(option.tensor_group, option.tensor_count()) == kNone) return false;
       // A reduction takes its vector cores later.
@@ -264,9 +269,9 @@ class ListScheduler {
   std::vector<double> vector_free_at_;
   std::vector<bool> tensor_idle_;
   std::vector<bool> vector_idle_;
-  /// A critical contraction waits until then for more tensor cores; what would still run is not
-  /// started on any of them.
-  double reserved_from_ = kNever;
+  /// By the first core of a group: a critical contraction waits until then for more of its cores;
+  /// what would still run is not started on any of them.
+  std::map<std::int32_t, double> reserved_from_;
   std::vector<std::size_t> waiting_for_;
   std::set<Ready> ready_;
   using Running = std::pair<double, std::int32_t>;  // finish, entry

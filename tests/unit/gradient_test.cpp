@@ -335,6 +335,13 @@ std::vector<KindCase> kind_cases() {
          const T once = b.contraction("f", "bi,ij->bj", x, weight);
          b.contraction("g", "bi,ji->bj", once, weight);
        }},
+      {"parameter_of_full_shape_used_twice",
+       {2, 3},
+       [](B& b, T x) {
+         const T p = b.parameter("p", {2, 3});
+         const T once = b.elementwise("f", "add", {x, p});
+         b.elementwise("g", "add", {b.elementwise("t", "tanh", {once}), p});
+       }},
       {"broadcast_operands",
        {2, 3, 4},
        [=](B& b, T x) {

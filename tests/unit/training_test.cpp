@@ -244,6 +244,39 @@ TEST(Recomputation, TurnsOfOneContractionAreNoSegments) {
   EXPECT_GT(macs_by_phase(graph)[Phase::recompute], 0);
 }
 
+TEST(Training, StepsWaitForReadersThroughViews) {
+  GraphBuilder builder({});
+  const TensorId x = builder.input("x", {4, 6});
+  const TensorId start = builder.linear("start", x, 6, false);
+  const TensorId whole = builder.parameter("w", {2, 3, 6});
+  const TensorId matrix = builder.reshape("matrix", whole, {6, 6});
+  builder.contraction("y", "bi,ij->bj", start, matrix);
+  const Graph graph = derive_training_step(builder.take(), {});
+  const Operator& update = graph.op(graph.find_operator("w.update"));
+  const OperatorId reader = graph.find_operator("y.input_gradient");
+  const std::vector<OperatorId> before = graph.predecessors(update.id);
+  EXPECT_EQ(std::count(before.begin(), before.end(), reader), 1);
+}
+
+// The gradient of a sum is the same tensor for both operands: nobody may add to it in place.
+TEST(Training, SharedGradientsAreNotAddedToInPlace) {
+  GraphBuilder builder({});
+  const TensorId x = builder.bias("start", builder.input("x", {2, 3}), {2, 3});
+  const TensorId p = builder.parameter("p", {2, 3});
+  const TensorId once = builder.elementwise("f", "add", {x, p});
+  builder.elementwise("g", "add", {builder.elementwise("t", "tanh", {once}), p});
+  const Graph graph = derive_training_step(builder.take(), {});
+  for (const Operator& op : graph.operators()) {
+    if (op.phase != Phase::gradient || op.kind->is_view()) continue;
+    for (const TensorId output : op.outputs) {
+      const Tensor& tensor = graph.tensor(output);
+      if (tensor.storage != output) {
+        EXPECT_EQ(graph.tensor(tensor.storage).role, TensorRole::parameter_gradient) << op.name;
+      }
+    }
+  }
+}
+
 TEST(Training, ATiedWeightHasOneGradient) {
   const Workload workload = load_workload("gpt2_xl", files(), {{"layers", "1"}});
   const GraphStatistics statistics =

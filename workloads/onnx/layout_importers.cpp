@@ -249,8 +249,12 @@ void import_split(OnnxNode& node) {
   const std::size_t axis = OnnxNode::axis_of(node.integer("axis", 0), node.rank(0));
   const auto count = static_cast<std::int64_t>(node.output_count());
   Shape lengths = node.integers_or_input("split", 1);
-  if (lengths.empty() && count > 0)
-    lengths.assign(node.output_count(), node.shape(0)[axis] / count);
+  if (lengths.empty() && count > 0) {
+    // Equal parts, the last one smaller where they can't be.
+    const std::int64_t size = node.shape(0)[axis];
+    lengths.assign(node.output_count(), ceil_div(size, count));
+    lengths.back() = size - (count - 1) * lengths.front();
+  }
   if (lengths.size() != node.output_count()) throw std::invalid_argument("gives other parts");
   const TensorId x = node.tensor(0);
   const std::vector<TensorId> parts = node.builder().split(node.name(), x, axis, lengths);

@@ -33,6 +33,7 @@ void Convolution::differentiate(Differentiator& backward, const Operator& op) co
                                      std::make_shared<ConvolutionInputGradient>(window_, groups_),
                                      {dy, backward.saved(op.inputs[1])}, op.inputs[0]));
   }
+  if (!backward.needs_gradient(op.inputs[1])) return;
   backward.contribute(op.inputs[1],
                       backward.add(op, "weight_gradient", Phase::weight_gradient,
                                    std::make_shared<ConvolutionWeightGradient>(window_, groups_),

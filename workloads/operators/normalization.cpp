@@ -56,7 +56,7 @@ Work Normalization::work(const Graph& graph, const Operator& op) const {
 
 void Normalization::differentiate(Differentiator& backward, const Operator& op) const {
   std::vector<TensorId> inputs = {backward.gradient(op.outputs[0]), backward.saved(op.inputs[0]),
-                                  op.inputs[1]};
+                                  backward.saved(op.inputs[1])};
   for (std::size_t i = 1; i < op.outputs.size(); ++i) {
     inputs.push_back(backward.saved(op.outputs[i]));
   }
