@@ -57,8 +57,7 @@ void Differentiator::contribute(TensorId tensor, TensorId contribution) {
     sum = contribution;
     return;
   }
-  const OperatorId producer = graph_.tensor(contribution).producer;
-  const std::string name = graph_.op(producer).name + ".accumulate";
+  const std::string name = graph_.tensor(contribution).name + ".accumulate";
   // Only bytes that nobody else reads may be added to in place.
   const Tensor& owner = graph_.tensor(graph_.tensor(sum).storage);
   if (graph_.tensor(tensor).role != TensorRole::parameter ||

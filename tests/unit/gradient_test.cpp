@@ -342,6 +342,17 @@ std::vector<KindCase> kind_cases() {
          const T once = b.elementwise("f", "add", {x, p});
          b.elementwise("g", "add", {b.elementwise("t", "tanh", {once}), p});
        }},
+      {"result_that_is_a_branch",
+       {2, 3},
+       [](B& b, T x) {
+         b.elementwise("result", "add", {x, b.input("y", {2, 3})});
+         b.elementwise("other", "tanh", {x});
+       }},
+      {"stack_of_given",
+       {2, 3},
+       [](B& b, T x) {
+         b.elementwise("f", "exp", {b.stack("s", {b.input("y", {2, 3}), x})});
+       }},
       {"broadcast_operands",
        {2, 3, 4},
        [=](B& b, T x) {

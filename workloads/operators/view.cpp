@@ -64,8 +64,9 @@ void differentiate_stack(Differentiator& backward, const Operator& op) {
 
 namespace {
 
-/// True when giving `parts` neighbouring places breaks nobody else's layout: no part comes twice,
-/// and what already shares bytes with a part is a part too, at the same distance.
+/// True when giving `parts` neighbouring places breaks nobody else's layout: no part comes twice or
+/// is given from outside, and what already shares bytes with a part is a part too, at the same
+/// distance.
 bool can_be_placed(const Graph& graph, const std::vector<TensorId>& parts) {
   struct Group {
     Bytes origin;  ///< where the storage begins, counted from the stack's begin
