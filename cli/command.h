@@ -27,6 +27,7 @@ const std::vector<Command>& commands();
 int run_search(const CommandContext& context);
 int run_simulate(const CommandContext& context);
 int run_estimate(const CommandContext& context);
+int run_probe(const CommandContext& context);
 int run_workload(const CommandContext& context);
 int run_blocks(const CommandContext& context);
 

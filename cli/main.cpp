@@ -13,6 +13,7 @@ const std::vector<Command>& commands() {
       {"search", "search designs for a workload, then simulate the best", run_search},
       {"simulate", "one design, one workload, transaction-level", run_simulate},
       {"estimate", "the analytic answer alone, per operator and in total", run_estimate},
+      {"probe", "one block alone under a load, by formula and simulated", run_probe},
       {"workload", "operators, parameters, MACs and bytes of a network", run_workload},
       {"blocks", "registered hardware blocks and their parameters", run_blocks},
   };

@@ -50,6 +50,7 @@ class Hbm : public Memory {
   /// around it is left to the simulation.
   BytesPerSecond sustained_bandwidth() const override;
   Seconds latency() const override { return p_.t_controller + p_.t_rcd + p_.t_cl; }
+  Bytes access_size() const override { return Bytes(p_.burst_length * p_.channel_bits / 8); }
   std::int64_t queue_depth() const override { return p_.queue_depth; }
   BlockCost cost(const Technology& technology) const override;
 

@@ -26,6 +26,7 @@ class IdealMemory : public Memory {
   }
   BytesPerSecond sustained_bandwidth() const override { return peak_bandwidth(); }
   Seconds latency() const override { return Seconds(0); }
+  Bytes access_size() const override { return Bytes(64); }
   BlockCost cost(const Technology&) const override { return {}; }
 
  private:

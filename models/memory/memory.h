@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "models/base/block.h"
+#include "models/memory/access_pattern.h"
 
 namespace simdse {
 
@@ -21,6 +22,17 @@ class Memory : public Block {
   virtual std::int64_t queue_depth() const = 0;
   /// From a request to its first data in an idle memory.
   virtual Seconds latency() const = 0;
+  /// The smallest access: what one burst moves.
+  virtual Bytes access_size() const = 0;
+
+  BytesPerSecond channel_bandwidth() const;
+  /// What a load gets in the end, as far as a closed form can say.
+  virtual BytesPerSecond bandwidth(const AccessPattern& pattern) const;
+  /// From a lone request for the smallest access to its last byte, in an idle memory.
+  Seconds idle_latency() const;
+  /// From a block's request to its last byte. With a number of blocks always under way, latency
+  /// and rate are tied by Little's law; a block alone takes its latency and the time of its data.
+  Seconds mean_latency(const AccessPattern& pattern) const;
 };
 
 }  // namespace simdse

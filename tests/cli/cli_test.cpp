@@ -2,69 +2,24 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <sstream>
+
+#include "cli/program.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-struct Outcome {
-  int status = -1;
-  std::string out;
-  std::string err;
-};
+using simdse::Outcome;
 
-class Cli : public ::testing::Test {
+class Cli : public simdse::Program {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / fmt::format("simdse_cli_{}", getpid());
-    fs::create_directories(folder_);
-  }
-  void TearDown() override {
-    fs::permissions(folder_, fs::perms::owner_all);
-    fs::remove_all(folder_);
-  }
-
-  std::string file(const std::string& name) const { return (folder_ / name).string(); }
-
-  std::string write(const std::string& name, const std::string& content) const {
-    std::ofstream(file(name)) << content;
-    return file(name);
-  }
-
-  static std::string read(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    std::ostringstream content;
-    content << stream.rdbuf();
-    return content.str();
-  }
-
-  Outcome run(const std::string& arguments) const {
-    const std::string command = fmt::format("cd {} && {} {} >{} 2>{}", SIMDSE_SOURCE_DIR,
-                                            SIMDSE_BINARY, arguments, file("out"), file("err"));
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(file("out")), read(file("err"))};
-  }
-
-  /// Bad input: status 2, one line on stderr that holds `text`, nothing on stdout.
-  void expect_refused(const std::string& arguments, const std::string& text) const {
-    const Outcome r = run(arguments);
-    EXPECT_EQ(r.status, 2) << arguments << "\n" << r.err;
-    EXPECT_EQ(r.out, "") << arguments;
-    EXPECT_NE(r.err.find(text), std::string::npos) << arguments << "\n" << r.err;
-    EXPECT_EQ(std::count(r.err.begin(), r.err.end(), '\n'), 1) << r.err;
-    EXPECT_EQ(r.err.rfind("simdse: ", 0), 0U) << r.err;
-  }
-
   /// A search small enough to be run many times.
   std::string small_search(const std::string& more = "") const {
     return write("small.yaml",
@@ -79,14 +34,12 @@ class Cli : public ::testing::Test {
                  "  cores.1.count: [1, 2]\n" +
                      more);
   }
-
-  fs::path folder_;
 };
 
 TEST_F(Cli, HelpListsCommandsAndEveryCommandHasAnExample) {
   const Outcome help = run("--help");
   EXPECT_EQ(help.status, 0);
-  for (const char* command : {"search", "simulate", "estimate", "workload", "blocks"}) {
+  for (const char* command : {"search", "simulate", "estimate", "workload", "blocks", "probe"}) {
     EXPECT_NE(help.out.find(command), std::string::npos);
     const Outcome own = run(std::string(command) + " --help");
     EXPECT_EQ(own.status, 0);

@@ -1,0 +1,51 @@
+#include "cli/probe/probe_report.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <iostream>
+
+#include "cli/report/table.h"
+
+namespace simdse {
+
+ProbeReport::ProbeReport(std::string probe, std::string subject)
+    : probe_(std::move(probe)), subject_(std::move(subject)) {}
+
+void ProbeReport::input(const std::string& key, nlohmann::ordered_json value) {
+  inputs_[key] = std::move(value);
+}
+
+void ProbeReport::figure(const std::string& key, const std::string& label, Dimension dimension,
+                         double formula, double simulated) {
+  figures_.push_back({key, label, dimension, formula, simulated});
+}
+
+void ProbeReport::print(bool as_json) const {
+  if (as_json) {
+    nlohmann::ordered_json json = {{"probe", probe_}, {"inputs", inputs_}};
+    const auto number = [](double value) {
+      return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+    };
+    for (const Figure& figure : figures_) {
+      json["formula_" + figure.key] = number(figure.formula);
+      json["simulated_" + figure.key] = number(figure.simulated);
+    }
+    std::cout << json.dump(2) << '\n';
+    return;
+  }
+  constexpr int digits = 4;
+  Table table;
+  table.add_column("", Table::Align::left);
+  table.add_column("formula", Table::Align::right);
+  table.add_column("simulated", Table::Align::right);
+  for (const Figure& figure : figures_) {
+    const auto text = [&](double value) {
+      return std::isnan(value) ? "-" : format_quantity(value, figure.dimension, digits);
+    };
+    table.add_row({figure.label, text(figure.formula), text(figure.simulated)});
+  }
+  std::cout << subject_ << '\n' << table.text();
+}
+
+}  // namespace simdse
