@@ -1,6 +1,8 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <iostream>
+#include <thread>
 
 #include "cli/command.h"
 #include "models/base/config_value.h"
@@ -40,6 +42,17 @@ bool Arguments::parse(const CommandContext& context) {
 void Arguments::missing(const std::string& name) const {
   throw InputError(
       fmt::format("{}: '{}' is missing; usage: simdse {} {}", command_, name, command_, synopsis_));
+}
+
+void Arguments::add_jobs(const char* what) {
+  options_.add_options()("jobs,j", po::value<int>(), what);
+}
+
+int Arguments::jobs() const {
+  if (!has("jobs")) return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int jobs = get<int>("jobs");
+  if (jobs < 1 || jobs > 1024) throw InputError(command_ + ": -j must lie between 1 and 1024");
+  return jobs;
 }
 
 std::vector<Override> Arguments::overrides() const {

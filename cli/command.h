@@ -28,6 +28,7 @@ int run_search(const CommandContext& context);
 int run_simulate(const CommandContext& context);
 int run_estimate(const CommandContext& context);
 int run_probe(const CommandContext& context);
+int run_validate(const CommandContext& context);
 int run_workload(const CommandContext& context);
 int run_blocks(const CommandContext& context);
 
@@ -62,6 +63,10 @@ class Arguments {
     if (!has(name)) missing(name);
     return values_[name].as<T>();
   }
+  /// Adds `--jobs`, whose meaning is `what` at a time.
+  void add_jobs(const char* what);
+  /// The value of `--jobs`, by default one per processor. Throws InputError.
+  int jobs() const;
   /// Parsed `--set` options.
   std::vector<struct Override> overrides() const;
 

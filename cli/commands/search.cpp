@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <iostream>
-#include <thread>
 
 #include "cli/command.h"
 #include "cli/report/json_report.h"
@@ -19,23 +18,17 @@ int run_search(const CommandContext& context) {
   arguments.options().add_options()("search", po::value<std::string>(), "a search file")(
       "output,o", po::value<std::string>(),
       "folder for results.json, best.yaml, operators.csv, search_log.jsonl and trace.pftrace "
-      "(default: out/NAME-HASH)")("jobs,j", po::value<int>(),
-                                  "simulations at a time (default: one per processor)")(
+      "(default: out/NAME-HASH)")(
       "seed", po::value<std::uint64_t>(),
       "simulate in an order shuffled by this seed: the only thing that is ever random here, and no "
       "result depends on it")("set", po::value<std::vector<std::string>>()->composing(),
                               "override a value of the search file: path=value")(
       "json", "print results.json");
+  arguments.add_jobs("simulations at a time (default: one per processor)");
   arguments.positional("search");
   if (!arguments.parse(context)) return kDone;
   SearchRunOptions options;
-  options.workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  if (arguments.has("jobs")) {
-    options.workers = arguments.get<int>("jobs");
-    if (options.workers < 1 || options.workers > 1024) {
-      throw InputError("search: -j must lie between 1 and 1024");
-    }
-  }
+  options.workers = arguments.jobs();
   if (arguments.has("seed")) options.seed = arguments.get<std::uint64_t>("seed");
   SearchSpec spec =
       load_search(arguments.get<std::string>("search"), context.files, arguments.overrides());

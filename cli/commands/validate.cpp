@@ -1,0 +1,71 @@
+#include <fmt/core.h>
+
+#include <iostream>
+
+#include "cli/command.h"
+#include "cli/references/comparison_report.h"
+#include "cli/report/progress.h"
+
+namespace po = boost::program_options;
+
+namespace simdse {
+namespace {
+
+std::vector<Reference> load_references(const Arguments& arguments, const DataFiles& files) {
+  std::vector<std::string> names = files.names("configs/references");
+  if (arguments.has("only")) names = arguments.get<std::vector<std::string>>("only");
+  std::vector<Reference> references;
+  for (const std::string& name : names) references.push_back(load_reference(name, files));
+  return references;
+}
+
+bool all_measured(const std::vector<ReferenceResult>& results) {
+  for (const ReferenceResult& result : results) {
+    for (const TableResult& table : result.tables) {
+      for (const RowResult& row : table.rows) {
+        if (!row.failure.empty()) return false;
+      }
+    }
+  }
+  return true;
+}
+
+int validate_references(const Arguments& arguments, const DataFiles& files) {
+  const std::vector<Reference> references = load_references(arguments, files);
+  std::int64_t rows = 0;
+  for (const Reference& reference : references) {
+    for (const ReferenceTable& table : reference.tables) {
+      rows += static_cast<std::int64_t>(table.rows.size());
+    }
+  }
+  Progress progress("references", rows);
+  const std::vector<ReferenceResult> results =
+      compare_with(references, files, arguments.jobs(),
+                   [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
+  if (arguments.has("json")) {
+    std::cout << comparison_json(results).dump(2) << '\n';
+  } else if (arguments.has("markdown")) {
+    std::cout << comparison_markdown(results);
+  } else {
+    std::cout << comparison_text(results);
+  }
+  return all_measured(results) ? kDone : kNegative;
+}
+
+}  // namespace
+
+int run_validate(const CommandContext& context) {
+  Arguments arguments("validate", "--references [--only NAME] [-j N] [--markdown | --json]",
+                      "simdse validate --references --only tpu_v3_core");
+  arguments.options().add_options()("references",
+                                    "compare with silicon and independent tools, row by row")(
+      "only", po::value<std::vector<std::string>>()->composing(),
+      "of configs/references, or a path; may be repeated (default: all)")(
+      "markdown", "for documents")("json", "for scripts");
+  arguments.add_jobs("rows at a time (default: one per processor)");
+  if (!arguments.parse(context)) return kDone;
+  if (!arguments.has("references")) throw InputError("validate: say --references");
+  return validate_references(arguments, context.files);
+}
+
+}  // namespace simdse
