@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/report/chip_view.h"
+#include "cli/report/json_report.h"
 #include "cli/report/table.h"
 #include "models/base/block.h"
 
@@ -47,14 +49,35 @@ void print_json(const std::vector<const BlockType*>& types) {
   std::cout << list.dump(2) << '\n';
 }
 
+void print_design(const Chip& chip, bool as_json) {
+  if (as_json) {
+    std::cout << chip_json(chip).dump(2) << '\n';
+  } else {
+    std::cout << chip_view(chip);
+  }
+}
+
 }  // namespace
 
 int run_blocks(const CommandContext& context) {
-  Arguments arguments("blocks", "[NAME] [--json]", "simdse blocks systolic");
+  Arguments arguments("blocks", "[NAME] | --design D [--set path=value] [--json]",
+                      "simdse blocks --design tpu_v2");
   arguments.options().add_options()("name", po::value<std::string>(), "a block, e.g. systolic")(
-      "json", "for scripts: kind, name and JSON schema of the parameters");
+      "design", po::value<std::string>(),
+      "a design's name or YAML file: area and power of its blocks, part by part")(
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "override a value of the design: path=value")(
+      "json", "for scripts: kind, name and JSON schema of the parameters; a design's figures");
   arguments.positional("name");
   if (!arguments.parse(context)) return kDone;
+  if (arguments.has("design")) {
+    if (arguments.has("name")) throw InputError("blocks: give a block's name or --design");
+    print_design(
+        load_chip(arguments.get<std::string>("design"), context.files, arguments.overrides()),
+        arguments.has("json"));
+    return kDone;
+  }
+  if (arguments.has("set")) throw InputError("blocks: --set needs --design");
   std::vector<const BlockType*> types = BlockRegistry::instance().types();
   if (arguments.has("name")) {
     const auto name = arguments.get<std::string>("name");

@@ -18,6 +18,9 @@ class Technology;
 struct AreaPart {
   std::string name;
   Area area;
+  /// Placed as one piece of known outline (a PHY, an array of abutted cells): none of the die's
+  /// unexplained area is laid to it.
+  bool is_macro = false;
 };
 
 /// Something a block does over and over: the energy of doing it once, and how often it can.
@@ -27,7 +30,8 @@ struct ActionCost {
   double peak_per_second = 0;
 };
 
-/// What one instance of a block costs.
+/// What one instance of a block costs, by itself, at the technology's nominal voltage. The chip
+/// adds what only a die has: see ChipCostEntry.
 struct BlockCost {
   std::vector<AreaPart> area;
   Watts static_power;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace simdse {
@@ -29,7 +30,11 @@ Chip::Chip(Design design, std::shared_ptr<const Technology> technology)
   for (const CoreGroupConfig& group : design_.cores) core_count += group.count;
   const BlockContext context{clock_, core_count};
   const auto add_cost = [this](std::string name, std::int64_t count, const Block& block) {
-    costs_.push_back({std::move(name), count, block.cost(*technology_)});
+    // Groups of one kind are told apart: "tensor cores", "tensor cores 2".
+    std::size_t alike = 1;
+    for (const ChipCostEntry& entry : costs_) alike += entry.name.rfind(name, 0) == 0 ? 1 : 0;
+    if (alike > 1) name += fmt::format(" {}", alike);
+    costs_.push_back({std::move(name), count, price(block.cost(*technology_))});
   };
   for (const CoreGroupConfig& group : design_.cores) {
     const auto count = static_cast<std::size_t>(group.count);
@@ -55,6 +60,27 @@ Chip::Chip(Design design, std::shared_ptr<const Technology> technology)
   add_cost("network", 1, *noc_);
   add_cost("memory", 1, *memory_);
   add_cost("dispatcher", 1, *dispatcher_);
+  // The network carries no more than buffer and memory give and take, however wide its ports are.
+  const double most =
+      (buffer_->bandwidth() * clock_.frequency() + memory_->peak_bandwidth()).value();
+  for (ChipCostEntry& entry : costs_) {
+    if (entry.name != "network") continue;
+    for (ActionCost& action : entry.each.actions) {
+      if (action.name == "byte") action.peak_per_second = std::min(action.peak_per_second, most);
+    }
+  }
+}
+
+BlockCost Chip::price(BlockCost cost) const {
+  Area unexplained(0);
+  for (const AreaPart& part : cost.area) {
+    if (!part.is_macro) unexplained += part.area * technology_->unexplained_area;
+  }
+  if (unexplained > Area(0)) cost.area.push_back({kUnexplained, unexplained});
+  constexpr double gigahertz = 1e9;
+  cost.static_power += Watts(technology_->clock_power * cost.total_area().value() *
+                             clock_.frequency().value() / gigahertz);
+  return cost;
 }
 
 Area Chip::area() const {

@@ -16,7 +16,11 @@
 
 namespace simdse {
 
-/// Cost of all instances of one block of a chip.
+/// Name of the part of a block's area that its share of the die's unexplained area is.
+constexpr const char* kUnexplained = "unexplained";
+
+/// Cost of all instances of one block of a chip: the block's own, its share of the die's
+/// unexplained area, and in its static power the clock of both.
 struct ChipCostEntry {
   std::string name;  ///< "tensor cores", "global buffer", ...
   std::int64_t count = 1;
@@ -75,6 +79,9 @@ class Chip {
   std::string label() const;
 
  private:
+  /// Adds to a block's own cost what it takes of the die.
+  BlockCost price(BlockCost cost) const;
+
   Design design_;
   std::shared_ptr<const Technology> technology_;
   Clock clock_;

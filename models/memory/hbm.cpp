@@ -62,7 +62,7 @@ BytesPerSecond Hbm::sustained_bandwidth() const {
 BlockCost Hbm::cost(const Technology& technology) const {
   const auto stacks = static_cast<double>(p_.stacks);
   BlockCost cost;
-  cost.area = {{"HBM PHY", technology.hbm_phy_area * stacks},
+  cost.area = {{"HBM PHY", technology.hbm_phy_area * stacks, true},
                {"HBM controllers", technology.hbm_controller_area * stacks}};
   cost.static_power = technology.hbm_static_power * stacks;
   cost.actions = {{"byte", technology.hbm_energy_per_byte, peak_bandwidth().value()}};

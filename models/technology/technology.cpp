@@ -140,6 +140,8 @@ Technology load_technology(const std::string& name, const DataFiles& files,
       Joules(constants.constant("hbm_energy_per_byte", Dimension::energy_per_byte));
   t.hbm_static_power = Watts(constants.constant("hbm_static_power", Dimension::power));
   t.control_area = Area(constants.constant("control_area", Dimension::area));
+  t.unexplained_area = constants.constant("unexplained_area", Dimension::count);
+  t.clock_power = constants.constant("clock_power", Dimension::power_per_area);
   t.tdp_margin = constants.constant("tdp_margin", Dimension::count);
   reader.finish();
   return t;

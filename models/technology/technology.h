@@ -54,7 +54,13 @@ class Technology {
   Watts hbm_static_power;  ///< per stack
 
   // Whole chip
-  Area control_area;      ///< sequencer, DMA, host interface
+  Area control_area;  ///< sequencer, DMA, host interface
+  /// mm2 of a real die beside each modelled mm2 that is no macro: what no block explains (routing,
+  /// whitespace, test and repair, units that are not modelled). Fitted.
+  double unexplained_area = 0;
+  /// W per mm2 of die at 1 GHz: clock tree, and whatever else switches whether or not a block
+  /// works. Fitted.
+  double clock_power = 0;
   double tdp_margin = 1;  ///< TDP = sustained peak power x this
 
   /// Energy of one byte from an array of `capacity`, interpolated between the table's points on

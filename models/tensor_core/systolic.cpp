@@ -196,7 +196,7 @@ BlockCost Systolic::cost(const Technology& technology) const {
   const Area array = technology.mac_area * pes;
   const Area operands = technology.sram_area(operand_memory(), p_.rows);
   const Area sums = technology.sram_area(accumulators(), p_.columns);
-  cost.area = {{"PE array", array}, {"operand memory", operands}, {"accumulators", sums}};
+  cost.area = {{"PE array", array, true}, {"operand memory", operands}, {"accumulators", sums}};
   constexpr double bytes_per_mib = 1024 * 1024;
   cost.static_power =
       Watts(technology.logic_leakage * array.value() +

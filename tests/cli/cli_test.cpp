@@ -483,6 +483,17 @@ TEST_F(Cli, ExplicitOperatorListsAreWorkloads) {
 }
 
 TEST_F(Cli, BlocksDescribeTheirParameters) {
+  // A chip's parts sum to its die, in the table and for scripts.
+  const Json chip = Json::parse(run("blocks --design tpu_v3 --json").out);
+  double area = 0;
+  for (const auto& [name, block] : chip["blocks"].items()) {
+    for (const auto& [part, mm2] : block["area_parts_mm2"].items()) area += mm2.get<double>();
+  }
+  EXPECT_NEAR(area, chip["area_mm2"].get<double>(), 1e-6);
+  const Outcome view = run("blocks --design tpu_v3 --set memory.stacks=5");
+  EXPECT_EQ(view.status, 0) << view.err;
+  EXPECT_NE(view.out.find("unexplained"), std::string::npos) << view.out;
+  expect_refused("blocks hbm --design tpu_v3", "a block's name or --design");
   const Outcome all = run("blocks");
   for (const char* name : {"systolic", "simd", "banked_sram", "crossbar", "hbm", "sequencer"}) {
     EXPECT_NE(all.out.find(name), std::string::npos);

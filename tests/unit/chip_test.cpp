@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -161,9 +162,43 @@ TEST(Chip, BothDirectionsOfTheNetworkCountTowardsItsPower) {
   const Chip chip = load_chip("tpu_v2", files());
   for (const ChipCostEntry& entry : chip.costs()) {
     if (entry.name != "network") continue;
-    // Four cores face six ports: four of each, both ways, 512 bytes at 700 MHz.
-    EXPECT_NEAR(entry.each.actions.front().peak_per_second, 2 * 4 * 512 * 700e6, 1);
+    // Four cores face six ports: four of each, both ways, 512 bytes at 700 MHz. Buffer and memory
+    // move no more than 32 x 64 bytes per cycle and 700 GB/s.
+    const double ports = 2 * 4 * 512 * 700e6;
+    const double behind = 32 * 64 * 700e6 + 700e9;
+    EXPECT_NEAR(entry.each.actions.front().peak_per_second, std::min(ports, behind), 1);
   }
+  const Chip narrow = load_chip("tpu_v2", files(), {parse_override("noc.port_width=64 B/cycle")});
+  for (const ChipCostEntry& entry : narrow.costs()) {
+    if (entry.name != "network") continue;
+    EXPECT_NEAR(entry.each.actions.front().peak_per_second, 2 * 4 * 64 * 700e6, 1);
+  }
+}
+
+// A die is its modelled parts and, beside those that are no macros, what nobody explains.
+TEST(Chip, TheUnexplainedAreaIsInProportionToWhatIsNoMacro) {
+  const Chip chip = load_chip("tpu_v2", files());
+  double soft = 0;
+  double unexplained = 0;
+  for (const ChipCostEntry& entry : chip.costs()) {
+    for (const AreaPart& part : entry.each.area) {
+      const double area = part.area.value() * static_cast<double>(entry.count);
+      if (part.name == kUnexplained) unexplained += area;
+      if (part.name != kUnexplained && !part.is_macro) soft += area;
+    }
+  }
+  EXPECT_GT(soft, 0);
+  EXPECT_NEAR(unexplained, chip.technology().unexplained_area * soft, 1e-9 * unexplained);
+}
+
+TEST(Chip, TheClockRunsOverTheWholeDie) {
+  const auto always = [](const char* clock) {
+    const Chip chip = load_chip("tpu_v2", files(), {parse_override(clock)});
+    return chip.static_power().value();
+  };
+  const Chip chip = load_chip("tpu_v2", files());
+  EXPECT_NEAR(always("clock=700 MHz") - always("clock=600 MHz"),
+              0.1 * chip.technology().clock_power * chip.area().value(), 1e-6);
 }
 
 TEST(Simd, CountsRegistersRowsAndReductions) {
