@@ -7,6 +7,7 @@
 
 #include "cli/report/table.h"
 #include "models/base/quantity_text.h"
+#include "search/estimate/serial_estimate.h"
 
 namespace simdse {
 
@@ -160,9 +161,13 @@ std::string operator_view(const Chip& chip, const TrainingSetup& setup, const Re
   text += fmt::format("\ntotal {:.1f} us = launch {:.2f} + ", estimate.cycles * to_us,
                       estimate.launch * to_us);
   if (estimate.pace == Resource::matrix || estimate.pace == Resource::vector) {
-    text += fmt::format("first data {:.2f} + {} {:.1f} + last block {:.2f} + last data {:.2f}\n",
-                        estimate.startup * to_us, resource_name(estimate.pace), pace,
-                        estimate.last_block * to_us, estimate.drain * to_us);
+    const bool is_single = is_serial(chip, region);
+    const double last_block = estimate.last_block * to_us;
+    text += fmt::format(
+        "{} {:.2f} + {} {:.1f} {} {:.2f} + {} {:.2f}\n", is_single ? "loads" : "first data",
+        estimate.startup * to_us, resource_name(estimate.pace), pace,
+        last_block < 0 ? "- other cores meanwhile" : "+ last block", std::abs(last_block),
+        is_single ? "stores" : "last data", estimate.drain * to_us);
   } else {
     text += fmt::format("{} {:.1f} + latency {:.2f}\n", resource_name(estimate.pace), pace,
                         estimate.latency * to_us);

@@ -37,7 +37,10 @@ ChipModule::ChipModule(const sc_core::sc_module_name& name, TimeService& time, c
           is_tensor ? "tensor" + std::to_string(i) : "vector" + std::to_string(i - tensor_count_);
       cores_[i] = std::make_unique<CoreModule>(
           core_name.c_str(), time, chip.clock(), pool_, account_,
-          is_tensor ? TimeAccount::Worker::tensor : TimeAccount::Worker::vector, i, limits);
+          is_tensor ? TimeAccount::Worker::tensor : TimeAccount::Worker::vector,
+          is_tensor ? chip.tensor_cores()[i]->buffering()
+                    : chip.vector_cores()[i - tensor_count_]->buffering(),
+          i, limits);
     }
   };
   const auto make_shared_blocks = [&] {

@@ -3,9 +3,6 @@
 namespace simdse {
 namespace {
 
-// Two places for operands: one in use, one being filled.
-constexpr std::size_t kOperandPlaces = 2;
-
 // Tokens of on_time.
 constexpr std::uint64_t kEnd = 0;
 constexpr std::uint64_t kOutput = 1;
@@ -18,8 +15,13 @@ std::uint64_t store_tag(std::uint64_t block) { return block << 1 | 1; }
 }  // namespace
 
 CoreEngine::CoreEngine(TimeService& time, const Clock& clock, CoreIo& io, TimeAccount& account,
-                       TimeAccount::Worker worker)
-    : time_(time), clock_(clock), io_(io), account_(account), worker_(worker) {}
+                       TimeAccount::Worker worker, Buffering buffering)
+    : time_(time),
+      clock_(clock),
+      io_(io),
+      account_(account),
+      worker_(worker),
+      buffering_(buffering) {}
 
 void CoreEngine::start(WorkSource& source) {
   source_ = &source;
@@ -36,8 +38,14 @@ void CoreEngine::pump() {
   check_finished();
 }
 
+bool CoreEngine::has_operand_place() const {
+  if (loading_.size() + working_.size() >= operand_places(buffering_)) return false;
+  // With single buffering, what is finished must be out as well.
+  return buffering_ == Buffering::twofold || outputs_held_ == (block_is_open_ ? 1 : 0);
+}
+
 void CoreEngine::fetch() {
-  while (loading_.size() + working_.size() < kOperandPlaces) {
+  while (has_operand_place()) {
     Slot slot;
     if (!source_->next(slot.item)) return;
     slot.loads_left = slot.item.loads.size();
@@ -67,6 +75,7 @@ void CoreEngine::begin_ready() {
 void CoreEngine::begin(Slot& slot) {
   const Picoseconds now = time_.now();
   if (slot.item.starts_output) ++outputs_held_;
+  block_is_open_ = !slot.item.has_output;
   const TilePipeline::Span span = pipeline_.append(slot.item.timing, clock_.next_edge(now));
   const Picoseconds end = clock_.edge(span.end);
   if (!is_busy_) {

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "models/base/timed.h"
+#include "models/core/buffering.h"
 #include "models/core/time_account.h"
 #include "models/core/work.h"
 
@@ -21,12 +22,13 @@ class CoreIo {
 
 /// Works off the items of one source at a time. Operands of the next item are loaded while one is
 /// worked on (two places), and results leave while the next is made (as many places as the item
-/// says). The times of work itself are the tile timings' closed form: contention can't change them.
+/// says); with single buffering, they are loaded when the item before is out. The times of work
+/// itself are the tile timings' closed form: contention can't change them.
 class CoreEngine : public Timed {
  public:
   /// `clock` gives the edges on which work begins.
   CoreEngine(TimeService& time, const Clock& clock, CoreIo& io, TimeAccount& account,
-             TimeAccount::Worker worker);
+             TimeAccount::Worker worker, Buffering buffering);
 
   /// Takes a source; the one before must have finished.
   void start(WorkSource& source);
@@ -53,6 +55,7 @@ class CoreEngine : public Timed {
 
   void on_time(std::uint64_t token) override;
   void pump();
+  bool has_operand_place() const;
   void fetch();
   void begin_ready();
   void begin(Slot& slot);
@@ -65,6 +68,7 @@ class CoreEngine : public Timed {
   CoreIo& io_;
   TimeAccount& account_;
   TimeAccount::Worker worker_;
+  Buffering buffering_;
   WorkSource* source_ = nullptr;
   TilePipeline pipeline_;
   std::deque<Slot> loading_;             ///< loads issued, work not begun
@@ -72,6 +76,7 @@ class CoreEngine : public Timed {
   std::deque<WorkItem> results_;         ///< with output, begun and not put out
   std::deque<std::size_t> stores_left_;  ///< per block being stored
   std::size_t outputs_held_ = 0;         ///< blocks in accumulators
+  bool block_is_open_ = false;           ///< the last block begun has items to come
   std::uint64_t first_loading_ = 0;      ///< number of the item at the front of loading_
   std::uint64_t first_storing_ = 0;
   std::size_t ended_early_ = 0;  ///< end call-backs to come of items that are over already

@@ -9,11 +9,11 @@ Cause main_cause(const TransferInfo& info) {
 
 CoreModule::CoreModule(const sc_core::sc_module_name& name, TimeService& time, const Clock& clock,
                        PayloadPool& pool, TimeAccount& account, TimeAccount::Worker worker,
-                       std::size_t number, const TransferLimits& limits)
+                       Buffering buffering, std::size_t number, const TransferLimits& limits)
     : sc_module(name),
       time_(time),
       port_("port", time, pool, *this, number, limits.core_window),
-      engine_(time, clock, *this, account, worker),
+      engine_(time, clock, *this, account, worker, buffering),
       max_bytes_(limits.max_bytes) {
   time_.join(*this, std::string(this->name()) + ".transfers");
   time_.join(engine_, std::string(this->name()) + ".engine");

@@ -23,7 +23,7 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
  public:
   CoreModule(const sc_core::sc_module_name& name, TimeService& time, const Clock& clock,
              PayloadPool& pool, TimeAccount& account, TimeAccount::Worker worker,
-             std::size_t number, const TransferLimits& limits);
+             Buffering buffering, std::size_t number, const TransferLimits& limits);
 
   CoreEngine& engine() { return engine_; }
   /// Stream of the transfers from now on.

@@ -43,6 +43,8 @@ void Systolic::Params::declare(ParamTable<Params>& table) {
       .add("drain_width", &Params::drain_width,
            "bytes of finished sums per cycle to the vector core behind; 0: columns x 4 bytes")
       .range(0, 1 << 20);
+  table.add_choice("buffering", &Params::buffering, {"single", "double"},
+                   "whether operands and results move while the array works");
 }
 
 std::vector<Dataflow> Systolic::dataflows() const {
@@ -101,8 +103,9 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
                                        double element_bytes) const {
   const Axes axes = axes_of(dataflow);
   // Half of each memory is in use while the other half is filled or emptied.
-  const double operands = to_double(operand_memory()) / (2 * element_bytes);
-  const double sums = to_double(accumulators()) / (2 * 4);
+  const auto places = static_cast<double>(operand_places(p_.buffering));
+  const double operands = to_double(operand_memory()) / (places * element_bytes);
+  const double sums = to_double(accumulators()) / (places * 4);
   std::vector<TileShape> result;
   for (const std::int64_t rows : multiples(p_.rows, whole.*axes.rows)) {
     for (const std::int64_t columns : multiples(p_.columns, whole.*axes.columns)) {

@@ -44,6 +44,7 @@ class Systolic : public TensorCore {
     // 0: a row of fp32 sums per cycle, which is what the array itself makes ("the matrix unit
     // produces one 256-element partial sum per clock cycle", Jouppi et al., ISCA 2017).
     BytesPerCycle drain_width = BytesPerCycle(0);
+    Buffering buffering = Buffering::twofold;
     static void declare(ParamTable<Params>& table);
   };
 
@@ -56,8 +57,10 @@ class Systolic : public TensorCore {
   TileTiming timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
                     std::int64_t count) const override;
   std::int64_t output_places(std::int64_t elements) const override {
+    if (p_.buffering == Buffering::single) return 1;
     return std::max<std::int64_t>(2, p_.columns * p_.accumulator_depth / elements);
   }
+  Buffering buffering() const override { return p_.buffering; }
   /// The technology's MAC is one of bf16 with fp32 sums, as in a TPU (Jouppi et al. 2020).
   int multiplier_bits() const override { return 16; }
   BytesPerCycle drain_width() const override {

@@ -7,6 +7,7 @@
 
 #include "models/base/block.h"
 #include "models/base/number_format.h"
+#include "models/core/buffering.h"
 #include "models/core/tile_timing.h"
 
 namespace simdse {
@@ -36,7 +37,8 @@ class TensorCore : public Block {
   virtual std::int64_t peak_macs_per_cycle() const = 0;
 
   /// Tiles worth trying for a product of sizes `whole` whose operands have elements of
-  /// `element_bytes`: those that the private memory holds twice (one in use, one being filled).
+  /// `element_bytes`: those that the private memory holds, twice (one in use, one being filled)
+  /// unless buffering is single.
   /// Never empty; ragged sizes are cut to `whole`.
   virtual std::vector<TileShape> tiles(Dataflow dataflow, const TileShape& whole,
                                        double element_bytes) const = 0;
@@ -47,8 +49,11 @@ class TensorCore : public Block {
                             std::int64_t count) const = 0;
 
   /// Output blocks of `elements` each that the core can hold: one in the making, the others on
-  /// their way out. At least 2.
+  /// their way out. At least 2, or 1 where buffering is single.
   virtual std::int64_t output_places(std::int64_t elements) const = 0;
+
+  /// Whether operands and results move while the core works.
+  virtual Buffering buffering() const { return Buffering::twofold; }
 
   /// Width of the numbers that a PE multiplies. Narrower ones take as long; wider ones it can't.
   virtual int multiplier_bits() const = 0;

@@ -18,9 +18,21 @@ void Simd::Params::declare(ParamTable<Params>& table) {
       .range(1, 64);
   table.add("pipeline_depth", &Params::pipeline_depth, "cycles from issue to result").range(1, 64);
   table.add("memory", &Params::memory, "private memory").range(1 << 12, 1 << 28).powers_of_two();
+  table.add_choice("cross_lane", &Params::cross_lane, {"tree", "systolic"},
+                   "what reduces a register across its lanes: a tree in log2(lanes) cycles, or a "
+                   "systolic unit in `lanes`");
+  table.add_choice("buffering", &Params::buffering, {"single", "double"},
+                   "whether operands and results move while the lanes work");
 }
 
 std::string Simd::label() const { return fmt::format("v{}", p_.lanes * p_.sublanes); }
+
+std::int64_t Simd::reduction_cycles() const {
+  if (p_.cross_lane == CrossLane::systolic) return p_.lanes;
+  std::int64_t steps = 0;
+  while ((std::int64_t{1} << steps) < p_.lanes) ++steps;
+  return steps;
+}
 
 TileTiming Simd::timing(const VectorShape& tile) const {
   const std::int64_t per_register = tile.alu_ops + tile.special_ops * p_.special_cycles;
@@ -28,10 +40,8 @@ TileTiming Simd::timing(const VectorShape& tile) const {
   if (tile.reductions == 0) {
     cycles = ceil_div(tile.elements(), p_.lanes * p_.sublanes) * per_register;
   } else {
-    std::int64_t tree = 0;
-    while ((std::int64_t{1} << tree) < p_.lanes) ++tree;
-    cycles = ceil_div(tile.rows, p_.sublanes) *
-             (ceil_div(tile.columns, p_.lanes) * per_register + tile.reductions * tree);
+    cycles = ceil_div(tile.rows, p_.sublanes) * (ceil_div(tile.columns, p_.lanes) * per_register +
+                                                 tile.reductions * reduction_cycles());
   }
   const Cycles body(std::max<std::int64_t>(cycles, 1));
   return {Cycles(0), body, body, Cycles(p_.pipeline_depth - 1)};

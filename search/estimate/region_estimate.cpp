@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/estimate/serial_estimate.h"
+
 namespace simdse {
 
 const char* resource_name(Resource resource) {
@@ -216,6 +218,7 @@ class Estimator {
     e.pace = matrix >= vector ? Resource::matrix : Resource::vector;
     e.last_block = std::max(0.0, to_double(part.done) - std::max(matrix, vector));
     e.latency = e.startup + e.drain + e.last_block;
+    if (is_serial(chip_, region_)) add_up(e);
     double slowest = std::max(matrix, vector) + e.latency;
     double binding_cycles = 0;
     for (std::size_t i = 0; i < kResourceCount; ++i) {
@@ -236,6 +239,15 @@ class Estimator {
     e.vector_bytes = vector_bytes_;
     e.vector_operations = static_cast<std::int64_t>(operations_);
     return e;
+  }
+
+  /// Where nothing hides behind work: loads, work and stores, and what lies between the cores.
+  void add_up(RegionEstimate& e) const {
+    const SerialTime time = serial_time(chip_, rates_, region_);
+    e.startup = time.load;
+    e.drain = time.store;
+    e.latency = time.total - e.bound(e.pace).cycles;
+    e.last_block = e.latency - e.startup - e.drain;
   }
 
   const Chip& chip_;

@@ -48,7 +48,9 @@ struct Bound {
 /// most. Cores wait for the first blocks, which `startup` fetches through all levels; behind the
 /// busier kind of core the other has its `last_block`, which `drain` stores: their latency is
 /// startup + last_block + drain. Data movers are busy from the start to the end: theirs is one way
-/// through the network and the memory.
+/// through the network and the memory. With single buffering, a core's latency is all its loads
+/// (`startup`) and stores (`drain`), and what passes between cores (`last_block`, less what the
+/// cores do at the same time).
 struct RegionEstimate {
   std::array<Bound, kResourceCount> bounds;
   double launch = 0;

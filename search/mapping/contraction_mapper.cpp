@@ -46,7 +46,8 @@ class Mapper {
         vector_core_(vector_core),
         problem_(problem),
         parts_(parts),
-        staging_(to_double(staging)) {}
+        staging_(to_double(staging)),
+        is_serial_(core.buffering() == Buffering::single) {}
 
   std::optional<MappedContraction> best() {
     for (const Dataflow dataflow : core_.dataflows()) {
@@ -92,7 +93,8 @@ class Mapper {
       return std::make_pair(time_class(x.first.cycles), x.first.port_bytes) <
              std::make_pair(time_class(y.first.cycles), y.first.port_bytes);
     });
-    constexpr std::size_t tiles_kept = 3;
+    // Where transfers hide behind work, the core decides; else any tile may make up for it.
+    const std::size_t tiles_kept = is_serial_ ? ranked.size() : 3;
     for (std::size_t i = 0; i < std::min(tiles_kept, ranked.size()); ++i) {
       const double cycles = ranked[i].first.cycles;
       if (best_ && time_class(cycles) > time_class(best_score_.cycles)) break;
@@ -130,6 +132,9 @@ class Mapper {
     // What is fused behind gets sums of 4 bytes.
     const double drain =
         problem_.epilogue_operations > 0 ? sums * 4 / core_.drain_width().value() : 0;
+    if (is_serial_) {
+      return {matrix + c / rates_.port + std::max(vector, drain), a + b};
+    }
     return {std::max({matrix, std::max(a + b, c) / rates_.port, vector, drain}), a + b};
   }
 
@@ -141,6 +146,11 @@ class Mapper {
   void choose_block(ContractionMapping& mapping) const {
     mapping.block = mapping.tile;
     mapping.batch_block = 1;
+    if (is_serial_) {
+      // A step is what the core's memory holds at a time.
+      if (mapping.tile == TileShape{part_.m, part_.n, part_.k}) fill_with_batch(mapping);
+      return;
+    }
     const auto bytes = [&] {
       const auto batch = static_cast<double>(mapping.batch_block);
       return batch *
@@ -162,6 +172,16 @@ class Mapper {
     if (mapping.block == TileShape{part_.m, part_.n, part_.k}) {
       grow(mapping.batch_block, part_.batch);
     }
+  }
+
+  /// Takes as many whole products into a step as the core's memory holds beside their sums.
+  void fill_with_batch(ContractionMapping& mapping) const {
+    constexpr double sum_bytes = 4;
+    const double product = static_cast<double>(part_.m * part_.k) * ratio(problem_.a_bytes) +
+                           static_cast<double>(part_.k * part_.n) * ratio(problem_.b_bytes) +
+                           static_cast<double>(part_.m * part_.n) * sum_bytes;
+    const auto fitting = static_cast<std::int64_t>(to_double(core_.private_memory()) / product);
+    mapping.batch_block = std::clamp<std::int64_t>(fitting, 1, part_.batch);
   }
 
   static std::vector<std::int64_t> doublings(std::int64_t from, std::int64_t to) {
@@ -268,14 +288,19 @@ class Mapper {
     // An operand that is held is fetched once, else once for each panel of the other axis.
     const bool is_held = is_outer ? mapping.hold_outer : mapping.hold_inner;
     const double fetches = is_held ? 1 : static_cast<double>(ceil_div(other, other_panel));
-    // Uses of a block between fetch and release.
-    const std::int64_t uses = ceil_div(is_held ? other : other_panel, other_block);
+    // Loads of a block between fetch and release. One of the outer axis that is a single tile stays
+    // in the core's memory while the inner panel's blocks pass.
+    const bool stays = is_outer && mapping.batch_block == 1 && mapping.block == mapping.tile &&
+                       mapping.block.k == part_.k;
+    const std::int64_t uses =
+        ceil_div(is_held ? other : other_panel, stays ? other_panel : other_block);
 
     Movement move;
     const double whole = bytes(own) * batches;
     move.memory = whole * fetches * copies;
     const double tile_reads =
-        whole * static_cast<double>(ceil_div(other, other_block)) * static_cast<double>(parts_);
+        whole * static_cast<double>(ceil_div(other, stays ? other_panel : other_block)) *
+        static_cast<double>(parts_);
     if (uses == 1 && !shared) {
       move.path = Path::direct;
       return move;
@@ -290,10 +315,26 @@ class Mapper {
     };
     double live = 1;
     if (uses > 1) live = blocks_of(is_outer || !is_held ? own_panel : own);
-    // Two blocks more are on their way in, unless everything is there already.
-    move.ring = std::min(live + 2, blocks_of(own) * std::ceil(batches)) * block * copies;
+    // Two blocks more are on their way in, unless everything is there already or nothing is fetched
+    // ahead.
+    const double ahead = is_serial_ ? 0 : 2;
+    move.ring = std::min(live + ahead, blocks_of(own) * std::ceil(batches)) * block * copies;
     move.buffer = move.memory + tile_reads;
     return move;
+  }
+
+  /// What passes between the steps of a core that does nothing else meanwhile: the way in, filling
+  /// and draining the array, and the way out.
+  double step_latencies(const ContractionMapping& mapping) const {
+    const std::int64_t blocks = ceil_div(part_.batch, mapping.batch_block) *
+                                ceil_div(part_.m, mapping.block.m) *
+                                ceil_div(part_.n, mapping.block.n);
+    const std::int64_t steps = blocks * ceil_div(part_.k, mapping.block.k);
+    const TileTiming step =
+        core_.timing(mapping.dataflow, mapping.block, mapping.tile, mapping.batch_block);
+    const double way = 2 * rates_.noc_latency + rates_.memory_latency;
+    return static_cast<double>(steps) * (to_double(step.setup + step.tail) + way) +
+           static_cast<double>(blocks) * way;
   }
 
   void consider(const ContractionMapping& mapping, double core_cycles) {
@@ -312,9 +353,15 @@ class Mapper {
     Score score;
     score.memory_bytes = a.memory + b.memory + output;
     score.staging_bytes = a.ring + b.ring;
-    score.cycles = std::max({core_cycles, score.memory_bytes / rates_.memory,
-                             (a.buffer + b.buffer) / rates_.buffer}) +
-                   reduction;
+    const double memory = score.memory_bytes / rates_.memory;
+    // Reads of the buffer, which all parts do at the same time.
+    const double reads =
+        (a.buffer - a.memory + b.buffer - b.memory) /
+        std::min({rates_.port * static_cast<double>(parts_), rates_.network_buffer, rates_.buffer});
+    score.cycles =
+        reduction + (is_serial_
+                         ? core_cycles + reads + memory + step_latencies(mapping)
+                         : std::max({core_cycles, memory, (a.buffer + b.buffer) / rates_.buffer}));
     if (best_ && !(score < best_score_)) return;
     best_score_ = score;
     best_ = MappedContraction{mapping, a.path, b.path, Bytes(static_cast<std::int64_t>(a.ring)),
@@ -327,6 +374,7 @@ class Mapper {
   const ContractionProblem& problem_;
   std::int64_t parts_;
   double staging_;
+  bool is_serial_;  ///< transfers do not hide behind work
   ContractionShape part_;
   std::optional<MappedContraction> best_;
   Score best_score_;

@@ -7,9 +7,12 @@ namespace simdse {
 VectorMapping map_vector(const VectorCore& core, const std::vector<VectorShape>& chain, Bytes bytes,
                          std::int64_t parts) {
   constexpr std::int64_t max_chunk_bytes = 1024 * 1024;
+  const bool is_serial = core.buffering() == Buffering::single;
   // A part has enough chunks for loads and stores to hide behind each other.
-  constexpr std::int64_t min_chunks_per_part = 8;
-  const std::int64_t chunk_bytes = std::min(max_chunk_bytes, core.private_memory().value() / 2);
+  const std::int64_t min_chunks_per_part = is_serial ? 1 : 8;
+  const auto places = static_cast<std::int64_t>(operand_places(core.buffering()));
+  const std::int64_t chunk_bytes =
+      std::min(max_chunk_bytes, core.private_memory().value() / places);
 
   VectorMapping mapping;
   mapping.parts = parts;

@@ -1,6 +1,7 @@
 #include "sim/run/region_run.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace simdse {
 namespace {
@@ -44,6 +45,7 @@ class RegionRun::TensorPart : public WorkSource {
   PartProgram program_;
   Epilogue* epilogue_;
   Cause waiting_for_ = Cause::dispatch;
+  bool has_come_ = false;  ///< the core has asked for the program's step
   std::deque<std::array<Bytes, 2>> releases_;
   std::deque<OutputBlock> blocks_;
 };
@@ -125,6 +127,8 @@ void add_transfers(const std::vector<StepTransfer>& transfers, const std::vector
 
 bool RegionRun::TensorPart::next(WorkItem& item) {
   if (program_.done()) return false;
+  if (!has_come_) run_.come_to_next_step(part_);
+  has_come_ = true;
   const Region& region = run_.region_;
   const ProgramStep& step = program_.step();
   for (std::size_t i = 0; i < 2; ++i) {
@@ -157,6 +161,7 @@ bool RegionRun::TensorPart::next(WorkItem& item) {
   }
   releases_.push_back({step.released[0], step.released[1]});
   program_.next();
+  has_come_ = false;
   return true;
 }
 
@@ -229,6 +234,10 @@ RegionRun::RegionRun(const Chip& chip, const Region& region, ChipModule& modules
     feeders_.push_back(std::make_unique<PartProgram>(chip, region, part));
   }
   fed_.assign(parts, 0);
+  for (const std::int32_t core : region.tensor_cores) {
+    const bool runs_ahead = chip.tensor_cores()[core]->buffering() == Buffering::twofold;
+    steps_to_feed_.push_back(runs_ahead ? std::numeric_limits<std::int64_t>::max() : 0);
+  }
 }
 
 RegionRun::~RegionRun() = default;
@@ -261,7 +270,8 @@ void RegionRun::start() {
 
 void RegionRun::feed(std::size_t part) {
   PartProgram& program = *feeders_[part];
-  for (; !program.done(); program.next(), fed_[part] = 0) {
+  for (; !program.done() && steps_to_feed_[part] > 0;
+       program.next(), fed_[part] = 0, --steps_to_feed_[part]) {
     const std::vector<StageTransfer>& blocks = program.step().staged;
     for (; fed_[part] < blocks.size(); ++fed_[part]) {
       const StageTransfer& block = blocks[fed_[part]];
@@ -277,6 +287,13 @@ void RegionRun::feed(std::size_t part) {
                           tag);
     }
   }
+}
+
+void RegionRun::come_to_next_step(std::size_t part) {
+  const std::int32_t core = region_.tensor_cores[part];
+  if (feeders_.empty() || chip_.tensor_cores()[core]->buffering() == Buffering::twofold) return;
+  ++steps_to_feed_[part];
+  feed(part);
 }
 
 void RegionRun::block_copied(std::uint64_t tag) {

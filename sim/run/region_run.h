@@ -43,6 +43,8 @@ class RegionRun : public DmaClient {
 
   Ring& ring_of(std::size_t operand, std::size_t part);
   void feed(std::size_t part);
+  /// The part's core is ready for its next step.
+  void come_to_next_step(std::size_t part);
   void release(std::size_t operand, std::size_t part, Bytes bytes);
   void source_finished();
 
@@ -57,7 +59,10 @@ class RegionRun : public DmaClient {
   /// Programs that run ahead of the cores to fetch blocks, by part; empty if nothing is staged.
   std::vector<std::unique_ptr<PartProgram>> feeders_;
   std::vector<std::size_t> fed_;  ///< blocks of the feeder's step that were asked for
-  std::vector<Ring> rings_;       ///< operand-major
+  /// Steps that a feeder may still fetch for, by part: without end, or with single buffering those
+  /// that its core has come to.
+  std::vector<std::int64_t> steps_to_feed_;
+  std::vector<Ring> rings_;  ///< operand-major
 };
 
 }  // namespace simdse

@@ -89,11 +89,12 @@ class PlainSource : public WorkSource {
 };
 
 /// Time of 10 items on a 1 GHz core, in nanoseconds.
-double run_items(double load_ns, double work_ns, double store_ns, TimeAccount& account) {
+double run_items(double load_ns, double work_ns, double store_ns, TimeAccount& account,
+                 Buffering buffering = Buffering::twofold) {
   PlainTime time;
   PlainIo io(time, static_cast<Picoseconds>(load_ns * 1000),
              static_cast<Picoseconds>(store_ns * 1000));
-  CoreEngine engine(time, Clock(Hertz(1e9)), io, account, TimeAccount::Worker::tensor);
+  CoreEngine engine(time, Clock(Hertz(1e9)), io, account, TimeAccount::Worker::tensor, buffering);
   io.engine = &engine;
   PlainSource source(time, 10, Cycles(static_cast<std::int64_t>(work_ns)), store_ns > 0);
   engine.start(source);
@@ -121,6 +122,15 @@ TEST(CoreEngine, SlowStoresHoldTheCoreUp) {
   TimeAccount account;
   // Two results may be held: from then on the stores set the pace.
   EXPECT_DOUBLE_EQ(run_items(10, 20, 100, account), 10 + 20 + 10 * 100);
+}
+
+TEST(CoreEngine, SingleBufferingAddsUpLoadWorkAndStore) {
+  TimeAccount account;
+  EXPECT_DOUBLE_EQ(run_items(30, 100, 50, account, Buffering::single), 10 * (30 + 100 + 50));
+  EXPECT_EQ(account.matrix(), 1'000'000);
+  EXPECT_EQ(account.waited(Cause::memory), 800'000);
+  TimeAccount without_stores;
+  EXPECT_DOUBLE_EQ(run_items(100, 30, 0, without_stores, Buffering::single), 10 * (100 + 30));
 }
 
 TEST(CoreEngine, TimeAccountBooksEveryInstantOnce) {

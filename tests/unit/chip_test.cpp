@@ -221,6 +221,9 @@ TEST(Simd, CountsRegistersRowsAndReductions) {
   rows.reductions = 3;
   // 3 groups of rows, 7 registers each, and trees of log2(16) steps.
   EXPECT_EQ(core.timing(rows).body, Cycles(3 * (7 * 2 + 3 * 4)));
+  // A systolic unit takes the lanes one after another.
+  params.cross_lane = Simd::CrossLane::systolic;
+  EXPECT_EQ(Simd(params, {Clock(Hertz(1e9)), 1}).timing(rows).body, Cycles(3 * (7 * 2 + 3 * 16)));
 }
 
 TEST(Design, MessagesNameTheBlockAndTheNearestSpelling) {
