@@ -35,6 +35,7 @@ struct Score {
 struct CoreBound {
   double cycles = 0;
   double port_bytes = 0;
+  double least = 0;  ///< cycles with the first operands' and the last result's way
 };
 
 class Mapper {
@@ -87,22 +88,40 @@ class Mapper {
     std::vector<std::pair<CoreBound, ContractionMapping>> ranked;
     for (const TileShape& tile : core_.tiles(dataflow, size, element_bytes)) {
       mapping.tile = tile;
-      ranked.emplace_back(core_bound(mapping), mapping);
+      const CoreBound bound = core_bound(mapping);
+      choose_block(mapping);
+      ranked.emplace_back(bound, mapping);
+      ranked.back().first.least = bound.cycles + (is_serial_ ? 0 : first_and_last(mapping));
     }
-    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& x, const auto& y) {
-      return std::make_pair(time_class(x.first.cycles), x.first.port_bytes) <
-             std::make_pair(time_class(y.first.cycles), y.first.port_bytes);
-    });
+    // Candidates by what the core needs once it runs, and by the whole with first and last data.
+    using Candidate = std::pair<CoreBound, ContractionMapping>;
+    const auto rank = [&](double CoreBound::*cycles) {
+      std::stable_sort(ranked.begin(), ranked.end(), [&](const Candidate& x, const Candidate& y) {
+        return std::make_pair(time_class(x.first.*cycles), x.first.port_bytes) <
+               std::make_pair(time_class(y.first.*cycles), y.first.port_bytes);
+      });
+    };
     // Where transfers hide behind work, the core decides; else any tile may make up for it.
-    const std::size_t tiles_kept = is_serial_ ? ranked.size() : 3;
-    for (std::size_t i = 0; i < std::min(tiles_kept, ranked.size()); ++i) {
-      const double cycles = ranked[i].first.cycles;
-      if (best_ && time_class(cycles) > time_class(best_score_.cycles)) break;
-      choose_block(ranked[i].second);
+    constexpr std::size_t tiles_kept = 3;
+    if (!is_serial_ && ranked.size() > tiles_kept) {
+      rank(&CoreBound::cycles);
+      std::vector<Candidate> kept(ranked.begin(), ranked.begin() + tiles_kept);
+      rank(&CoreBound::least);
+      for (std::size_t i = 0; i < tiles_kept; ++i) {
+        const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const Candidate& known) {
+          return known.second.tile == ranked[i].second.tile;
+        });
+        if (is_new) kept.push_back(ranked[i]);
+      }
+      ranked = std::move(kept);
+    }
+    rank(&CoreBound::least);
+    for (const auto& [bound, candidate] : ranked) {
+      if (best_ && time_class(bound.least) > time_class(best_score_.cycles)) break;
       if (problem_.follow_ups.empty()) {
-        try_panels(ranked[i].second, cycles);
+        try_panels(candidate, bound.cycles);
       } else {
-        try_fused(ranked[i].second, cycles);
+        try_fused(candidate, bound.cycles);
       }
     }
   }
@@ -133,9 +152,9 @@ class Mapper {
     const double drain =
         problem_.epilogue_operations > 0 ? sums * 4 / core_.drain_width().value() : 0;
     if (is_serial_) {
-      return {matrix + c / rates_.port + std::max(vector, drain), a + b};
+      return {matrix + c / rates_.port + std::max(vector, drain), a + b, 0};
     }
-    return {std::max({matrix, std::max(a + b, c) / rates_.port, vector, drain}), a + b};
+    return {std::max({matrix, std::max(a + b, c) / rates_.port, vector, drain}), a + b, 0};
   }
 
   double output_bytes() const {
@@ -323,6 +342,20 @@ class Mapper {
     return move;
   }
 
+  /// Before its first step a core waits for that step's operands; after its last for the result to
+  /// leave.
+  double first_and_last(const ContractionMapping& mapping) const {
+    const TileShape& block = mapping.block;
+    const auto batch = static_cast<double>(mapping.batch_block);
+    const auto all = static_cast<double>(parts_);
+    const double a = batch * static_cast<double>(block.m * block.k) * ratio(problem_.a_bytes) *
+                     (mapping.split == SplitAxis::n ? 1 : all);
+    const double b = batch * static_cast<double>(block.k * block.n) * ratio(problem_.b_bytes) *
+                     (mapping.split == SplitAxis::m ? 1 : all);
+    const double c = batch * static_cast<double>(block.m * block.n) * problem_.c_bytes;
+    return (a + b) / rates_.memory + c / std::min(rates_.port, rates_.memory / all);
+  }
+
   /// What passes between the steps of a core that does nothing else meanwhile: the way in, filling
   /// and draining the array, and the way out.
   double step_latencies(const ContractionMapping& mapping) const {
@@ -359,9 +392,9 @@ class Mapper {
         (a.buffer - a.memory + b.buffer - b.memory) /
         std::min({rates_.port * static_cast<double>(parts_), rates_.network_buffer, rates_.buffer});
     score.cycles =
-        reduction + (is_serial_
-                         ? core_cycles + reads + memory + step_latencies(mapping)
-                         : std::max({core_cycles, memory, (a.buffer + b.buffer) / rates_.buffer}));
+        reduction + (is_serial_ ? core_cycles + reads + memory + step_latencies(mapping)
+                                : std::max({core_cycles + first_and_last(mapping), memory,
+                                            (a.buffer + b.buffer) / rates_.buffer}));
     if (best_ && !(score < best_score_)) return;
     best_score_ = score;
     best_ = MappedContraction{mapping, a.path, b.path, Bytes(static_cast<std::int64_t>(a.ring)),
