@@ -40,7 +40,7 @@ void EventQueue::call_at(Picoseconds time, Stage stage, Timed& target, std::uint
   const std::uint64_t order = static_cast<std::uint64_t>(stage) << (kAgeBits + kRankBits) |
                               static_cast<std::uint64_t>(target.rank) << kAgeBits |
                               (age_++ & kAgeMask);
-  push({time, order, &target, token});
+  heap_.push({time, order, &target, token});
   // Outside a call-back (before the run, or from a foreign process) the method has to be woken.
   if (!in_process_) wake_.notify(sc_core::SC_ZERO_TIME);
 }
@@ -53,7 +53,7 @@ bool EventQueue::deliver_instant() {
       return false;
     }
     const Entry entry = heap_.front();
-    pop();
+    heap_.pop();
     ++delivered_;
     entry.target->on_time(entry.token);
   }
@@ -78,39 +78,6 @@ void EventQueue::process() {
     next_trigger(sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(next - kernel_now)),
                  wake_);
   }
-}
-
-void EventQueue::push(const Entry& entry) {
-  std::size_t at = heap_.size();
-  heap_.push_back(entry);
-  while (at > 0) {
-    const std::size_t parent = (at - 1) / 4;
-    if (!(entry < heap_[parent])) break;
-    heap_[at] = heap_[parent];
-    at = parent;
-  }
-  heap_[at] = entry;
-}
-
-void EventQueue::pop() {
-  const Entry last = heap_.back();
-  heap_.pop_back();
-  const std::size_t size = heap_.size();
-  if (size == 0) return;
-  std::size_t at = 0;
-  for (;;) {
-    const std::size_t first = 4 * at + 1;
-    if (first >= size) break;
-    std::size_t best = first;
-    const std::size_t end = std::min(first + 4, size);
-    for (std::size_t child = first + 1; child < end; ++child) {
-      if (heap_[child] < heap_[best]) best = child;
-    }
-    if (!(heap_[best] < last)) break;
-    heap_[at] = heap_[best];
-    at = best;
-  }
-  heap_[at] = last;
 }
 
 }  // namespace simdse

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/base/timed.h"
+#include "sim/kernel/quaternary_heap.h"
 #include "sim/kernel/systemc.h"
 
 namespace simdse {
@@ -45,10 +46,8 @@ class EventQueue : public sc_core::sc_module, public TimeService {
   void end_of_elaboration() override;
   void process();
   bool deliver_instant();
-  void push(const Entry& entry);
-  void pop();
 
-  std::vector<Entry> heap_;  // 4-ary: children of i are 4 i + 1 ... 4 i + 4
+  QuaternaryHeap<Entry> heap_;
   std::vector<std::pair<std::string, Timed*>> blocks_;
   Picoseconds now_ = 0;
   std::uint64_t age_ = 0;
