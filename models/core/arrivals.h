@@ -37,6 +37,12 @@ class Arrivals {
   /// Moves what is due at `now` into `due`, in order.
   void take_due(Picoseconds now, std::vector<Arrival>& due) {
     due.clear();
+    if (waiting_.size() == 1 && waiting_.front().time <= now) {
+      due.push_back(std::move(waiting_.front()));
+      waiting_.clear();
+      last_port_ = due.front().port;
+      return;
+    }
     turns_.assign(ports_, 0);
     auto keep = waiting_.begin();
     for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {

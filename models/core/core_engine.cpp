@@ -48,21 +48,18 @@ void CoreEngine::fetch() {
   while (has_operand_place()) {
     Slot slot;
     if (!source_->next(slot.item)) return;
-    slot.loads_left = slot.item.loads.size();
-    slot.ready = time_.now();
+    slot.is_loaded = slot.item.loads.empty();
     slot.cause = source_->waiting_for();
     loading_.push_back(std::move(slot));
     const std::uint64_t number = first_loading_ + loading_.size() - 1;
     const std::vector<WorkTransfer>& loads = loading_.back().item.loads;
-    for (std::size_t i = 0; i < loads.size(); ++i) {
-      bytes_moved_ += static_cast<double>(loads[i].bytes);
-      io_.load(loads[i], load_tag(number));
-    }
+    for (const WorkTransfer& load : loads) bytes_moved_ += static_cast<double>(load.bytes);
+    if (!loads.empty()) io_.load(loads, load_tag(number));
   }
 }
 
 void CoreEngine::begin_ready() {
-  while (!loading_.empty() && loading_.front().loads_left == 0) {
+  while (!loading_.empty() && loading_.front().is_loaded) {
     const WorkItem& next = loading_.front().item;
     if (next.starts_output && outputs_held_ >= next.output_places) return;
     Slot slot = std::move(loading_.front());
@@ -138,26 +135,24 @@ void CoreEngine::put_out() {
     --outputs_held_;
     return;
   }
-  stores_left_.push_back(item.stores.size());
-  const std::uint64_t block = first_storing_ + stores_left_.size() - 1;
-  for (const WorkTransfer& store : item.stores) {
-    bytes_moved_ += static_cast<double>(store.bytes);
-    io_.store(store, store_tag(block));
-  }
+  is_stored_.push_back(false);
+  const std::uint64_t block = first_storing_ + is_stored_.size() - 1;
+  for (const WorkTransfer& store : item.stores) bytes_moved_ += static_cast<double>(store.bytes);
+  io_.store(item.stores, store_tag(block));
 }
 
 void CoreEngine::transfer_done(std::uint64_t tag, Cause cause) {
   const std::uint64_t number = tag >> 1;
   if ((tag & 1) == 0) {
     Slot& slot = loading_[number - first_loading_];
-    --slot.loads_left;
-    slot.ready = time_.now();
+    slot.is_loaded = true;
     slot.cause = cause;
   } else {
     if (!is_busy_) account_.explain(cause, time_.now());
-    if (--stores_left_[number - first_storing_] == 0) --outputs_held_;
-    while (!stores_left_.empty() && stores_left_.front() == 0) {
-      stores_left_.pop_front();
+    --outputs_held_;
+    is_stored_[number - first_storing_] = true;
+    while (!is_stored_.empty() && is_stored_.front()) {
+      is_stored_.pop_front();
       ++first_storing_;
     }
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "models/base/timed.h"
 #include "models/core/buffering.h"
@@ -16,9 +17,10 @@ namespace simdse {
 class CoreIo {
  public:
   virtual ~CoreIo() = default;
-  /// Moves bytes; the engine is told by transfer_done(tag) when the last is there.
-  virtual void load(const WorkTransfer& transfer, std::uint64_t tag) = 0;
-  virtual void store(const WorkTransfer& transfer, std::uint64_t tag) = 0;
+  /// Moves all of an item's bytes (there are some); the engine is told by transfer_done(tag) when
+  /// the last is there.
+  virtual void load(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) = 0;
+  virtual void store(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) = 0;
 };
 
 /// Works off the items of one source at a time. Operands of the next item are loaded while one is
@@ -35,7 +37,7 @@ class CoreEngine : public Timed {
   void start(WorkSource& source);
   /// The source has more, or an output has left.
   void poke() { pump(); }
-  /// A transfer is complete; `cause` is what took most of its time.
+  /// All bytes of a load or store are there; `cause` is what the last of them was held up by.
   void transfer_done(std::uint64_t tag, Cause cause);
   /// A result that was forwarded is out of this core's memory.
   void output_drained();
@@ -52,8 +54,7 @@ class CoreEngine : public Timed {
  private:
   struct Slot {
     WorkItem item;
-    std::size_t loads_left = 0;
-    Picoseconds ready = 0;
+    bool is_loaded = false;
     Cause cause = Cause::memory;
   };
 
@@ -75,13 +76,13 @@ class CoreEngine : public Timed {
   Buffering buffering_;
   WorkSource* source_ = nullptr;
   TilePipeline pipeline_;
-  std::deque<Slot> loading_;             ///< loads issued, work not begun
-  std::deque<WorkItem> working_;         ///< begun, not ended
-  std::deque<WorkItem> results_;         ///< with output, begun and not put out
-  std::deque<std::size_t> stores_left_;  ///< per block being stored
-  std::size_t outputs_held_ = 0;         ///< blocks in accumulators
-  bool block_is_open_ = false;           ///< the last block begun has items to come
-  std::uint64_t first_loading_ = 0;      ///< number of the item at the front of loading_
+  std::deque<Slot> loading_;         ///< loads issued, work not begun
+  std::deque<WorkItem> working_;     ///< begun, not ended
+  std::deque<WorkItem> results_;     ///< with output, begun and not put out
+  std::deque<bool> is_stored_;       ///< per block being stored
+  std::size_t outputs_held_ = 0;     ///< blocks in accumulators
+  bool block_is_open_ = false;       ///< the last block begun has items to come
+  std::uint64_t first_loading_ = 0;  ///< number of the item at the front of loading_
   std::uint64_t first_storing_ = 0;
   std::size_t ended_early_ = 0;  ///< end call-backs to come of items that are over already
   bool is_busy_ = false;

@@ -19,25 +19,30 @@ CoreModule::CoreModule(const sc_core::sc_module_name& name, TimeService& time, c
   time_.join(engine_, std::string(this->name()) + ".engine");
 }
 
-void CoreModule::load(const WorkTransfer& transfer, std::uint64_t tag) {
-  move(tlm::TLM_READ_COMMAND, transfer, tag);
+void CoreModule::load(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) {
+  move(tlm::TLM_READ_COMMAND, transfers, tag);
 }
 
-void CoreModule::store(const WorkTransfer& transfer, std::uint64_t tag) {
-  move(tlm::TLM_WRITE_COMMAND, transfer, tag);
+void CoreModule::store(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) {
+  move(tlm::TLM_WRITE_COMMAND, transfers, tag);
 }
 
-void CoreModule::move(tlm::tlm_command command, const WorkTransfer& transfer, std::uint64_t tag) {
+void CoreModule::move(tlm::tlm_command command, const std::vector<WorkTransfer>& transfers,
+                      std::uint64_t tag) {
   if (free_moves_.empty()) {
     free_moves_.push_back(static_cast<std::uint32_t>(moves_.size()));
     moves_.emplace_back();
   }
   const std::uint32_t index = free_moves_.back();
   free_moves_.pop_back();
-  moves_[index] = {tag, ceil_div(transfer.bytes, max_bytes_), time_.now(), Cause::memory};
-  for (std::int64_t done = 0; done < transfer.bytes; done += max_bytes_) {
-    port_.request(command, transfer.address + done, std::min(max_bytes_, transfer.bytes - done),
-                  index, stream_);
+  std::int64_t parts = 0;
+  for (const WorkTransfer& transfer : transfers) parts += ceil_div(transfer.bytes, max_bytes_);
+  moves_[index] = {tag, parts, time_.now(), Cause::memory};
+  for (const WorkTransfer& transfer : transfers) {
+    for (std::int64_t done = 0; done < transfer.bytes; done += max_bytes_) {
+      port_.request(command, transfer.address + done, std::min(max_bytes_, transfer.bytes - done),
+                    index, stream_);
+    }
   }
 }
 

@@ -31,7 +31,7 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
   tlm_utils::simple_initiator_socket<TransferPort>& socket() { return port_.socket(); }
 
  private:
-  /// One load or store of the engine, in as many transactions as it takes.
+  /// The loads or stores of one item of the engine, in as many transactions as they take.
   struct Move {
     std::uint64_t tag = 0;
     std::int64_t parts_left = 0;
@@ -39,9 +39,10 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
     Cause cause = Cause::memory;
   };
 
-  void load(const WorkTransfer& transfer, std::uint64_t tag) override;
-  void store(const WorkTransfer& transfer, std::uint64_t tag) override;
-  void move(tlm::tlm_command command, const WorkTransfer& transfer, std::uint64_t tag);
+  void load(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) override;
+  void store(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) override;
+  void move(tlm::tlm_command command, const std::vector<WorkTransfer>& transfers,
+            std::uint64_t tag);
   void on_response(tlm::tlm_generic_payload& payload, Picoseconds head) override;
   void on_time(std::uint64_t token) override;
 

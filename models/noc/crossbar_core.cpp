@@ -1,7 +1,5 @@
 #include "models/noc/crossbar_core.h"
 
-#include <cmath>
-
 namespace simdse {
 
 CrossbarCore::CrossbarCore(const Noc& noc, const Clock& clock, std::int64_t cores,
@@ -16,8 +14,9 @@ CrossbarCore::CrossbarCore(const Noc& noc, const Clock& clock, std::int64_t core
              Reservations(cores + noc.buffer_ports() + noc.memory_ports())} {}
 
 Picoseconds CrossbarCore::span_of(std::int64_t bytes) {
-  return clock_.span(
-      Cycles(static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / width_))));
+  const double cycles = static_cast<double>(bytes) / width_;
+  const auto whole = static_cast<std::int64_t>(cycles);
+  return clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
 }
 
 CrossbarCore::Span CrossbarCore::carry(Picoseconds now, const Request& request) {

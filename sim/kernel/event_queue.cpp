@@ -7,6 +7,15 @@ namespace {
 constexpr unsigned kAgeBits = 40;
 constexpr unsigned kRankBits = 20;
 constexpr std::uint64_t kAgeMask = (std::uint64_t{1} << kAgeBits) - 1;
+
+std::size_t count_processes(const std::vector<sc_core::sc_object*>& objects) {
+  std::size_t count = 0;
+  for (sc_core::sc_object* object : objects) {
+    if (dynamic_cast<sc_core::sc_process_b*>(object) != nullptr) ++count;
+    count += count_processes(object->get_child_objects());
+  }
+  return count;
+}
 }  // namespace
 
 EventQueue::EventQueue(const sc_core::sc_module_name& name) : sc_module(name) {
@@ -19,6 +28,7 @@ EventQueue::EventQueue(const sc_core::sc_module_name& name) : sc_module(name) {
 void EventQueue::join(Timed& block, const std::string& name) { blocks_.emplace_back(name, &block); }
 
 void EventQueue::end_of_elaboration() {
+  is_alone_ = count_processes(sc_core::sc_get_top_level_objects()) == 1;
   std::sort(blocks_.begin(), blocks_.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
@@ -30,65 +40,44 @@ void EventQueue::call_at(Picoseconds time, Stage stage, Timed& target, std::uint
   const std::uint64_t order = static_cast<std::uint64_t>(stage) << (kAgeBits + kRankBits) |
                               static_cast<std::uint64_t>(target.rank) << kAgeBits |
                               (age_++ & kAgeMask);
-  push({time, order, &target, token});
+  heap_.push({time, order, &target, token});
   // Outside a call-back (before the run, or from a foreign process) the method has to be woken.
   if (!in_process_) wake_.notify(sc_core::SC_ZERO_TIME);
 }
 
-void EventQueue::process() {
-  now_ = static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
-  in_process_ = true;
+/// Delivers what is due now; false when the limit is reached.
+bool EventQueue::deliver_instant() {
   while (!heap_.empty() && heap_.front().time <= now_) {
     if (delivered_ == limit_) {
       limit_exceeded_ = true;
-      in_process_ = false;
-      return;  // nothing more is asked for, so the simulation ends here
+      return false;
     }
     const Entry entry = heap_.front();
-    pop();
+    heap_.pop();
     ++delivered_;
     entry.target->on_time(entry.token);
   }
+  return true;
+}
+
+void EventQueue::process() {
+  const auto kernel_now = static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
+  now_ = kernel_now;
+  in_process_ = true;
+  bool may_go_on = deliver_instant();
+  while (may_go_on && is_alone_ && !heap_.empty()) {
+    now_ = heap_.front().time;
+    may_go_on = deliver_instant();
+  }
   in_process_ = false;
-  if (!heap_.empty()) {
+  if (!may_go_on) return;  // nothing more is asked for, so the simulation ends here
+  const Picoseconds next = heap_.empty() ? now_ : heap_.front().time;
+  if (next > kernel_now) {
     // The event stays part of it: a plain time-out would suspend the sensitivity to it, and a
     // foreign process that asks for an earlier call-back would not be heard.
-    next_trigger(
-        sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(heap_.front().time - now_)), wake_);
+    next_trigger(sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(next - kernel_now)),
+                 wake_);
   }
-}
-
-void EventQueue::push(const Entry& entry) {
-  std::size_t at = heap_.size();
-  heap_.push_back(entry);
-  while (at > 0) {
-    const std::size_t parent = (at - 1) / 4;
-    if (!(entry < heap_[parent])) break;
-    heap_[at] = heap_[parent];
-    at = parent;
-  }
-  heap_[at] = entry;
-}
-
-void EventQueue::pop() {
-  const Entry last = heap_.back();
-  heap_.pop_back();
-  const std::size_t size = heap_.size();
-  if (size == 0) return;
-  std::size_t at = 0;
-  for (;;) {
-    const std::size_t first = 4 * at + 1;
-    if (first >= size) break;
-    std::size_t best = first;
-    const std::size_t end = std::min(first + 4, size);
-    for (std::size_t child = first + 1; child < end; ++child) {
-      if (heap_[child] < heap_[best]) best = child;
-    }
-    if (!(heap_[best] < last)) break;
-    heap_[at] = heap_[best];
-    at = best;
-  }
-  heap_[at] = last;
 }
 
 }  // namespace simdse

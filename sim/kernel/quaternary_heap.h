@@ -1,0 +1,56 @@
+// A priority queue whose nodes have four children: shallower than a binary heap, and the children
+// share a cache line or two.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace simdse {
+
+/// The least entry by operator< is at the front. Entries that are equal come out in any order.
+template <class Entry>
+class QuaternaryHeap {
+ public:
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+  const Entry& front() const { return entries_.front(); }
+
+  void push(const Entry& entry) {
+    std::size_t at = entries_.size();
+    entries_.push_back(entry);
+    while (at > 0) {
+      const std::size_t parent = (at - 1) / 4;
+      if (!(entry < entries_[parent])) break;
+      entries_[at] = entries_[parent];
+      at = parent;
+    }
+    entries_[at] = entry;
+  }
+
+  void pop() {
+    const Entry last = entries_.back();
+    entries_.pop_back();
+    const std::size_t size = entries_.size();
+    if (size == 0) return;
+    std::size_t at = 0;
+    for (;;) {
+      const std::size_t first = 4 * at + 1;
+      if (first >= size) break;
+      std::size_t best = first;
+      const std::size_t end = std::min(first + 4, size);
+      for (std::size_t child = first + 1; child < end; ++child) {
+        if (entries_[child] < entries_[best]) best = child;
+      }
+      if (!(entries_[best] < last)) break;
+      entries_[at] = entries_[best];
+      at = best;
+    }
+    entries_[at] = last;
+  }
+
+ private:
+  std::vector<Entry> entries_;  // children of i are 4 i + 1 ... 4 i + 4
+};
+
+}  // namespace simdse

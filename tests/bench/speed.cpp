@@ -1,0 +1,302 @@
+// How fast planning and simulation are: prints ratios and CPU seconds. What each figure is, and
+// what it was when last measured, is in docs/performance.md.
+//
+//   speed [events|iteration|gemm|candidates]... [--repeat N] [--count N] [--workers N] [--seed N]
+//         [--smoke]
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "cli/training_setup.h"
+#include "models/base/worker_pool.h"
+#include "search/estimate/plan_estimate.h"
+#include "search/local/search_spec.h"
+#include "search/schedule/planner.h"
+#include "sim/kernel/quaternary_heap.h"
+#include "sim/run/simulation.h"
+#include "workloads/model_reader.h"
+
+namespace simdse {
+namespace {
+
+struct Settings {
+  std::vector<std::string> parts;
+  int repeat = 3;
+  std::size_t count = 1000;  ///< candidates
+  int workers = 2;
+  std::uint64_t seed = 1;
+  bool is_smoke = false;  ///< small inputs: does it work at all
+};
+
+DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+double cpu_seconds(int who = RUSAGE_SELF) {
+  rusage usage{};
+  getrusage(who, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/// CPU seconds that `work` takes.
+double seconds_of(const std::function<void()>& work) {
+  const double before = cpu_seconds();
+  work();
+  return cpu_seconds() - before;
+}
+
+double resident_mib() {
+  std::ifstream stream("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  stream >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+/// Runs `measure` in processes of their own (SystemC elaborates once per process), one after the
+/// other, and returns the answer with the least value at `key`: what else runs on the machine only
+/// adds.
+nlohmann::json least(const Settings& settings, const std::string& key,
+                     const std::function<nlohmann::json()>& measure) {
+  const std::vector<std::function<std::string()>> jobs(static_cast<std::size_t>(settings.repeat),
+                                                       [&] { return measure().dump(); });
+  nlohmann::json best;
+  for (const JobResult& result : run_jobs(jobs, {})) {
+    if (!result.ok) throw std::runtime_error(result.failure);
+    nlohmann::json answer = nlohmann::json::parse(result.output);
+    if (best.is_null() || answer.at(key) < best.at(key)) best = std::move(answer);
+  }
+  return best;
+}
+
+nlohmann::json simulate_timed(const Chip& chip, const Plan& plan) {
+  SimulationResult result;
+  const double seconds = seconds_of([&] { result = simulate(chip, plan, {}); });
+  return {{"cpu_s", seconds}, {"events", result.events}, {"time_ps", result.time}};
+}
+
+/// The least that an event can cost: taken from the heap, and asked for again at a random later
+/// time.
+double bare_loop_seconds(std::uint64_t events, std::size_t pending) {
+  struct Entry {
+    std::int64_t time;
+    std::uint64_t token;
+    bool operator<(const Entry& other) const { return time < other.time; }
+  };
+  QuaternaryHeap<Entry> heap;
+  std::uint64_t state = 1;
+  const auto next_delay = [&state] {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<std::int64_t>(state >> 44) + 1;
+  };
+  for (std::size_t i = 0; i < pending; ++i) heap.push({next_delay(), i});
+  return seconds_of([&] {
+    for (std::uint64_t i = 0; i < events; ++i) {
+      const Entry entry = heap.front();
+      heap.pop();
+      heap.push({entry.time + next_delay(), entry.token});
+    }
+  });
+}
+
+void measure_events(const Settings& settings) {
+  const Chip chip = load_chip("tpu_v2", files());
+  const TrainingSetup setup(load_workload(settings.is_smoke ? "resnet18" : "bert_large", files()));
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const nlohmann::json run = least(settings, "ratio", [&] {
+    nlohmann::json timed = simulate_timed(chip, plan);
+    constexpr std::size_t pending = 100;
+    timed["bare_s"] = bare_loop_seconds(timed.at("events"), pending);
+    timed["ratio"] = timed.at("cpu_s").get<double>() / timed.at("bare_s").get<double>();
+    return timed;
+  });
+  const double events = run.at("events");
+  fmt::print(
+      "events      {} on tpu_v2: {:.0f} events, {:.0f} ns each; bare 4-ary heap loop "
+      "{:.0f} ns: {:.2f} times slower\n",
+      setup.workload.name, events, run.at("cpu_s").get<double>() / events * 1e9,
+      run.at("bare_s").get<double>() / events * 1e9, run.at("ratio").get<double>());
+}
+
+void measure_iteration(const Settings& settings) {
+  std::vector<Override> workload = {{"batch", "1"}};
+  if (settings.is_smoke) workload.push_back({"layers", "2"});
+  const Chip chip = load_chip("tpu_v3", files(), {{"memory.stack_capacity", "16 GiB"}});
+  const TrainingSetup setup(load_workload("gpt2_xl", files(), workload));
+  const nlohmann::json run = least(settings, "cpu_s", [&] {
+    Plan plan;
+    const double planning = seconds_of([&] {
+      plan = make_plan(chip, setup.tasks).plan;
+      estimate_plan(chip, plan);
+    });
+    nlohmann::json timed = simulate_timed(chip, plan);
+    timed["planning_s"] = planning;
+    return timed;
+  });
+  fmt::print(
+      "iteration   gpt2_xl, batch 1, on tpu_v3 with 64 GiB: {:.2f} ms simulated in {:.2f} CPU "
+      "s, {} events; planned and estimated in {:.2f} CPU s\n",
+      run.at("time_ps").get<double>() * 1e-9, run.at("cpu_s").get<double>(),
+      run.at("events").get<std::uint64_t>(), run.at("planning_s").get<double>());
+}
+
+void measure_gemm(const Settings& settings) {
+  // One 128 x 128 core at 1 GHz, and two stacks of HBM2: 16 channels of 32 GB/s.
+  const Chip chip = load_chip("tpu_v2", files(),
+                              {{"clock", "1 GHz"},
+                               {"cores.0.count", "1"},
+                               {"cores.1.count", "1"},
+                               {"memory.stacks", "2"},
+                               {"memory.pin_rate", "2 Gb/s"}});
+  const Graph graph = read_model(
+      parse_config("operators: [{name: g, kind: gemm, m: 2048, n: 4608, k: 12288}]", "gemm"),
+      {{"batch", 1}}, {});
+  const TaskGraph tasks = build_task_graph(graph);
+  const Plan plan = make_plan(chip, tasks).plan;
+  const nlohmann::json run = least(settings, "cpu_s", [&] { return simulate_timed(chip, plan); });
+  const double cycles = run.at("time_ps").get<double>() * 1e-3;
+  fmt::print(
+      "gemm        2048x4608x12288 on one 128x128 core: {:.0f} cycles, {} events, {:.4f} CPU "
+      "s: {:.0f} million cycles per CPU second\n",
+      cycles, run.at("events").get<std::uint64_t>(), run.at("cpu_s").get<double>(),
+      cycles / run.at("cpu_s").get<double>() * 1e-6);
+}
+
+/// Designs of a search's space, drawn evenly, planned and simulated by the workers that a search
+/// has.
+void measure_candidates(const Settings& settings) {
+  const SearchSpec spec =
+      load_search(files().root() + "/configs/searches/bert_large.yaml", files(),
+                  settings.is_smoke ? std::vector<Override>{{"workload.layers", "1"}}
+                                    : std::vector<Override>{});
+  const TrainingSetup setup(spec.workload);
+  std::mt19937_64 random(settings.seed);
+  std::vector<std::function<std::string()>> jobs;
+  for (std::size_t i = 0; i < settings.count; ++i) {
+    Point point;
+    for (const Axis& axis : spec.space->axes()) point.push_back(random() % axis.values.size());
+    jobs.emplace_back([&setup, &spec, point] {
+      const Chip chip(spec.space->design(point), spec.technology);
+      nlohmann::json answer;
+      const double before = cpu_seconds();
+      Plan plan;
+      const double planning = seconds_of([&] {
+        plan = make_plan(chip, setup.tasks).plan;
+        estimate_plan(chip, plan);
+      });
+      answer = simulate_timed(chip, plan);
+      answer["planning_s"] = planning;
+      answer["all_s"] = cpu_seconds() - before;
+      answer["label"] = chip.label();
+      return answer.dump();
+    });
+  }
+  double resident_before = 0;
+  const std::size_t early = std::max<std::size_t>(settings.count / 10, 1);
+  const double before = cpu_seconds() + cpu_seconds(RUSAGE_CHILDREN);
+  WorkerOptions options;
+  options.workers = settings.workers;
+  const std::vector<JobResult> results = run_jobs(jobs, options, [&](std::size_t done) {
+    if (done == early) resident_before = resident_mib();
+  });
+  const double resident_after = resident_mib();
+  const double seconds = cpu_seconds() + cpu_seconds(RUSAGE_CHILDREN) - before;
+  std::size_t simulated = 0;
+  double planning = 0;
+  double events = 0;
+  nlohmann::json slowest = {{"all_s", 0.0}, {"label", ""}};
+  std::string failure;
+  for (const JobResult& result : results) {
+    if (!result.ok) {
+      failure = result.failure;
+      continue;
+    }
+    nlohmann::json answer = nlohmann::json::parse(result.output);
+    ++simulated;
+    planning += answer.at("planning_s").get<double>();
+    events += answer.at("events").get<double>();
+    if (answer.at("all_s") > slowest.at("all_s")) slowest = std::move(answer);
+  }
+  if (simulated == 0) throw std::runtime_error("no candidate was simulated: " + failure);
+  const double each = seconds / static_cast<double>(simulated);
+  fmt::print(
+      "candidates  {} of {} simulated ({:.0f} events each): {:.3f} CPU s each, of which "
+      "planning and estimate {:.3f}; 1000 take {:.1f} min on two processors; slowest {} with "
+      "{:.2f} CPU s\n",
+      simulated, settings.count, events / static_cast<double>(simulated), each,
+      planning / static_cast<double>(simulated), each * 1000 / 2 / 60,
+      slowest.at("label").get<std::string>(), slowest.at("all_s").get<double>());
+  if (!failure.empty()) fmt::print("            not simulated, for instance: {}\n", failure);
+  fmt::print(
+      "memory      resident after {} candidates {:.1f} MiB, after {} {:.1f} MiB: {:+.1f} %\n",
+      early, resident_before, settings.count, resident_after,
+      (resident_after / resident_before - 1) * 100);
+}
+
+int run(const std::vector<std::string>& words) {
+  Settings settings;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto value = [&] {
+      if (++i == words.size()) throw InputError("a number is missing after " + words[i - 1]);
+      return std::stoull(words[i]);
+    };
+    if (words[i] == "--repeat") {
+      settings.repeat = static_cast<int>(value());
+    } else if (words[i] == "--count") {
+      settings.count = value();
+    } else if (words[i] == "--workers") {
+      settings.workers = static_cast<int>(value());
+    } else if (words[i] == "--seed") {
+      settings.seed = value();
+    } else if (words[i] == "--smoke") {
+      settings.is_smoke = true;
+      settings.repeat = 1;
+      settings.count = 4;
+    } else {
+      settings.parts.push_back(words[i]);
+    }
+  }
+  const std::vector<std::pair<std::string, void (*)(const Settings&)>> known = {
+      {"events", measure_events},
+      {"iteration", measure_iteration},
+      {"gemm", measure_gemm},
+      {"candidates", measure_candidates}};
+  for (const std::string& part : settings.parts) {
+    if (std::none_of(known.begin(), known.end(), [&](const auto& k) { return k.first == part; })) {
+      throw InputError("'" + part + "' is none of events, iteration, gemm, candidates");
+    }
+  }
+  for (const auto& [name, measure] : known) {
+    const bool is_wanted =
+        settings.parts.empty() ||
+        std::find(settings.parts.begin(), settings.parts.end(), name) != settings.parts.end();
+    if (!is_wanted) continue;
+    measure(settings);
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace simdse
+
+int main(int count, char** words) {
+  try {
+    return simdse::run({words + 1, words + count});
+  } catch (const simdse::InputError& error) {
+    std::cerr << "speed: " << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "speed: " << error.what() << '\n';
+    return 3;
+  }
+}
