@@ -83,10 +83,11 @@ void PartChain::append(const ProgramStep& step) {
   if (region_.contraction) {
     const Cycles issued = std::max(tensor_places_.free_at(), staged_by(step));
     ready = issued + move_time(moved(step.tensor_loads, region_.inputs));
+    Cycles place(0);
     if (step.starts_output) {
-      ready = std::max(ready, place_free(blocks_freed_, blocks_begun_++, step.output_places));
+      place = place_free(blocks_freed_, blocks_begun_++, step.output_places);
     }
-    const TilePipeline::Span span = tensor_.append(step.tensor, ready);
+    const TilePipeline::Span span = tensor_.append(step.tensor, ready, place);
     tensor_places_.take(span.end);
     for (std::size_t i = 0; i < rings_.size(); ++i) {
       if (step.released[i] == Bytes(0)) continue;
@@ -104,13 +105,13 @@ void PartChain::append(const ProgramStep& step) {
     const Cycles issued = std::max(done, vector_places_.free_at());
     ready = issued + move_time(moved(step.vector_loads, region_.inputs));
     const bool is_behind = region_.contraction.has_value();
-    ready = std::max(ready, place_free(results_freed_, results_begun_++,
-                                       is_behind ? std::int64_t{2} : step.output_places));
+    const Cycles place = place_free(results_freed_, results_begun_++,
+                                    is_behind ? std::int64_t{2} : step.output_places);
     TileTiming timing = step.vector;
     timing.setup = timing.setup * vector_turns_;
     timing.open = timing.open * vector_turns_;
     timing.body = timing.body * vector_turns_;
-    const TilePipeline::Span span = vector_.append(timing, ready);
+    const TilePipeline::Span span = vector_.append(timing, ready, place);
     vector_places_.take(span.end);
     if (is_behind) blocks_freed_.push_back(vector_.open);
     if (!has_begun_) first_begin_ = span.begin;
