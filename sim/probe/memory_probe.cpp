@@ -8,7 +8,7 @@
 #include "sim/kernel/module_registry.h"
 #include "sim/kernel/storage_module.h"
 #include "sim/kernel/transfer_port.h"
-#include "sim/probe/access_sequence.h"
+#include "models/memory/access_sequence.h"
 
 namespace simdse {
 namespace {
