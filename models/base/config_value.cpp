@@ -278,9 +278,14 @@ ConfigValue load_with_bases(const std::string& path, const SourceLocation* asked
   check_schema(document, path);
   const ConfigValue* base = document.find("extends");
   if (base == nullptr) return without(document, {"schema"});
-  const std::filesystem::path base_path =
-      std::filesystem::path(path).parent_path() / base->text("extends");
-  const ConfigValue inherited = load_with_bases(base_path.string(), &base->where(), depth + 1);
+  const std::vector<ConfigValue> bases =
+      base->is_list() ? base->items("extends") : std::vector<ConfigValue>{*base};
+  ConfigValue inherited = ConfigValue::map({}, base->where());
+  for (const ConfigValue& one : bases) {
+    const std::filesystem::path base_path =
+        std::filesystem::path(path).parent_path() / one.text("extends");
+    inherited = inherited.merged_with(load_with_bases(base_path.string(), &one.where(), depth + 1));
+  }
   return inherited.merged_with(without(document, {"schema", "extends"}));
 }
 

@@ -49,6 +49,7 @@ void CoreEngine::fetch() {
     Slot slot;
     if (!source_->next(slot.item)) return;
     slot.is_loaded = slot.item.loads.empty();
+    slot.ready = time_.now();
     slot.cause = source_->waiting_for();
     loading_.push_back(std::move(slot));
     const std::uint64_t number = first_loading_ + loading_.size() - 1;
@@ -147,6 +148,7 @@ void CoreEngine::transfer_done(std::uint64_t tag, Cause cause) {
   if ((tag & 1) == 0) {
     Slot& slot = loading_[number - first_loading_];
     slot.is_loaded = true;
+    slot.ready = time_.now();
     slot.cause = cause;
   } else {
     if (!is_busy_) account_.explain(cause, time_.now());

@@ -55,6 +55,7 @@ class CoreEngine : public Timed {
   struct Slot {
     WorkItem item;
     bool is_loaded = false;
+    Picoseconds ready = 0;  ///< when the operands were there
     Cause cause = Cause::memory;
   };
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "models/base/clock.h"
+#include "models/base/timed.h"
 #include "models/core/occupancy.h"
 
 namespace simdse {
@@ -23,9 +25,31 @@ struct StorageSpan {
   Picoseconds tail = 0;
 };
 
+/// Who has transfers served by a DeferredStorage.
+class StorageClient {
+ public:
+  virtual ~StorageClient() = default;
+  /// The data of the transfer submitted as `tag` flows in `span`, now or later.
+  virtual void served(std::uint64_t tag, const StorageSpan& span) = 0;
+};
+
+/// A storage that finds out while it works when a transfer's data flows, and then tells.
+class DeferredStorage {
+ public:
+  virtual ~DeferredStorage() = default;
+  /// Before the simulation starts: who keeps time, this storage's hierarchical name, and whom to
+  /// tell.
+  virtual void attach(TimeService& time, const std::string& name, StorageClient& client) = 0;
+  /// Takes a request; the client is told of `tag` once, after this call has returned.
+  virtual void submit(Picoseconds now, const StorageRequest& request, std::uint64_t tag) = 0;
+};
+
 class StorageCore {
  public:
   virtual ~StorageCore() = default;
+
+  /// What to use in place of serve() when the answer is not known at once; nullptr if it is.
+  virtual DeferredStorage* deferred() { return nullptr; }
 
   /// Serves requests in the order of the calls; `now` never goes back. Requests that use the same
   /// bank or channel follow each other there.

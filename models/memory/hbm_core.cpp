@@ -3,21 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-// Compiled twice: for processors with AVX2, which compare 64-bit numbers four at a time, and for
-// any. The arithmetic is that of whole numbers, and the same.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define SIMDSE_VECTORISED __attribute__((target_clones("avx2", "default")))
-#else
-#define SIMDSE_VECTORISED
-#endif
-// The arrays of a loop are different ones.
-#if defined(__clang__)
-#define SIMDSE_NO_ALIASES _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define SIMDSE_NO_ALIASES _Pragma("GCC ivdep")
-#endif
-
 namespace simdse {
 namespace {
 
@@ -32,280 +17,215 @@ unsigned shift_of(std::int64_t power_of_two) {
   return shift;
 }
 
-// Choices without branches, so that loops can be vectorised: by value, unlike std::max.
-inline Picoseconds later(Picoseconds a, Picoseconds b) { return a > b ? a : b; }
-inline std::int64_t mask(bool is) { return -static_cast<std::int64_t>(is); }
-inline std::int64_t pick(std::int64_t where, std::int64_t a, std::int64_t b) {
-  return (a & where) | (b & ~where);
+Picoseconds clocks(const Hbm& hbm, std::int64_t count) {
+  return to_picoseconds(hbm.clock_time() * static_cast<double>(count));
 }
 
 }  // namespace
 
 HbmCore::HbmCore(const Hbm& hbm)
     : interleave_(hbm.channels(), hbm.interleave().value()),
+      channels_(static_cast<std::size_t>(hbm.channels())),
+      banks_(static_cast<std::size_t>(hbm.channels() * hbm.params().banks)),
+      groups_(static_cast<std::size_t>(hbm.channels() * hbm.params().bank_groups)),
       queue_depth_(static_cast<std::size_t>(hbm.queue_depth())),
-      channel_count_(hbm.channels()),
       bank_count_(hbm.params().banks),
-      bank_mask_(bank_count_ - 1),
-      row_shift_(shift_of(hbm.params().row_size.value())),
-      burst_bytes_(hbm.params().burst_length * hbm.params().channel_bits / 8),
-      turnaround_batch_(hbm.params().turnaround_batch.value()),
-      burst_time_(static_cast<double>(burst_bytes_) / hbm.channel_bandwidth().value() * 1e12),
-      t_rcd_(to_picoseconds(hbm.params().t_rcd)),
+      group_count_(hbm.params().bank_groups),
+      lanes_(hbm.lanes()),
+      set_mask_(bank_count_ / lanes_ - 1),
+      row_shift_(shift_of(hbm.params().row_size.value() * lanes_)),
+      burst_shift_(shift_of(hbm.access_size().value())),
+      batch_((hbm.params().write_high - hbm.params().write_low) * hbm.access_size().value()),
+      bus_period_(
+          std::max(hbm.burst_time(), hbm.clock_time() * static_cast<double>(hbm.params().t_ccd_s))
+              .value() *
+          1e12),
+      own_period_(hbm.burst_period().value() * 1e12),
+      column_time_(clocks(hbm, hbm.params().t_ccd_l)),
       t_rp_(to_picoseconds(hbm.params().t_rp)),
-      t_cl_(to_picoseconds(hbm.params().t_cl)),
-      t_rrd_(to_picoseconds(hbm.params().t_rrd)),
+      t_rrd_s_(to_picoseconds(hbm.params().t_rrd_s)),
+      t_rrd_l_(to_picoseconds(hbm.params().t_rrd_l)),
       t_faw_(to_picoseconds(hbm.params().t_faw)),
       t_rc_(to_picoseconds(hbm.params().t_rc)),
       t_rfc_(to_picoseconds(hbm.params().t_rfc)),
       t_refi_(to_picoseconds(hbm.params().t_refi)),
-      t_turnaround_(to_picoseconds(hbm.params().t_turnaround)),
-      t_controller_(to_picoseconds(hbm.params().t_controller)) {
-  const auto row_time =
-      static_cast<Picoseconds>(static_cast<double>(std::int64_t{1} << row_shift_) /
-                               static_cast<double>(burst_bytes_) * burst_time_);
-  // A long run is as fast as its data, its activates, and the bank whose turn comes again allow.
-  const Picoseconds bank_period = std::max(t_rc_, row_time + t_rp_ + t_rcd_);
-  row_period_ =
-      std::max({row_time, t_rrd_, ceil_div(t_faw_, 4), ceil_div(bank_period, bank_count_)});
-  exposed_row_change_ = row_period_ - row_time;
-  reopen_ = std::max(t_rp_, t_rc_ - row_period_ - t_rcd_);
-  window_rows_ = std::min<std::int64_t>(ceil_div(t_faw_, row_period_), 4);
-  const auto channels = static_cast<std::size_t>(channel_count_);
-  channels_.free_at.assign(channels, 0);
-  channels_.refreshed_at.assign(channels, 0);
-  for (Times& activates : channels_.activates) activates.assign(channels, kLongAgo);
-  channels_.last_is.assign(channels, kUnused);
-  channels_.next_refresh.assign(channels, kNever);
-  for (std::size_t i = 0; i < channels && t_refi_ != kNever; ++i) {
-    // Channels refresh one after the other, so that some always work.
-    channels_.next_refresh[i] =
-        t_refi_ / static_cast<Picoseconds>(channels) * static_cast<Picoseconds>(i + 1);
-  }
-  const std::size_t banks = channels * static_cast<std::size_t>(bank_count_);
-  banks_.open_row.assign(banks, -1);
-  banks_.column_at.assign(banks, kLongAgo);
-  banks_.ready_at.assign(banks, kLongAgo);
-  for (auto* values :
-       {&outcome_.start, &outcome_.finish, &outcome_.bank_lag, &outcome_.activate,
-        &outcome_.ready_at, &outcome_.is_miss, &outcome_.open_row, &outcome_.is_refreshed}) {
-    values->resize(channels);
-  }
+      t_controller_(to_picoseconds(hbm.params().t_controller)),
+      directions_{direction(hbm, false), direction(hbm, true)} {
+  if (static_cast<double>(column_time_) <= bus_period_) column_time_ = 0;
+  for (Channel& channel : channels_) channel.next_refresh = t_refi_;
 }
 
-void HbmCore::refresh(std::int64_t channel, Picoseconds time) {
-  Picoseconds& next = channels_.next_refresh[static_cast<std::size_t>(channel)];
-  if (next > time) return;
+HbmCore::Direction HbmCore::direction(const Hbm& hbm, bool is_write) {
+  const Hbm::Params& p = hbm.params();
+  const Picoseconds burst = to_picoseconds(hbm.burst_time());
+  Direction d;
+  d.t_rcd = to_picoseconds(is_write ? p.t_rcd_write : p.t_rcd);
+  d.delay = to_picoseconds(is_write ? p.t_cwl : p.t_cl);
+  d.recovery = to_picoseconds(is_write ? p.t_cwl + hbm.burst_time() + p.t_wr : p.t_rtp);
+  // Commands of different groups are near enough wherever there are groups to choose from.
+  const Seconds to_read = (p.bank_groups > 1 ? p.t_wtr_s : p.t_wtr_l) + p.t_cl;
+  const Seconds to_write = p.t_rtw + p.t_cwl - p.t_cl;
+  d.turn = is_write ? std::max<Picoseconds>(0, to_picoseconds(to_write) - burst)
+                    : to_picoseconds(to_read);
+  const std::int64_t bursts = hbm.lanes() * (p.row_size.value() / hbm.access_size().value());
+  const auto data =
+      static_cast<Picoseconds>(hbm.burst_period().value() * 1e12 * static_cast<double>(bursts));
+  const Picoseconds row_cycle = to_picoseconds(p.t_rc);
+  const Picoseconds bank_period =
+      std::max(row_cycle, data + d.recovery + to_picoseconds(p.t_rp) + d.t_rcd);
+  const Picoseconds between = std::max(to_picoseconds(p.bank_groups > 1 ? p.t_rrd_s : p.t_rrd_l),
+                                       ceil_div(to_picoseconds(p.t_faw), 4));
+  d.row_period =
+      std::max({data, between * hbm.lanes(), ceil_div(bank_period, p.banks / hbm.lanes())});
+  d.exposed = d.row_period - data;
+  d.reopen = std::max(d.recovery + to_picoseconds(p.t_rp), row_cycle - d.row_period - d.t_rcd);
+  d.window_rows = std::min<std::int64_t>(ceil_div(to_picoseconds(p.t_faw), d.row_period), 4);
+  return d;
+}
+
+void HbmCore::begin_refresh(std::int64_t index, Picoseconds time) {
+  Channel& channel = channels_[static_cast<std::size_t>(index)];
   // The last refresh that began by `time`; those before it are over.
-  const Picoseconds begun = next + (time - next) / t_refi_ * t_refi_;
-  next = begun + t_refi_;
-  channels_.refreshed_at[static_cast<std::size_t>(channel)] = begun + t_rp_ + t_rfc_;
-  for (std::int64_t bank = 0; bank < bank_count_; ++bank) {
-    banks_.open_row[static_cast<std::size_t>(bank * channel_count_ + channel)] = -1;
-  }
+  const Picoseconds missed = (time - channel.next_refresh) / t_refi_;
+  const Picoseconds begun = channel.next_refresh + missed * t_refi_;
+  channel.next_refresh = begun + t_refi_;
+  channel.refreshed_at = begun + t_rp_ + t_rfc_;
+  Bank* const banks = banks_of(index);
+  for (std::int64_t b = 0; b < bank_count_; ++b) banks[b].open_row = -1;
 }
 
-Picoseconds HbmCore::transfer_time(std::int64_t bytes) {
-  if (bytes != known_bytes_) {
-    known_bytes_ = bytes;
-    known_time_ = std::llround(static_cast<double>(ceil_div(bytes, burst_bytes_)) * burst_time_);
+inline Picoseconds HbmCore::activate_slot(Channel& channel, Picoseconds command) const {
+  const Picoseconds newest = channel.activates[(channel.oldest_activate + 3) % 4];
+  const Picoseconds oldest = channel.activates[channel.oldest_activate % 4];
+  const Picoseconds slot = std::max({command, newest + t_rrd_s_, oldest + t_faw_});
+  note_activate(channel, slot);
+  return slot;
+}
+
+inline HbmCore::RunTime HbmCore::run_time(std::int64_t bursts) {
+  if (bursts != known_bursts_) {
+    known_bursts_ = bursts;
+    known_time_ = {std::llround(static_cast<double>(bursts) * bus_period_),
+                   std::llround(static_cast<double>(bursts) * own_period_)};
   }
   return known_time_;
 }
 
-SIMDSE_VECTORISED
-bool HbmCore::work_out(std::int64_t channel, std::int64_t count, std::size_t first,
-                       const Run& run) {
-  const std::int64_t bank = bank_of(run.row) + channel;
-  const std::int64_t* open_row = banks_.open_row.data() + bank;
-  const Picoseconds* column_at = banks_.column_at.data() + bank;
-  const Picoseconds* ready_at = banks_.ready_at.data() + bank;
-  const Picoseconds* free_at = channels_.free_at.data() + channel;
-  const Picoseconds* next_refresh = channels_.next_refresh.data() + channel;
-  const Picoseconds* refreshed_at = channels_.refreshed_at.data() + channel;
-  const Picoseconds* oldest = channels_.activates[0].data() + channel;
-  const Picoseconds* newest = channels_.activates[3].data() + channel;
-  const std::int64_t* last_is = channels_.last_is.data() + channel;
-  Picoseconds* start = outcome_.start.data() + first;
-  Picoseconds* finish = outcome_.finish.data() + first;
-  Picoseconds* bank_lag = outcome_.bank_lag.data() + first;
-  Picoseconds* activate = outcome_.activate.data() + first;
-  Picoseconds* ready_after = outcome_.ready_at.data() + first;
-  std::int64_t* is_miss = outcome_.is_miss.data() + first;
-  std::int64_t* open_after = outcome_.open_row.data() + first;
-  std::int64_t* is_refreshed = outcome_.is_refreshed.data() + first;
-  const std::int64_t other_direction = run.is_write ? kRead : kWrite;
-  const Picoseconds t_rp = t_rp_, t_rrd = t_rrd_, t_faw = t_faw_, t_rc = t_rc_, t_rcd = t_rcd_,
-                    t_cl = t_cl_;
-  const std::int64_t row = run.row;
-  const Picoseconds arrival = run.arrival, turn = run.turn, bus_time = run.bus_time;
-  std::int64_t any_refreshes = 0;
-  SIMDSE_NO_ALIASES
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t open = open_row[i];
-    const Picoseconds free = free_at[i];
-    const Picoseconds ready = ready_at[i];
-    const Picoseconds command = later(arrival, refreshed_at[i]);
-    const std::int64_t misses = mask(open != row);
-    const Picoseconds slot = later(command, later(newest[i] + t_rrd, oldest[i] + t_faw));
-    const Picoseconds closed = command + (mask(open >= 0) & t_rp);
-    const Picoseconds activated = later(slot, later(closed, ready));
-    // As far as the channel is concerned, and what its own bank adds.
-    const Picoseconds column = pick(misses, slot + t_rcd, command);
-    const Picoseconds hit_wait = later(0, column_at[i] - command);
-    const Picoseconds bank_wait = pick(misses, activated - slot, hit_wait);
-    const Picoseconds bus = free + (mask(last_is[i] == other_direction) & turn);
-    const Picoseconds on_bus = later(bus, column + t_cl);
-    const Picoseconds begin = later(on_bus, column + bank_wait + t_cl);
-    const Picoseconds end = begin + bus_time;
-    start[i] = begin;
-    finish[i] = end;
-    bank_lag[i] = begin - on_bus;
-    activate[i] = slot;
-    ready_after[i] = pick(misses, activated + t_rc, ready);
-    is_miss[i] = misses;
-    open_after[i] = row;
-    const Picoseconds reach = later(later(arrival, free - t_cl), end - t_cl - 1);
-    const std::int64_t refreshes = mask(next_refresh[i] <= reach);
-    is_refreshed[i] = refreshes;
-    any_refreshes |= refreshes;
-  }
-  return any_refreshes != 0;
+inline Picoseconds HbmCore::open(Channel& channel, Group& group, Bank& bank, std::int64_t row,
+                                 Picoseconds command, const Direction& d) const {
+  if (bank.open_row == row) return std::max(command, bank.column_at);
+  const Picoseconds slot = std::max(activate_slot(channel, command), group.activate_at);
+  group.activate_at = slot + t_rrd_l_;
+  const Picoseconds closed = bank.open_row >= 0 ? command + t_rp_ : command;
+  const Picoseconds activated = std::max({slot, closed, bank.ready_at});
+  bank.open_row = row;
+  bank.ready_at = activated + t_rc_;
+  return activated + d.t_rcd;
 }
 
-void HbmCore::work_out_with_refresh(std::int64_t channel, std::size_t place, const Run& run) {
-  const auto c = static_cast<std::size_t>(channel);
-  refresh(channel, std::max(run.arrival, channels_.free_at[c] - t_cl_));
-  work_out(channel, 1, place, run);
-  Picoseconds remaining = run.bus_time;
-  Picoseconds finish = outcome_.start[place];
+inline Picoseconds HbmCore::turn_bus(Channel& channel, bool is_write, std::int64_t bytes,
+                                     Picoseconds data) const {
+  const bool turns = channel.was_write != is_write;
+  channel.was_write = is_write;
+  const Picoseconds other_end = channel.end[is_write ? 0 : 1];
+  if (turns) channel.written = 0;
+  if (other_end <= data) {
+    // Nothing of the other direction waits: the bus turns once, and mostly while it is idle.
+    return turns ? std::max(channel.free_at, other_end + directions_[is_write].turn)
+                 : channel.free_at;
+  }
+  if (!is_write) return channel.free_at;
+  const std::int64_t paid = std::min(bytes, batch_ - channel.written);
+  channel.written += paid;
+  return channel.free_at + (directions_[0].turn + directions_[1].turn) * paid / batch_;
+}
+
+inline StorageSpan HbmCore::serve_run(std::int64_t index, Picoseconds now, bool is_write,
+                                      std::int64_t bytes, std::int64_t first) {
+  const Direction& d = directions_[is_write];
+  const std::int64_t row = first >> row_shift_;
+  const std::int64_t rows = ((first + bytes - 1) >> row_shift_) - row + 1;
+  const std::int64_t first_burst = first >> burst_shift_;
+  const std::int64_t bursts = ((first + bytes - 1) >> burst_shift_) - first_burst + 1;
+  Channel& channel = channels_[static_cast<std::size_t>(index)];
+  Bank* const banks = banks_of(index);
+  Group* const groups = groups_.data() + index * group_count_;
+  const Picoseconds arrival = now + t_controller_;
+  refresh(index, std::max(arrival, channel.free_at - d.delay));
+  const Picoseconds command = std::max(arrival, channel.refreshed_at);
+
+  // The banks of the first row, one per lane that the run touches, each a burst after the other.
+  const std::int64_t set = (row & set_mask_) * lanes_;
+  const std::int64_t row_bursts = std::int64_t{1} << (row_shift_ - burst_shift_);
+  const std::int64_t in_first_row = std::min(bursts, row_bursts - (first_burst & (row_bursts - 1)));
+  const std::int64_t lanes = std::min(lanes_, in_first_row);
+  const auto bank_number = [&](std::int64_t i) { return set + ((first_burst + i) & (lanes_ - 1)); };
+  Picoseconds ready = command;
+  Picoseconds column_path = 0;
+  for (std::int64_t i = 0; i < lanes; ++i) {
+    const std::int64_t b = bank_number(i);
+    Group& group = groups[b & (group_count_ - 1)];
+    const auto later = static_cast<Picoseconds>(static_cast<double>(i) * own_period_);
+    ready = std::max(ready, open(channel, group, banks[b], row, command, d) - later);
+    if (column_time_ > 0) {
+      const Picoseconds at = std::max(group.free_at, command + d.delay);
+      group.free_at = at + ceil_div(in_first_row - i, lanes_) * column_time_;
+      column_path = std::max(column_path, at - later);
+    }
+  }
+  const Picoseconds data = command + d.delay;
+  const Picoseconds on_bus = std::max(turn_bus(channel, is_write, bytes, data), data);
+  const Picoseconds start = std::max({on_bus, ready + d.delay, column_path});
+
+  const RunTime time = run_time(bursts);
+  Picoseconds remaining = time.own + (rows - 1) * d.exposed;
+  Picoseconds finish = start;
   // Work until the next refresh, stand still, go on.
-  while (finish + remaining - t_cl_ > channels_.next_refresh[c]) {
-    const Picoseconds next = channels_.next_refresh[c];
-    remaining -= std::max<Picoseconds>(0, next + t_cl_ - finish);
-    refresh(channel, std::max(finish - t_cl_, next));
-    outcome_.open_row[place] = -1;
-    finish = std::max(finish, channels_.refreshed_at[c] + t_rcd_ + t_cl_);
+  while (finish + remaining - d.delay > channel.next_refresh) {
+    remaining -= std::max<Picoseconds>(0, channel.next_refresh + d.delay - finish);
+    refresh(index, std::max(finish - d.delay, channel.next_refresh));
+    finish = std::max(finish, channel.refreshed_at + d.t_rcd + d.delay);
   }
-  outcome_.finish[place] = finish + remaining;
-}
+  finish += remaining;
 
-SIMDSE_VECTORISED
-StorageSpan HbmCore::apply(std::int64_t channel, std::int64_t count, const Run& run) {
-  const std::int64_t bank = bank_of(run.row) + channel;
-  std::int64_t* open_row = banks_.open_row.data() + bank;
-  Picoseconds* column_at = banks_.column_at.data() + bank;
-  Picoseconds* ready_at = banks_.ready_at.data() + bank;
-  Picoseconds* free_at = channels_.free_at.data() + channel;
-  std::int64_t* last_is = channels_.last_is.data() + channel;
-  Picoseconds* oldest = channels_.activates[0].data() + channel;
-  Picoseconds* older = channels_.activates[1].data() + channel;
-  Picoseconds* newer = channels_.activates[2].data() + channel;
-  Picoseconds* newest = channels_.activates[3].data() + channel;
-  const Picoseconds* start = outcome_.start.data();
-  const Picoseconds* finish = outcome_.finish.data();
-  const Picoseconds* bank_lag = outcome_.bank_lag.data();
-  const Picoseconds* activate = outcome_.activate.data();
-  const Picoseconds* ready_after = outcome_.ready_at.data();
-  const std::int64_t* is_miss = outcome_.is_miss.data();
-  const std::int64_t* open_after = outcome_.open_row.data();
-  const std::int64_t direction = run.is_write ? kWrite : kRead;
-  const Picoseconds to_first_row = t_cl_ + (run.rows - 1) * row_period_;
-  const Picoseconds t_rp = t_rp_;
-  Picoseconds head = kNever;
-  Picoseconds tail = 0;
-  SIMDSE_NO_ALIASES
-  for (std::int64_t i = 0; i < count; ++i) {
-    // Rows after the first were opened in time for their data, one row period apart.
-    const Picoseconds end = finish[i];
-    const Picoseconds column = end - to_first_row;
-    open_row[i] = open_after[i];
-    column_at[i] = column;
-    ready_at[i] = later(ready_after[i], column + t_rp);
-    last_is[i] = direction;
-    free_at[i] = end - bank_lag[i];
-    const std::int64_t is_new = is_miss[i];
-    const Picoseconds a0 = oldest[i], a1 = older[i], a2 = newer[i], a3 = newest[i];
-    oldest[i] = pick(is_new, a1, a0);
-    older[i] = pick(is_new, a2, a1);
-    newer[i] = pick(is_new, a3, a2);
-    newest[i] = pick(is_new, activate[i], a3);
-    const Picoseconds begin = start[i];
-    head = begin < head ? begin : head;
-    tail = later(tail, end);
+  // Rows after the first were opened in time for their data, one row period apart.
+  const Picoseconds last_command = finish - d.delay;
+  const Picoseconds first_row_end = last_command - (rows - 1) * d.row_period;
+  for (std::int64_t i = 0; i < lanes; ++i) {
+    Bank& bank = banks[bank_number(i)];
+    bank.column_at = first_row_end;
+    bank.ready_at = std::max(bank.ready_at, first_row_end + d.recovery + t_rp_);
   }
-  return {head, tail};
-}
-
-SIMDSE_VECTORISED
-void HbmCore::apply_further_rows(std::int64_t channel, std::int64_t count, const Run& run) {
-  const Picoseconds* finish = outcome_.finish.data();
-  const Picoseconds t_cl = t_cl_, t_rcd = t_rcd_, reopen = reopen_;
-  const std::int64_t last_row = run.row + run.rows - 1;
-  for (std::int64_t back = 0; back < std::min(run.rows - 1, bank_count_); ++back) {
-    const std::int64_t row = last_row - back;
-    const std::int64_t bank = bank_of(row) + channel;
-    std::int64_t* open_row = banks_.open_row.data() + bank;
-    Picoseconds* column_at = banks_.column_at.data() + bank;
-    Picoseconds* ready_at = banks_.ready_at.data() + bank;
-    const Picoseconds before = t_cl + back * row_period_;
-    SIMDSE_NO_ALIASES
-    for (std::int64_t i = 0; i < count; ++i) {
-      open_row[i] = row;
-      column_at[i] = finish[i] - before;
-      ready_at[i] = finish[i] - before + reopen;
+  if (rows > 1) {
+    Picoseconds at = last_command;
+    const std::int64_t sets = set_mask_ + 1;
+    for (std::int64_t r = row + rows - 1; r > row + std::max<std::int64_t>(0, rows - 1 - sets);
+         --r, at -= d.row_period) {
+      Bank* const row_banks = banks + (r & set_mask_) * lanes_;
+      for (std::int64_t lane = 0; lane < lanes_; ++lane) row_banks[lane] = {r, at, at + d.reopen};
+    }
+    for (std::int64_t left = std::min(rows - 1, d.window_rows); left > 0; --left) {
+      for (std::int64_t lane = 0; lane < lanes_; ++lane) {
+        note_activate(channel, last_command - d.t_rcd - left * d.row_period);
+      }
     }
   }
-  Picoseconds* oldest = channels_.activates[0].data() + channel;
-  Picoseconds* older = channels_.activates[1].data() + channel;
-  Picoseconds* newer = channels_.activates[2].data() + channel;
-  Picoseconds* newest = channels_.activates[3].data() + channel;
-  for (std::int64_t left = std::min(run.rows - 1, window_rows_); left > 0; --left) {
-    const Picoseconds before = t_cl + t_rcd + left * row_period_;
-    SIMDSE_NO_ALIASES
-    for (std::int64_t i = 0; i < count; ++i) {
-      oldest[i] = older[i];
-      older[i] = newer[i];
-      newer[i] = newest[i];
-      newest[i] = finish[i] - before;
-    }
-  }
-}
-
-StorageSpan HbmCore::serve_band(std::int64_t channel, std::int64_t channels, const Run& run) {
-  if (work_out(channel, channels, 0, run)) {
-    for (std::int64_t i = 0; i < channels; ++i) {
-      const auto place = static_cast<std::size_t>(i);
-      if (outcome_.is_refreshed[place] != 0) work_out_with_refresh(channel + i, place, run);
-    }
-  }
-  const StorageSpan span = apply(channel, channels, run);
-  if (run.rows > 1) apply_further_rows(channel, channels, run);
-  return span;
+  channel.end[is_write] = finish;
+  channel.free_at = finish - (start - on_bus) - (time.own - time.bus);
+  return {start, finish};
 }
 
 StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
   StorageSpan span{kNever, now};
-  Run run;
-  run.is_write = request.is_write;
-  run.arrival = now + t_controller_;
-  interleave_.for_each_band(
-      request.address, request.bytes,
-      [&](std::int64_t channel, std::int64_t channels, std::int64_t bytes, std::int64_t first) {
-        run.row = first >> row_shift_;
-        run.rows = ((first + bytes - 1) >> row_shift_) - run.row + 1;
-        run.bus_time = transfer_time(bytes) + (run.rows - 1) * exposed_row_change_;
-        run.turn =
-            bytes >= turnaround_batch_ ? t_turnaround_ : t_turnaround_ * bytes / turnaround_batch_;
-        const StorageSpan band = serve_band(channel, channels, run);
-        span.head = std::min(span.head, band.head);
-        span.tail = std::max(span.tail, band.tail);
-        if (observer_ == nullptr) return;
-        for (std::int64_t i = 0; i < channels; ++i) {
-          const auto place = static_cast<std::size_t>(i);
-          observer_->busy(channel + i, outcome_.start[place], outcome_.finish[place], bytes);
-        }
-      });
+  interleave_.for_each(request.address, request.bytes,
+                       [&](std::int64_t channel, std::int64_t bytes, std::int64_t first) {
+                         const StorageSpan run =
+                             serve_run(channel, now, request.is_write, bytes, first);
+                         if (observer_ != nullptr)
+                           observer_->busy(channel, run.head, run.tail, bytes);
+                         span.head = std::min(span.head, run.head);
+                         span.tail = std::max(span.tail, run.tail);
+                       });
   return span;
 }
 

@@ -1,4 +1,4 @@
-// Channels of banks with row buffers, refresh and bus turnaround.
+// Channels of banks with row buffers, refresh and bus turnaround, a run of bursts at a time.
 #pragma once
 
 #include <array>
@@ -10,21 +10,23 @@
 
 namespace simdse {
 
-/// Serves each transfer as runs of bursts, one run per channel. The data bus of a channel gives its
-/// time to runs first come, first served. What comes before the data goes on while the bus is still
-/// busy with earlier runs, from the moment at which the controller has the request:
-///   - closing the row that is open in the bank, tRP after its last use;
-///   - an activate: tRRD after the one before, no more than four within tFAW, tRC after the last of
-///     the same bank;
-///   - tRCD from there to the column command, and tCL to the data.
-/// A run that waits for its bank lets later runs pass, as reordering controllers do: it delays
-/// neither their activates nor their data.
-/// A run that changes the bus's direction pays the turnaround, and so does every row after a run's
-/// first as far as the other banks' transfers don't hide it. Controllers gather `turnaround_batch`
-/// bytes of one direction before they turn the bus: runs of x bytes that arrive in alternation then
-/// share one turn per batch, which is x / batch of a turn for each change of direction.
-/// Every tREFI a channel closes its rows and stands still for tRFC, staggered over the channels.
-/// Commands precede data by tCL throughout; times here are those of the bus unless they say so.
+/// The aggregated mode: serves each transfer as runs of bursts, one run per channel, and knows the
+/// times of a run when it arrives. What a run needs of its channel is reserved, first come, first
+/// served, resource by resource:
+///   - the data bus, for the time of the run's bursts;
+///   - places for activates: tRRD_S after the one before, tRRD_L after the one before in the same
+///     bank group, and no more than four within tFAW;
+///   - the banks, for a row cycle tRC, and until their row may be closed: tRTP after the last read
+///     command, tWR after the last written data, and then tRP;
+///   - the bank groups' column paths, tCCD_L for each burst, if that is more than a burst's time.
+/// A run that waits for one of these lets later runs use the others meanwhile, as reordering
+/// controllers do. Commands go on while the bus is still busy with earlier runs.
+///
+/// A change of direction costs the bus the turnaround: tWTR and CL between written and read data,
+/// tRTW the other way. Controllers gather writes and turn once for a batch of `write_high` -
+/// `write_low` of them: while reads wait as well, writes of x bytes pay x / batch of both turns,
+/// and those that follow each other pay no more than both turns together. Every tREFI all channels
+/// close their rows and stand still for tRFC.
 class HbmCore : public StorageCore {
  public:
   explicit HbmCore(const Hbm& hbm);
@@ -37,87 +39,84 @@ class HbmCore : public StorageCore {
   /// Long before anything that a run can ask for.
   static constexpr Picoseconds kLongAgo = -kNever / 4;
 
-  using Times = std::vector<Picoseconds>;
-
-  /// Of each channel. Neighbours' values lie side by side here and below: a transfer asks the same
-  /// of many channels, and is worked out for several of them at a time.
-  struct Channels {
-    Times free_at;
-    Times next_refresh;                 ///< command
-    Times refreshed_at;                 ///< command: end of the last refresh
-    std::array<Times, 4> activates;     ///< commands: the last four, the oldest first
-    std::vector<std::int64_t> last_is;  ///< kRead, kWrite or kUnused
+  struct Bank {
+    std::int64_t open_row = -1;  ///< -1: none
+    /// Commands: next access to the open row, and earliest activate of another row.
+    Picoseconds column_at = kLongAgo;
+    Picoseconds ready_at = kLongAgo;
   };
-  static constexpr std::int64_t kRead = 0, kWrite = 1, kUnused = 2;
-
-  /// Of bank b of channel c, at b * channels + c. Commands: next access to the open row, and
-  /// earliest activate of another row. tRC after the last activate, and tRP after the last access.
-  struct Banks {
-    std::vector<std::int64_t> open_row;  ///< -1: none
-    Times column_at;
-    Times ready_at;
+  struct Group {
+    Picoseconds activate_at = kLongAgo;  ///< earliest next activate
+    Picoseconds free_at = 0;             ///< data: the column path
   };
-
-  /// What a transfer asks of each of some neighbouring channels.
-  struct Run {
-    bool is_write = false;
-    std::int64_t row = 0;      ///< the first
-    std::int64_t rows = 0;     ///< that the data lies in
-    Picoseconds arrival = 0;   ///< at the command bus
-    Picoseconds turn = 0;      ///< what a change of direction costs
-    Picoseconds bus_time = 0;  ///< of the data, with the changes of row that nothing hides
+  struct Channel {
+    Picoseconds free_at = 0;                                ///< data bus
+    Picoseconds next_refresh = kNever;                      ///< command
+    Picoseconds refreshed_at = 0;                           ///< command: end of the last refresh
+    std::array<Picoseconds, 2> end = {kLongAgo, kLongAgo};  ///< of the last data read, written
+    std::int64_t written = 0;  ///< bytes since the last change of direction, up to a batch
+    bool was_write = false;
+    std::array<Picoseconds, 4> activates{kLongAgo, kLongAgo, kLongAgo, kLongAgo};
+    std::uint32_t oldest_activate = 0;  ///< modulo 4
   };
-
-  /// What becomes of a run in each channel of a band, before it is done.
-  struct Outcome {
-    Times start;  ///< of the data
-    Times finish;
-    Times bank_lag;                      ///< how much of `start` its own bank alone is to blame for
-    Times activate;                      ///< command slot of the first row's activate
-    Times ready_at;                      ///< of the first row's bank
-    std::vector<std::int64_t> is_miss;   ///< a mask: 0 or -1
-    std::vector<std::int64_t> open_row;  ///< of the first row's bank, afterwards
-    std::vector<std::int64_t> is_refreshed;  ///< a mask: a refresh comes before or during the run
+  /// What differs between reads and writes.
+  struct Direction {
+    Picoseconds t_rcd = 0;         ///< activate to column command
+    Picoseconds delay = 0;         ///< column command to data
+    Picoseconds recovery = 0;      ///< a row's last column command to its precharge
+    Picoseconds turn = 0;          ///< idle bus after data of the other direction
+    Picoseconds row_period = 0;    ///< from row to row of a long run
+    Picoseconds exposed = 0;       ///< what of it is not data
+    Picoseconds reopen = 0;        ///< from a long run's last command in a row to the next activate
+    std::int64_t window_rows = 0;  ///< rows of a long run that one window of activates spans
   };
+  static Direction direction(const Hbm& hbm, bool is_write);
 
-  StorageSpan serve_band(std::int64_t channel, std::int64_t channels, const Run& run);
-  /// Works out `run` in `count` channels from `channel` on, into places `first` ... of outcome_,
-  /// as if none were to refresh. True if some are.
-  bool work_out(std::int64_t channel, std::int64_t count, std::size_t first, const Run& run);
-  /// The same in one channel that is to refresh, before or during the run.
-  void work_out_with_refresh(std::int64_t channel, std::size_t place, const Run& run);
-  /// Makes outcome_ the channels' state.
-  StorageSpan apply(std::int64_t channel, std::int64_t count, const Run& run);
-  /// The same for the rows after the first.
-  void apply_further_rows(std::int64_t channel, std::int64_t count, const Run& run);
-
-  /// Time of the bursts that `bytes` take on one channel's bus.
-  Picoseconds transfer_time(std::int64_t bytes);
+  StorageSpan serve_run(std::int64_t index, Picoseconds now, bool is_write, std::int64_t bytes,
+                        std::int64_t first);
+  /// When a column command to `row` can follow, asked for at `command`; opens the row if need be.
+  Picoseconds open(Channel& channel, Group& group, Bank& bank, std::int64_t row,
+                   Picoseconds command, const Direction& d) const;
+  /// Earliest data of a run on the bus, as far as its direction is concerned.
+  Picoseconds turn_bus(Channel& channel, bool is_write, std::int64_t bytes, Picoseconds data) const;
+  /// Time of so many bursts on one channel's bus, and of a run of them by itself.
+  struct RunTime {
+    Picoseconds bus;
+    Picoseconds own;
+  };
+  RunTime run_time(std::int64_t bursts);
   /// Lets the refreshes begin that are due by the command time `time`.
-  void refresh(std::int64_t channel, Picoseconds time);
-  std::int64_t bank_of(std::int64_t row) const { return (row & bank_mask_) * channel_count_; }
+  void refresh(std::int64_t index, Picoseconds time) {
+    if (channels_[static_cast<std::size_t>(index)].next_refresh <= time) begin_refresh(index, time);
+  }
+  void begin_refresh(std::int64_t index, Picoseconds time);
+  Bank* banks_of(std::int64_t channel) { return banks_.data() + channel * bank_count_; }
+  /// When the channel has room for another activate, asked for at `command`.
+  Picoseconds activate_slot(Channel& channel, Picoseconds command) const;
+  static void note_activate(Channel& channel, Picoseconds time) {
+    channel.activates[channel.oldest_activate++ % 4] = time;
+  }
 
   Interleave interleave_;
-  Channels channels_;
-  Banks banks_;
-  Outcome outcome_;
+  std::vector<Channel> channels_;
+  std::vector<Bank> banks_;    ///< of all channels, side by side
+  std::vector<Group> groups_;  ///< likewise
   std::size_t queue_depth_;
-  std::int64_t channel_count_;
   std::int64_t bank_count_;  ///< of one channel
-  std::int64_t bank_mask_;
-  unsigned row_shift_;
-  std::int64_t burst_bytes_;
-  std::int64_t turnaround_batch_;
-  double burst_time_;  // picoseconds, not whole at every pin rate
-  Picoseconds t_rcd_, t_rp_, t_cl_, t_rrd_, t_faw_, t_rc_, t_rfc_, t_refi_, t_turnaround_,
-      t_controller_;
-  Picoseconds row_period_;          ///< from row to row of a long run
-  Picoseconds exposed_row_change_;  ///< what of it is not data
-  Picoseconds reopen_;        ///< from a long run's last command in a row to the next activate
-  std::int64_t window_rows_;  ///< rows of a long run that one window of activates spans
+  std::int64_t group_count_;
+  std::int64_t lanes_;     ///< banks over which bursts take turns
+  std::int64_t set_mask_;  ///< lets through the number of a set of such banks
+  unsigned row_shift_;     ///< of a row in every lane
+  unsigned burst_shift_;
+  std::int64_t batch_;       ///< bytes written at a time
+  double bus_period_;        ///< picoseconds of a burst, not whole at every pin rate ...
+  double own_period_;        ///< ... and from burst to burst of one run
+  Picoseconds column_time_;  ///< of a burst in its group's column path; 0: never binds
+  Picoseconds t_rp_, t_rrd_s_, t_rrd_l_, t_faw_, t_rc_, t_rfc_, t_refi_, t_controller_;
+  std::array<Direction, 2> directions_;  ///< read, write
   // The time of the last size asked for: the runs of a transfer are nearly all equal.
-  std::int64_t known_bytes_ = -1;
-  Picoseconds known_time_ = 0;
+  std::int64_t known_bursts_ = -1;
+  RunTime known_time_{};
   OccupancyObserver* observer_ = nullptr;
 };
 

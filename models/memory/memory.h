@@ -20,6 +20,8 @@ class Memory : public Block {
   virtual BytesPerSecond sustained_bandwidth() const = 0;
   /// Transfers that the memory accepts before the first of them is done.
   virtual std::int64_t queue_depth() const = 0;
+  /// Bytes of the largest transfer that should be made at once.
+  virtual Bytes max_transfer() const { return Bytes(std::int64_t{1} << 30); }
   /// From a request to its first data in an idle memory.
   virtual Seconds latency() const = 0;
   /// The smallest access: what one burst moves.

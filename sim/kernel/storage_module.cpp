@@ -16,6 +16,7 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
     : sc_module(name),
       time_(time),
       core_(std::move(core)),
+      deferred_(core_->deferred()),
       is_memory_(is_memory),
       arrivals_(sources) {
   for (std::size_t port = 0; port < ports; ++port) {
@@ -24,6 +25,7 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
                                               static_cast<int>(port));
   }
   time_.join(*this, this->name());
+  if (deferred_ != nullptr) deferred_->attach(time, std::string(this->name()) + ".core", *this);
 }
 
 bool StorageModule::has_room() {
@@ -34,7 +36,7 @@ bool StorageModule::has_room() {
 std::size_t StorageModule::under_way() {
   while (!finishing_.empty() && finishing_.front() <= time_.now()) finishing_.pop_front();
   const auto has_come = [this](const Blocked& blocked) { return blocked.at <= time_.now(); };
-  return finishing_.size() +
+  return finishing_.size() + (submitted_.size() - free_tags_.size()) +
          static_cast<std::size_t>(std::count_if(blocked_.begin(), blocked_.end(), has_come));
 }
 
@@ -81,15 +83,39 @@ void StorageModule::wait_for_room() {
 }
 
 void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
-  TransferInfo& info = info_of(payload);
   const Picoseconds now = time_.now();
   const StorageRequest request{payload.is_write(), static_cast<std::int64_t>(payload.get_address()),
-                               static_cast<std::int64_t>(payload.get_data_length()), info.stream};
-  const StorageSpan span = core_->serve(now, request);
+                               static_cast<std::int64_t>(payload.get_data_length()),
+                               info_of(payload).stream};
+  (request.is_write ? bytes_written_ : bytes_read_) += Bytes(request.bytes);
+  if (deferred_ == nullptr) {
+    answer(port, payload, now, core_->serve(now, request));
+    return;
+  }
+  if (free_tags_.empty()) {
+    free_tags_.push_back(submitted_.size());
+    submitted_.emplace_back();
+  }
+  const std::uint64_t tag = free_tags_.back();
+  free_tags_.pop_back();
+  submitted_[tag] = {&payload, port, now};
+  deferred_->submit(now, request, tag);
+}
+
+void StorageModule::served(std::uint64_t tag, const StorageSpan& span) {
+  const Submitted done = submitted_[tag];
+  free_tags_.push_back(tag);
+  answer(done.port, *done.payload, done.since, span);
+  if (!blocked_.empty()) wait_for_room();
+}
+
+void StorageModule::answer(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds since,
+                           const StorageSpan& span) {
+  TransferInfo& info = info_of(payload);
+  const Picoseconds now = time_.now();
   // A write is not complete before its own last byte has come.
   info.tail = std::max(span.tail, info.tail);
-  (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - now;
-  (request.is_write ? bytes_written_ : bytes_read_) += Bytes(request.bytes);
+  (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - since;
   --waiting_;
   // Nearly all end in the order in which they are served.
   auto place = finishing_.end();
@@ -97,10 +123,10 @@ void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
   finishing_.insert(place, info.tail);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
-  const Picoseconds head = request.is_write ? info.tail : std::max(span.head, now);
+  const Picoseconds head = payload.is_write() ? info.tail : std::max(span.head, now);
   sc_core::sc_time delay = sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(head - now));
-  const tlm::tlm_sync_enum answer = (*sockets_[port])->nb_transport_bw(payload, phase, delay);
-  if (answer != tlm::TLM_COMPLETED) {
+  const tlm::tlm_sync_enum answered = (*sockets_[port])->nb_transport_bw(payload, phase, delay);
+  if (answered != tlm::TLM_COMPLETED) {
     SC_REPORT_FATAL("simdse/storage", "a response must be completed at once");
   }
 }

@@ -15,8 +15,9 @@ namespace simdse {
 /// Target sockets over a StorageCore. Every transfer that arrives in one instant is there before
 /// any is served, in the order of a key that rotates over the `sources` of transfers. BEGIN_RESP
 /// announces the head of a read's data, and the last byte of a write, by an annotated delay; the
-/// tail is in the extension. When the queue is full END_REQ is withheld.
-class StorageModule : public sc_core::sc_module, public Timed {
+/// tail is in the extension. A DeferredStorage is answered for when it tells, by the same rule.
+/// When the queue is full END_REQ is withheld.
+class StorageModule : public sc_core::sc_module, public Timed, private StorageClient {
  public:
   StorageModule(const sc_core::sc_module_name& name, TimeService& time,
                 std::unique_ptr<StorageCore> core, std::size_t ports, std::size_t sources,
@@ -36,6 +37,9 @@ class StorageModule : public sc_core::sc_module, public Timed {
   tlm::tlm_sync_enum nb_transport_fw(int port, tlm::tlm_generic_payload& payload,
                                      tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void serve(std::size_t port, tlm::tlm_generic_payload& payload);
+  void served(std::uint64_t tag, const StorageSpan& span) override;
+  void answer(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds since,
+              const StorageSpan& span);
   void admit_blocked();
   void wait_for_room();
   bool has_room();
@@ -45,6 +49,12 @@ class StorageModule : public sc_core::sc_module, public Timed {
     tlm::tlm_generic_payload* payload;
     std::size_t port;
   };
+  /// Submitted to a deferred storage.
+  struct Submitted {
+    tlm::tlm_generic_payload* payload;
+    std::size_t port;
+    Picoseconds since;
+  };
   struct Blocked {
     std::size_t port;
     tlm::tlm_generic_payload* payload;
@@ -53,10 +63,13 @@ class StorageModule : public sc_core::sc_module, public Timed {
 
   TimeService& time_;
   std::unique_ptr<StorageCore> core_;
+  DeferredStorage* deferred_;  // of core_, if it answers later
   bool is_memory_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   Arrivals<Arrived> arrivals_;
   std::vector<Arrivals<Arrived>::Arrival> due_;  // scratch
+  std::vector<Submitted> submitted_;             // by tag
+  std::vector<std::uint64_t> free_tags_;
   std::deque<Blocked> blocked_;
   bool is_waiting_for_room_ = false;
   std::size_t waiting_ = 0;            // accepted and not served

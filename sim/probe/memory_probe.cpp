@@ -4,11 +4,11 @@
 #include <stdexcept>
 #include <vector>
 
+#include "models/memory/access_sequence.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/kernel/module_registry.h"
 #include "sim/kernel/storage_module.h"
 #include "sim/kernel/transfer_port.h"
-#include "sim/probe/access_sequence.h"
 
 namespace simdse {
 namespace {

@@ -143,7 +143,9 @@ SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOp
   sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_THROW);
   EventQueue queue("queue");
   queue.set_limit(options.max_events);
-  ChipModule modules("chip", queue, chip, options.limits, options.bind, options.ideal,
+  TransferLimits limits = options.limits;
+  limits.max_bytes = std::min(limits.max_bytes, chip.memory().max_transfer().value());
+  ChipModule modules("chip", queue, chip, limits, options.bind, options.ideal,
                      options.reverse_order);
   PlanExecutor executor(chip, plan, modules, queue);
   std::optional<ChipTrace> chip_trace;

@@ -237,9 +237,11 @@ inline Chip hand_chip(std::vector<Override> changes = {}) {
        "{type: banked_sram, capacity: 16 MiB, banks: 4, bank_width: 16 B/cycle, interleave: 4 MiB, "
        "latency: 0}"},
       {"memory",
-       "{type: hbm, stacks: 1, channels: 1, pin_rate: 2 Gb/s, t_rcd: 0 ns, t_rp: 0 ns, t_cl: 0 ns, "
-       "t_rrd: 0 ns, t_faw: 0 ns, t_rc: 0 ns, t_turnaround: 0 ns, t_controller: 0 ns, t_refi: "
-       "inf}"}};
+       "{type: hbm, stacks: 1, channels: 1, pin_rate: 2 Gb/s, t_rcd: 0 ns, t_rcd_write: 0 ns, "
+       "t_rp: 0 ns, t_ras: 0 ns, t_rc: 0 ns, t_cl: 0 ns, t_cwl: 0 ns, t_rrd_s: 0 ns, t_rrd_l: 0 "
+       "ns, "
+       "t_faw: 0 ns, t_rtp: 0 ns, t_wr: 0 ns, t_wtr_s: 0 ns, t_wtr_l: 0 ns, t_rtw: 0 ns, "
+       "t_controller: 0 ns, t_refi: inf}"}};
   settings.insert(settings.end(), changes.begin(), changes.end());
   return load_chip("tpu_v2", DataFiles(SIMDSE_SOURCE_DIR), settings);
 }

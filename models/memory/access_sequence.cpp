@@ -1,4 +1,4 @@
-#include "sim/probe/access_sequence.h"
+#include "models/memory/access_sequence.h"
 
 namespace simdse {
 
