@@ -50,14 +50,25 @@ double gap_of(const PlanEstimate& estimate, const SimulationResult& simulation) 
 
 namespace {
 
+Json energy_json(const Chip& chip, const ActionCounts& actions, Seconds time) {
+  Json blocks;
+  for (const EnergyPart& part : energy_breakdown(chip, actions, time)) {
+    blocks[part.block][part.action] = part.energy.value();
+  }
+  return blocks;
+}
+
 Json speed_json(const Chip& chip, const TrainingSetup& setup, Seconds time, Joules energy,
-                double macs) {
+                const ActionCounts& actions, double macs) {
   const double throughput = static_cast<double>(setup.workload.batch()) / time.value();
   const Utilisation utilisation = utilisation_of(chip, setup, macs, time);
   return {{"time_s", time.value()},
           {"throughput_samples_per_s", throughput},
           {"throughput_per_tdp_samples_per_s_per_w", throughput / chip.tdp().value()},
           {"energy_j", energy.value()},
+          {"energy_breakdown_j", energy_json(chip, actions, time)},
+          {"average_power_w", (energy / time).value()},
+          {"sustained_power_w", chip.sustained_power().value()},
           {"area_mm2", chip.area().value()},
           {"tdp_w", chip.tdp().value()},
           {"mfu", utilisation.model},
@@ -67,7 +78,8 @@ Json speed_json(const Chip& chip, const TrainingSetup& setup, Seconds time, Joul
 }  // namespace
 
 Json estimate_json(const Chip& chip, const TrainingSetup& setup, const PlanEstimate& estimate) {
-  Json json = speed_json(chip, setup, estimate.time, estimate.energy, estimate.macs);
+  Json json =
+      speed_json(chip, setup, estimate.time, estimate.energy, estimate.actions, estimate.macs);
   Json breakdown;
   for (std::size_t i = 0; i < kResourceCount; ++i) {
     breakdown[resource_name(static_cast<Resource>(i))] = estimate.breakdown[i];
@@ -82,7 +94,7 @@ Json estimate_json(const Chip& chip, const TrainingSetup& setup, const PlanEstim
 Json simulation_json(const Chip& chip, const TrainingSetup& setup, const PlanEstimate& estimate,
                      const SimulationResult& simulation) {
   Json json = speed_json(chip, setup, to_seconds(simulation.time), simulation.energy,
-                         simulation.actions.macs);
+                         simulation.actions, simulation.actions.macs);
   Json breakdown;
   for (std::size_t i = 0; i < simulation.breakdown.size(); ++i) {
     breakdown[time_headings()[i]] = simulation.breakdown[i];
@@ -91,6 +103,7 @@ Json simulation_json(const Chip& chip, const TrainingSetup& setup, const PlanEst
   json["estimate_time_s"] = estimate.time.value();
   json["gap"] = gap_of(estimate, simulation);
   json["tensor_core_utilisation"] = simulation.tensor_utilisation;
+  if (simulation.peak_power > 0) json["peak_power_w"] = simulation.peak_power;
   json["events"] = simulation.events;
   return json;
 }

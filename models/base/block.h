@@ -36,6 +36,9 @@ struct BlockCost {
   std::vector<AreaPart> area;
   Watts static_power;
   std::vector<ActionCost> actions;
+  /// Has a supply of its own (memory stacks, links): its energies don't follow the core's voltage.
+  bool has_own_supply = false;
+  double die_edge = 0;  ///< mm of the die's edge that it takes
 
   Area total_area() const;
   /// Static power plus every action at its peak rate.

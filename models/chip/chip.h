@@ -59,6 +59,13 @@ class Chip {
   /// Groups of equal cores, in core order.
   const std::vector<CoreRange>& tensor_groups() const { return tensor_groups_; }
   const std::vector<CoreRange>& vector_groups() const { return vector_groups_; }
+  /// The design's group, counted as in its `cores`, that a core belongs to.
+  std::size_t group_of_tensor_core(std::int32_t core) const {
+    return tensor_core_group_[static_cast<std::size_t>(core)];
+  }
+  std::size_t group_of_vector_core(std::int32_t core) const {
+    return vector_core_group_[static_cast<std::size_t>(core)];
+  }
   const Buffer& buffer() const { return *buffer_; }
   const Noc& noc() const { return *noc_; }
   const Memory& memory() const { return *memory_; }
@@ -72,6 +79,14 @@ class Chip {
   /// Sustained power with the technology's margin.
   Watts tdp() const { return sustained_power() * technology_->tdp_margin; }
 
+  /// Why this chip can't be built, or "": the clock needs more than the highest voltage or a faster
+  /// SRAM, the stacks don't fit along the edge of the die, or the die is larger than the reticle. A
+  /// die counts as square, which has the shortest edge.
+  std::string problem() const;
+
+  /// Supply at which the clock runs.
+  Volts voltage() const { return voltage_; }
+
   /// MACs per second when every PE works.
   double peak_macs_per_second() const;
 
@@ -79,16 +94,21 @@ class Chip {
   std::string label() const;
 
  private:
-  /// Adds to a block's own cost what it takes of the die.
+  /// Adds to a block's own cost what it takes of the die, and scales its energies to the voltage.
   BlockCost price(BlockCost cost) const;
+  /// Lowers peak rates that other blocks keep a block from.
+  void limit_peak_rates();
 
   Design design_;
   std::shared_ptr<const Technology> technology_;
   Clock clock_;
+  Volts voltage_;
   std::vector<std::shared_ptr<const TensorCore>> tensor_cores_;
   std::vector<std::shared_ptr<const VectorCore>> vector_cores_;
   std::vector<CoreRange> tensor_groups_;
   std::vector<CoreRange> vector_groups_;
+  std::vector<std::size_t> tensor_core_group_;
+  std::vector<std::size_t> vector_core_group_;
   std::shared_ptr<const Buffer> buffer_;
   std::shared_ptr<const Noc> noc_;
   std::shared_ptr<const Memory> memory_;
@@ -96,7 +116,7 @@ class Chip {
   std::vector<ChipCostEntry> costs_;
 };
 
-/// Loads a design and its technology. Throws InputError.
+/// Loads a design and its technology. Throws InputError, also for a chip that can't be built.
 Chip load_chip(const std::string& name_or_path, const DataFiles& files,
                const std::vector<Override>& overrides = {});
 

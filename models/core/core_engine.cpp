@@ -86,6 +86,10 @@ void CoreEngine::begin(Slot& slot) {
   busy_time_ += end - clock_.edge(span.begin);
   macs_ += slot.item.macs;
   operations_ += slot.item.operations;
+  if (observer_ != nullptr) {
+    observer_->busy(0, clock_.edge(span.begin), end,
+                    static_cast<std::int64_t>(slot.item.macs + slot.item.operations));
+  }
   bytes_moved_ += slot.item.received_bytes;
   time_.call_at(std::max(end, now), Stage::arrival, *this, kEnd);
   if (slot.item.received_bytes > 0) {

@@ -6,6 +6,7 @@
 
 #include "models/base/timed.h"
 #include "models/core/buffering.h"
+#include "models/core/occupancy.h"
 #include "models/core/time_account.h"
 #include "models/core/work.h"
 
@@ -38,6 +39,9 @@ class CoreEngine : public Timed {
   void transfer_done(std::uint64_t tag, Cause cause);
   /// A result that was forwarded is out of this core's memory.
   void output_drained();
+
+  /// Has an observer told of every item's work: its MACs, or its operations.
+  void observe(OccupancyObserver* observer) { observer_ = observer; }
 
   bool is_idle() const { return source_ == nullptr; }
   double macs() const { return macs_; }
@@ -82,6 +86,7 @@ class CoreEngine : public Timed {
   std::size_t ended_early_ = 0;  ///< end call-backs to come of items that are over already
   bool is_busy_ = false;
   bool is_pumping_ = false;
+  OccupancyObserver* observer_ = nullptr;
   double macs_ = 0;
   double operations_ = 0;
   double bytes_moved_ = 0;

@@ -143,6 +143,8 @@ BlockCost Hbm::cost(const Technology& technology) const {
                {"HBM controllers", technology.hbm_controller_area * stacks}};
   cost.static_power = technology.hbm_static_power * stacks;
   cost.actions = {{"byte", technology.hbm_energy_per_byte, peak_bandwidth().value()}};
+  cost.has_own_supply = true;
+  cost.die_edge = technology.hbm_edge * stacks;
   return cost;
 }
 

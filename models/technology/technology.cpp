@@ -22,6 +22,18 @@ Joules Technology::sram_energy_per_byte(Bytes capacity) const {
                 std::pow(above->energy_per_byte / low.energy_per_byte, position));
 }
 
+Seconds Technology::sram_access(Bytes capacity) const {
+  const auto above =
+      std::find_if(sram_access_time.begin(), sram_access_time.end(),
+                   [&](const SramTimePoint& point) { return point.capacity >= capacity; });
+  if (above == sram_access_time.begin()) return above->time;
+  if (above == sram_access_time.end()) return sram_access_time.back().time;
+  const SramTimePoint& low = *(above - 1);
+  const double position =
+      std::log(capacity / low.capacity) / std::log(above->capacity / low.capacity);
+  return low.time * std::pow(above->time / low.time, position);
+}
+
 Area Technology::sram_area(Bytes capacity, std::int64_t arrays) const {
   const double count = static_cast<double>(arrays);
   const double each = to_double(capacity) / count;
@@ -129,6 +141,23 @@ Technology load_technology(const std::string& name, const DataFiles& files,
     }
   }
   if (t.sram_energy.empty()) throw InputError(document.where(), points + ": needs a point");
+  const std::string times = "sram_access_time";
+  for (const ConfigValue& entry : reader.require(times).items(times)) {
+    ConfigReader point(entry, times);
+    const double capacity = point.quantity("capacity", Dimension::bytes, 1, 1e15);
+    const ConfigValue& value = point.require("value");
+    const double time = read_real(value, Dimension::time, times, 1e-12, 1);
+    constants.note(times + "." + format_quantity(capacity, Dimension::bytes), value, point);
+    point.finish();
+    t.sram_access_time.push_back({Bytes(static_cast<std::int64_t>(capacity)), Seconds(time)});
+    if (t.sram_access_time.size() > 1 &&
+        (t.sram_access_time[t.sram_access_time.size() - 2].capacity >=
+             t.sram_access_time.back().capacity ||
+         t.sram_access_time[t.sram_access_time.size() - 2].time > t.sram_access_time.back().time)) {
+      throw InputError(entry.where(), times + ": capacities and times must ascend");
+    }
+  }
+  if (t.sram_access_time.empty()) throw InputError(document.where(), times + ": needs a point");
   t.sram_leakage_per_mib = Watts(constants.constant("sram_leakage_per_mib", Dimension::power));
   t.crossbar_area_per_port_pair_byte =
       Area(constants.constant("crossbar_area_per_port_pair_byte", Dimension::area));
@@ -142,6 +171,19 @@ Technology load_technology(const std::string& name, const DataFiles& files,
   t.control_area = Area(constants.constant("control_area", Dimension::area));
   t.unexplained_area = constants.constant("unexplained_area", Dimension::count);
   t.clock_power = constants.constant("clock_power", Dimension::power_per_area);
+  t.voltage.nominal = Volts(constants.constant("nominal_voltage", Dimension::voltage));
+  t.voltage.maximum = Volts(constants.constant("maximum_voltage", Dimension::voltage));
+  t.voltage.threshold = Volts(constants.constant("threshold_voltage", Dimension::voltage));
+  t.voltage.alpha = constants.constant("alpha", Dimension::count);
+  t.voltage.nominal_clock = Hertz(constants.constant("nominal_clock", Dimension::frequency));
+  if (t.voltage.threshold >= t.voltage.nominal || t.voltage.nominal > t.voltage.maximum ||
+      t.voltage.alpha < 1 || t.voltage.alpha > 2) {
+    throw InputError(document.where(),
+                     "voltages: threshold < nominal <= maximum, and alpha from 1 to 2");
+  }
+  t.hbm_edge = constants.constant("hbm_edge", Dimension::length);
+  t.reticle_width = constants.constant("reticle_width", Dimension::length);
+  t.reticle_height = constants.constant("reticle_height", Dimension::length);
   t.tdp_margin = constants.constant("tdp_margin", Dimension::count);
   reader.finish();
   return t;

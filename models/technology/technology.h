@@ -8,6 +8,7 @@
 #include "models/base/config_value.h"
 #include "models/base/data_files.h"
 #include "models/base/units.h"
+#include "models/technology/voltage_law.h"
 
 namespace simdse {
 
@@ -42,6 +43,12 @@ class Technology {
   std::vector<SramAreaPoint> sram_area_points;  ///< ascending capacity; area per byte falls
   std::vector<SramPoint> sram_energy;           ///< ascending capacity
   Watts sram_leakage_per_mib;
+  /// Access time of one array at nominal voltage; ascending capacity.
+  struct SramTimePoint {
+    Bytes capacity;
+    Seconds time;
+  };
+  std::vector<SramTimePoint> sram_access_time;
 
   // On-chip network
   Area crossbar_area_per_port_pair_byte;  ///< one byte of width between one input and one output
@@ -61,11 +68,17 @@ class Technology {
   /// W per mm2 of die at 1 GHz: clock tree, and whatever else switches whether or not a block
   /// works. Fitted.
   double clock_power = 0;
-  double tdp_margin = 1;  ///< TDP = sustained peak power x this
+  VoltageLaw voltage;
+  double hbm_edge = 0;        ///< mm of die edge that one stack takes
+  double reticle_width = 0;   ///< mm: no die is larger than the reticle
+  double reticle_height = 0;  ///< mm
+  double tdp_margin = 1;      ///< TDP = sustained peak power x this
 
   /// Energy of one byte from an array of `capacity`, interpolated between the table's points on
   /// logarithmic axes, constant beyond them.
   Joules sram_energy_per_byte(Bytes capacity) const;
+  /// Access time of one array at nominal voltage, interpolated likewise.
+  Seconds sram_access(Bytes capacity) const;
   /// Area of a memory of `capacity` spread evenly over `arrays`: each is interpolated between the
   /// table's points on logarithmic axes; beyond them area grows with capacity.
   Area sram_area(Bytes capacity, std::int64_t arrays) const;

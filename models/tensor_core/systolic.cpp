@@ -210,7 +210,10 @@ BlockCost Systolic::cost(const Technology& technology) const {
                          (2.0 / static_cast<double>(p_.columns));
   const Joules sum = technology.sram_energy_per_byte(Bytes(p_.accumulator_depth * 4)) *
                      (8.0 / static_cast<double>(p_.rows));
-  cost.actions = {{"mac", technology.mac_energy + operand + sum, pes * clock_.frequency().value()}};
+  const double rate = pes * clock_.frequency().value();
+  cost.actions = {{"mac", technology.mac_energy, rate},
+                  {"operand memory", operand, rate},
+                  {"accumulators", sum, rate}};
   return cost;
 }
 

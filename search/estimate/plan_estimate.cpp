@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "models/chip/energy.h"
 #include "search/estimate/sharing.h"
 
 namespace simdse {
@@ -194,7 +193,8 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan) {
   const ChipRates rates = ChipRates::of(chip);
   PlanEstimate estimate;
   estimate.regions.reserve(plan.regions.size());
-  ActionCounts actions;
+  ActionCounts& actions = estimate.actions;
+  actions.groups.resize(chip.design().cores.size());
   std::map<std::vector<std::int64_t>, RegionEstimate> known;
   for (const Region& region : plan.regions) {
     const auto [entry, is_new] = known.try_emplace(estimate_key(region));
@@ -205,6 +205,17 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan) {
     actions.macs += static_cast<double>(e.macs);
     actions.vector_operations += static_cast<double>(e.vector_operations);
     actions.vector_bytes += e.vector_bytes;
+    // The cores of a region are of one group.
+    if (!region.tensor_cores.empty()) {
+      actions.groups[chip.group_of_tensor_core(region.tensor_cores.front())].macs +=
+          static_cast<double>(e.macs);
+    }
+    if (!region.vector_cores.empty()) {
+      ActionCounts::Group& group =
+          actions.groups[chip.group_of_vector_core(region.vector_cores.front())];
+      group.vector_operations += static_cast<double>(e.vector_operations);
+      group.vector_bytes += e.vector_bytes;
+    }
     actions.network_bytes += e.network_bytes;
     actions.buffer_bytes += to_double(e.bound(Resource::buffer).traffic);
     actions.memory_bytes += to_double(e.bound(Resource::memory).traffic);

@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "models/chip/energy.h"
 #include "search/estimate/region_estimate.h"
 
 namespace simdse {
@@ -27,6 +28,7 @@ struct PlanEstimate {
   /// The regions of that chain, last first.
   std::vector<RegionId> chain;
   Joules energy;
+  ActionCounts actions;
   double macs = 0;
 };
 

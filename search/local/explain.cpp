@@ -79,6 +79,7 @@ std::vector<Purchase> price_purchases(const SearchSpace& space, const Evaluator&
     ++up[i];
     try {
       const Chip bigger = evaluator.chip(space.design(up));
+      if (!bigger.problem().empty()) continue;
       const double gain = evaluator.evaluate(bigger).throughput / throughput - 1;
       result.push_back({axis.path, axis.info.format(axis.values[up[i]]), gain,
                         bigger.area() - chip.area(), bigger.tdp() - chip.tdp()});

@@ -71,7 +71,9 @@ class LocalSearch {
     if (!is_new) return known;
     try {
       known.chip.emplace(evaluator_.chip(space_.design(point)));
-      known.in_budget = options_.budget.allows(known.chip->area(), known.chip->tdp());
+      known.contradiction = known.chip->problem();
+      known.in_budget = known.contradiction.empty() &&
+                        options_.budget.allows(known.chip->area(), known.chip->tdp());
     } catch (const InputError& problem) {
       // Parameters that contradict each other make no design.
       known.contradiction = problem.what();
@@ -377,6 +379,8 @@ class LocalSearch {
       before += link.count * (link.other + slowest_before);
       after += link.count * (link.other + slowest_after);
     }
+    // Both are cycles of their own clock.
+    after *= from_chip.clock().frequency() / to.clock().frequency();
     return 1 - after / before;
   }
 
@@ -636,7 +640,7 @@ class LocalSearch {
       return fmt::format("no design within {:.4g} mm2 and {:.4g} W holds the workload: {}",
                          options_.budget.area.value(), options_.budget.power.value(), last_misfit_);
     }
-    if (!known.chip) {
+    if (!known.contradiction.empty()) {
       return "no design of the space is possible; the smallest contradicts itself: " +
              known.contradiction;
     }

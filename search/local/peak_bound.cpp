@@ -14,12 +14,16 @@ namespace {
 /// Rounding must not make a bound too low, nor push a design at exactly the budget out of it.
 constexpr double kRounding = 1 + 1e-6;
 
-/// Axes below a block's path, e.g. "cores.0." or "memory.", without the number of cores.
+/// Axes that a block's cost and rate depend on: those below its path, e.g. "cores.0." or "memory.",
+/// without the number of cores; and the clock.
 std::vector<std::size_t> axes_below(const SearchSpace& space, const std::string& prefix) {
   std::vector<std::size_t> result;
   for (std::size_t i = 0; i < space.axes().size(); ++i) {
     const Axis& axis = space.axes()[i];
-    if (axis.role != AxisRole::count && axis.path.rfind(prefix, 0) == 0) result.push_back(i);
+    if (axis.role != AxisRole::count &&
+        (axis.path == kClockPath || axis.path.rfind(prefix, 0) == 0)) {
+      result.push_back(i);
+    }
   }
   return result;
 }

@@ -18,7 +18,10 @@ struct Target {
   CoreGroupConfig* group = nullptr;  ///< for a core group
   std::string parameter;
   bool is_count = false;
+  bool is_clock = false;
 };
+
+constexpr std::int64_t kMegahertz = 1'000'000;
 
 std::vector<std::string> split(const std::string& path) {
   std::vector<std::string> steps;
@@ -33,7 +36,9 @@ Target find_target(Design& design, const std::string& path, const SourceLocation
     throw InputError(where, fmt::format("space: '{}': {}", path, problem));
   };
   Target target;
-  if (steps.size() == 3 && steps[0] == "cores") {
+  if (path == kClockPath) {
+    target.is_clock = true;
+  } else if (steps.size() == 3 && steps[0] == "cores") {
     const bool is_number = steps[1].find_first_not_of("0123456789") == std::string::npos &&
                            !steps[1].empty() && steps[1].size() < 6;
     const std::size_t index = is_number ? std::stoul(steps[1]) : design.cores.size();
@@ -49,7 +54,7 @@ Target find_target(Design& design, const std::string& path, const SourceLocation
         {"noc", &design.noc},
         {"memory", &design.memory},
         {"dispatcher", &design.dispatcher}};
-    std::vector<std::string> names = {"cores"};
+    std::vector<std::string> names = {"cores", kClockPath};
     for (const auto& [name, block] : blocks) {
       names.push_back(name);
       if (name == steps[0]) target.block = block;
@@ -58,7 +63,7 @@ Target find_target(Design& design, const std::string& path, const SourceLocation
       fail(fmt::format("there is no block '{}'{}", steps[0], spelling_hint(steps[0], names)));
     }
   } else {
-    fail("expected a path like cores.0.rows or memory.stacks");
+    fail("expected a path like cores.0.rows, memory.stacks or clock");
   }
   target.parameter = steps.back();
   return target;
@@ -79,8 +84,15 @@ const ParamInfo& find_parameter(const Target& target, const std::string& path,
 
 /// What reading a value of an axis needs to know; `count` of cores is a parameter like any other.
 ParamInfo info_of(const Target& target, const std::string& path, const SourceLocation& where) {
-  if (!target.is_count) return find_parameter(target, path, where);
   ParamInfo info;
+  if (target.is_clock) {
+    info.name = kClockPath;
+    info.dimension = Dimension::frequency;
+    info.min = kMegahertz;
+    info.max = 1e4 * kMegahertz;
+    return info;
+  }
+  if (!target.is_count) return find_parameter(target, path, where);
   info.name = "count";
   info.min = 1;
   info.max = 1024;
@@ -100,8 +112,9 @@ std::vector<ParamValue> read_range(const ConfigValue& value, const ParamInfo& in
   std::vector<ParamValue> result;
   const std::int64_t last = std::get<std::int64_t>(high);
   constexpr std::size_t max_values = 4096;
+  const std::int64_t step = info.dimension == Dimension::frequency ? 100 * kMegahertz : 1;
   for (std::int64_t at = std::get<std::int64_t>(low); at <= last;
-       at = info.powers_of_two ? at * 2 : at + 1) {
+       at = info.powers_of_two ? at * 2 : at + step) {
     result.emplace_back(at);
     if (result.size() > max_values) {
       throw InputError(value.where(), fmt::format("{}: more than {} values", path, max_values));
@@ -126,6 +139,13 @@ std::vector<ParamValue> read_values(const ConfigValue& value, const ParamInfo& i
   } else {
     result.push_back(info.read(value, path));
   }
+  if (info.dimension == Dimension::frequency) {
+    for (const ParamValue& frequency : result) {
+      if (std::get<std::int64_t>(frequency) % kMegahertz != 0) {
+        throw InputError(value.where(), path + ": must be a whole number of MHz");
+      }
+    }
+  }
   std::sort(result.begin(), result.end(), less);
   result.erase(std::unique(result.begin(), result.end()), result.end());
   if (result.empty()) throw InputError(value.where(), path + ": the range is empty");
@@ -138,6 +158,7 @@ ParamValue value_at(const Design& design, const std::string& path) {
   Design copy = design;
   const Target target = find_target(copy, path, {});
   if (target.is_count) return target.group->count;
+  if (target.is_clock) return static_cast<std::int64_t>(design.clock.value());
   find_parameter(target, path, {});
   return target.block->params.at(target.parameter);
 }
@@ -147,6 +168,8 @@ Design with_value(const Design& design, const std::string& path, const ParamValu
   const Target target = find_target(result, path, {});
   if (target.is_count) {
     target.group->count = std::get<std::int64_t>(value);
+  } else if (target.is_clock) {
+    result.clock = Hertz(static_cast<double>(std::get<std::int64_t>(value)));
   } else {
     find_parameter(target, path, {});
     target.block->params[target.parameter] = value;

@@ -17,7 +17,12 @@ enum class AxisRole {
   shared,     ///< a parameter of a block that all cores share: memory stacks, buffer capacity, ...
 };
 
-/// One searched value, named by its place in a design file: "cores.0.rows", "memory.stacks".
+/// The chip's clock as an axis. A search moves along the technology's voltage-frequency law: what
+/// is faster costs a higher voltage, and what no voltage or SRAM allows is no design.
+constexpr const char* kClockPath = "clock";
+
+/// One searched value, named by its place in a design file: "cores.0.rows", "memory.stacks",
+/// "clock".
 struct Axis {
   std::string path;
   AxisRole role = AxisRole::shared;
@@ -36,8 +41,8 @@ using Point = std::vector<std::size_t>;
 class SearchSpace {
  public:
   /// Reads `space:`: a map from path to `default` (the parameter's own search range), a list of
-  /// values, or {min, max} (doubling for powers of two, else every whole number). Throws
-  /// InputError.
+  /// values, or {min, max} (doubling for powers of two, every 100 MHz of the clock, else every
+  /// whole number). Throws InputError.
   SearchSpace(Design base, const ConfigValue& space);
 
   const Design& base() const { return base_; }

@@ -18,6 +18,9 @@ constexpr protozero::pbf_tag_type packet_track_descriptor = 60;
 constexpr protozero::pbf_tag_type descriptor_uuid = 1;
 constexpr protozero::pbf_tag_type descriptor_name = 2;
 constexpr protozero::pbf_tag_type descriptor_parent = 5;
+constexpr protozero::pbf_tag_type descriptor_counter = 8;
+constexpr protozero::pbf_tag_type counter_unit_name = 6;
+constexpr protozero::pbf_tag_type event_double_value = 44;
 constexpr protozero::pbf_tag_type event_type = 9;
 constexpr protozero::pbf_tag_type event_track = 11;
 constexpr protozero::pbf_tag_type event_name = 23;
@@ -25,6 +28,7 @@ constexpr protozero::pbf_tag_type event_name = 23;
 
 constexpr std::int32_t kSliceBegin = 1;
 constexpr std::int32_t kSliceEnd = 2;
+constexpr std::int32_t kCounter = 4;
 constexpr std::uint32_t kSequence = 1;
 
 std::uint64_t nanoseconds(Picoseconds time) { return static_cast<std::uint64_t>(time / 1000); }
@@ -55,6 +59,32 @@ std::uint64_t TraceWriter::add_track(const std::string& group, const std::string
   descriptor.add_string(field::descriptor_name, name);
   descriptor.add_uint64(field::descriptor_parent, parent);
   return uuid;
+}
+
+std::uint64_t TraceWriter::add_counter(const std::string& group, const std::string& name,
+                                       const std::string& unit) {
+  const std::uint64_t parent = group_uuid(group);
+  const std::uint64_t uuid = ++last_uuid_;
+  protozero::pbf_writer trace(data_);
+  protozero::pbf_writer packet(trace, field::trace_packet);
+  protozero::pbf_writer descriptor(packet, field::packet_track_descriptor);
+  descriptor.add_uint64(field::descriptor_uuid, uuid);
+  descriptor.add_string(field::descriptor_name, name);
+  descriptor.add_uint64(field::descriptor_parent, parent);
+  protozero::pbf_writer counter(descriptor, field::descriptor_counter);
+  counter.add_string(field::counter_unit_name, unit);
+  return uuid;
+}
+
+void TraceWriter::add_value(std::uint64_t counter, Picoseconds time, double value) {
+  protozero::pbf_writer trace(data_);
+  protozero::pbf_writer packet(trace, field::trace_packet);
+  packet.add_uint64(field::packet_timestamp, nanoseconds(time));
+  packet.add_uint32(field::packet_sequence, kSequence);
+  protozero::pbf_writer event(packet, field::packet_track_event);
+  event.add_enum(field::event_type, kCounter);
+  event.add_uint64(field::event_track, counter);
+  event.add_double(field::event_double_value, value);
 }
 
 void TraceWriter::add_slice(std::uint64_t track, const std::string& name, Picoseconds start,

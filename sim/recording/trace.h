@@ -29,6 +29,11 @@ class TraceWriter {
   void add_slice(std::uint64_t track, const std::string& name, Picoseconds start,
                  Picoseconds finish);
 
+  /// Adds a track of a quantity over time, which keeps each value until the next.
+  std::uint64_t add_counter(const std::string& group, const std::string& name,
+                            const std::string& unit);
+  void add_value(std::uint64_t counter, Picoseconds time, double value);
+
   /// The file's content.
   const std::string& data() const { return data_; }
 

@@ -7,11 +7,17 @@ namespace simdse {
 
 std::string to_text(const SimulationResult& result) {
   const ActionCounts& a = result.actions;
+  nlohmann::json groups = nlohmann::json::array();
+  for (const ActionCounts::Group& group : a.groups) {
+    groups.push_back({group.macs, group.vector_operations, group.vector_bytes});
+  }
   const nlohmann::json json = {{"time", result.time},
                                {"energy", result.energy.value()},
                                {"actions",
                                 {a.macs, a.vector_operations, a.vector_bytes, a.network_bytes,
                                  a.buffer_bytes, a.memory_bytes}},
+                               {"groups", groups},
+                               {"peak_power", result.peak_power},
                                {"breakdown", result.breakdown},
                                {"region_start", result.region_start},
                                {"region_end", result.region_end},
@@ -27,8 +33,17 @@ SimulationResult from_text(const std::string& text) {
     result.time = json.at("time");
     result.energy = Joules(json.at("energy"));
     const std::vector<double> actions = json.at("actions");
-    result.actions = {actions.at(0), actions.at(1), actions.at(2),
-                      actions.at(3), actions.at(4), actions.at(5)};
+    ActionCounts& a = result.actions;
+    a.macs = actions.at(0);
+    a.vector_operations = actions.at(1);
+    a.vector_bytes = actions.at(2);
+    a.network_bytes = actions.at(3);
+    a.buffer_bytes = actions.at(4);
+    a.memory_bytes = actions.at(5);
+    for (const std::vector<double> group : json.at("groups")) {
+      a.groups.push_back({group.at(0), group.at(1), group.at(2)});
+    }
+    result.peak_power = json.at("peak_power");
     result.breakdown = json.at("breakdown").get<std::vector<double>>();
     result.region_start = json.at("region_start").get<std::vector<Picoseconds>>();
     result.region_end = json.at("region_end").get<std::vector<Picoseconds>>();

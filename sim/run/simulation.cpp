@@ -42,6 +42,9 @@ class ChipTrace {
           [&](OccupancyObserver* observer) { modules.memory().core().observe(observer); });
   }
 
+  /// The observers of buffer, network and memory, in this order.
+  OccupancyObserver* part(std::size_t i) { return parts_[i].get(); }
+
   /// Writes what is open, and the regions on their cores.
   void finish(const Chip& chip, const Plan& plan,
               const std::vector<PlanExecutor::RegionTimes>& times,
@@ -93,6 +96,45 @@ class ChipTrace {
   std::vector<std::unique_ptr<OccupancyTrace>> parts_;
 };
 
+/// Watches all blocks of a chip, to know when they spent their energy.
+class ChipPower {
+ public:
+  /// Passes what it sees of the shared blocks on to `trace`, if there is one.
+  ChipPower(const Chip& chip, ChipModule& modules, ChipTrace* trace)
+      : groups_(chip.design().cores.size()) {
+    const std::vector<std::string> shared = {"global buffer", "network", "memory"};
+    for (std::size_t i = 0; i < shared.size(); ++i) {
+      shared_.push_back(
+          std::make_unique<ActivityObserver>(trace == nullptr ? nullptr : trace->part(i)));
+      activity_.push_back({shared[i], &shared_.back()->profile()});
+    }
+    modules.buffer().core().observe(shared_[0].get());
+    modules.noc().observe(shared_[1].get());
+    modules.memory().core().observe(shared_[2].get());
+    activity_.push_back({"DMA", &shared_[2]->profile()});
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      activity_.push_back({chip.costs()[i].name, &groups_[i].profile()});
+    }
+    for (std::size_t i = 0; i < chip.tensor_cores().size(); ++i) {
+      const auto core = static_cast<std::int32_t>(i);
+      modules.tensor_core(core).engine().observe(&groups_[chip.group_of_tensor_core(core)]);
+    }
+    for (std::size_t i = 0; i < chip.vector_cores().size(); ++i) {
+      const auto core = static_cast<std::int32_t>(i);
+      modules.vector_core(core).engine().observe(&groups_[chip.group_of_vector_core(core)]);
+    }
+  }
+
+  PowerProfile profile(const std::vector<EnergyPart>& energy, Picoseconds end) const {
+    return power_profile(energy, activity_, end);
+  }
+
+ private:
+  std::vector<ActivityObserver> groups_;
+  std::vector<std::unique_ptr<ActivityObserver>> shared_;
+  std::vector<BlockActivity> activity_;
+};
+
 }  // namespace
 
 SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOptions& options,
@@ -108,6 +150,10 @@ SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOp
   PlanExecutor executor(chip, plan, modules, queue);
   std::optional<ChipTrace> chip_trace;
   if (trace != nullptr) chip_trace.emplace(*trace, chip, modules);
+  std::optional<ChipPower> chip_power;
+  if (trace != nullptr || options.record_power) {
+    chip_power.emplace(chip, modules, chip_trace ? &*chip_trace : nullptr);
+  }
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   executor.start();
   sc_core::sc_start();
@@ -136,16 +182,23 @@ SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOp
     result.region_start.push_back(times.launched);
     result.region_end.push_back(times.done);
   }
+  ActionCounts& actions = result.actions;
+  actions.groups.resize(chip.design().cores.size());
   for (std::size_t i = 0; i < chip.tensor_cores().size(); ++i) {
-    result.tensor_utilisation.push_back(
-        share(modules.tensor_core(static_cast<std::int32_t>(i)).engine().busy_time()));
-    result.actions.macs += modules.tensor_core(static_cast<std::int32_t>(i)).engine().macs();
+    const auto core = static_cast<std::int32_t>(i);
+    const CoreEngine& engine = modules.tensor_core(core).engine();
+    result.tensor_utilisation.push_back(share(engine.busy_time()));
+    actions.macs += engine.macs();
+    actions.groups[chip.group_of_tensor_core(core)].macs += engine.macs();
   }
   for (std::size_t i = 0; i < chip.vector_cores().size(); ++i) {
-    result.actions.vector_operations +=
-        modules.vector_core(static_cast<std::int32_t>(i)).engine().operations();
-    result.actions.vector_bytes +=
-        modules.vector_core(static_cast<std::int32_t>(i)).engine().bytes_moved();
+    const auto core = static_cast<std::int32_t>(i);
+    const CoreEngine& engine = modules.vector_core(core).engine();
+    ActionCounts::Group& group = actions.groups[chip.group_of_vector_core(core)];
+    actions.vector_operations += engine.operations();
+    actions.vector_bytes += engine.bytes_moved();
+    group.vector_operations += engine.operations();
+    group.vector_bytes += engine.bytes_moved();
   }
   result.actions.network_bytes = to_double(modules.noc().bytes_carried());
   result.actions.buffer_bytes =
@@ -153,6 +206,12 @@ SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOp
   result.actions.memory_bytes =
       to_double(modules.memory().bytes_read() + modules.memory().bytes_written());
   result.energy = energy_of(chip, result.actions, to_seconds(result.time));
+  if (chip_power) {
+    result.power = chip_power->profile(
+        energy_breakdown(chip, result.actions, to_seconds(result.time)), result.time);
+    result.peak_power = result.power.peak().value();
+    if (trace != nullptr) write_power(*trace, result.power);
+  }
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "models/chip/chip_module.h"
 #include "models/chip/energy.h"
 #include "search/plan/plan.h"
+#include "sim/recording/power.h"
 #include "sim/recording/trace.h"
 
 namespace simdse {
@@ -22,6 +23,8 @@ struct SimulationOptions {
   Binder bind = direct_binder();
   /// Build the modules in reverse order; results must not depend on it.
   bool reverse_order = false;
+  /// Find out where in time the energy went (a trace has it as well).
+  bool record_power = false;
 };
 
 /// Headings of the time of a chip, in the order of SimulationResult::breakdown.
@@ -36,11 +39,14 @@ struct SimulationResult {
   std::vector<Picoseconds> region_end;
   std::vector<double> tensor_utilisation;  ///< of each tensor core: time at work / time
   std::uint64_t events = 0;
+  PowerProfile power;     ///< if it was recorded; not part of the record as text
+  double peak_power = 0;  ///< W, of any window of it; 0 if it was not recorded
 };
 
 /// Elaborates and runs. A process can do this once (SystemC elaborates once); use a worker process
 /// for each simulation. If a trace is wanted, it gets one track per core, group of buffer banks,
-/// network port and memory channel; `region_names` are then the names of the slices on the core
+/// network port and memory channel, and a counter of the power
+/// of each block; `region_names` are then the names of the slices on the core
 /// tracks. Throws std::runtime_error when the run does not end within max_events.
 SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOptions& options,
                           TraceWriter* trace = nullptr,

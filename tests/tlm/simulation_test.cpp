@@ -211,6 +211,79 @@ TEST_P(EveryModel, WorkAndBytesAreThoseOfThePlan) {
   EXPECT_DOUBLE_EQ(simulation.actions.network_bytes, network);
 }
 
+TEST_P(EveryModel, EnergyIsTheSumOfItsPartsAndOfPowerOverTime) {
+  const TrainingStep setup(GetParam(), sizes());
+  const Chip chip = chip_of();
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  SimulationOptions options;
+  options.record_power = true;
+  const SimulationResult simulation = simulate(chip, plan, options);
+  const Seconds time = to_seconds(simulation.time);
+  double parts = 0;
+  double always = 0;
+  std::map<std::string, double> blocks;
+  for (const EnergyPart& part : energy_breakdown(chip, simulation.actions, time)) {
+    EXPECT_GE(part.energy.value(), 0) << part.block << " " << part.action;
+    parts += part.energy.value();
+    (part.action == "always" ? always : blocks[part.block]) += part.energy.value();
+  }
+  EXPECT_NEAR(parts, simulation.energy.value(), 1e-9 * parts);
+  EXPECT_NEAR(always, (chip.static_power() * time).value(), 1e-9 * parts);
+  for (const char* block : {"tensor cores", "vector cores", "global buffer", "network", "memory"}) {
+    EXPECT_GT(blocks[block], 0) << block;
+  }
+  // Estimate and simulation count the same actions, so copied bytes too.
+  const PlanEstimate estimate = estimate_plan(chip, plan);
+  EXPECT_NEAR(simulation.actions.dma_bytes(), estimate.actions.dma_bytes(), 1);
+  ASSERT_GT(simulation.power.tracks.size(), 5U);
+  for (const PowerProfile::Track& track : simulation.power.tracks) {
+    const double energy = simulation.power.energy(track).value();
+    const double expected = track.block == "total"    ? parts
+                            : track.block == "always" ? always
+                                                      : blocks[track.block];
+    EXPECT_NEAR(energy, expected, 1e-6 * parts) << track.block;
+  }
+  EXPECT_GE(simulation.peak_power, simulation.energy / time / Watts(1));
+}
+
+class PowerOf : public ::testing::TestWithParam<std::vector<Override>> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Designs, PowerOf,
+    ::testing::Values(std::vector<Override>{}, std::vector<Override>{{"memory.stacks", "1"}},
+                      std::vector<Override>{{"cores.0.count", "1"}, {"cores.1.count", "4"}},
+                      std::vector<Override>{{"cores.0.rows", "32"}, {"cores.0.columns", "32"}},
+                      std::vector<Override>{{"noc.port_width", "64 B/cycle"}},
+                      std::vector<Override>{{"clock", "1.3 GHz"}}));
+
+// No window of a simulation takes more than the chip's sustained peak, on which its TDP rests.
+TEST_P(PowerOf, NeverExceedsTheSustainedPeak) {
+  const TrainingStep setup("bert_large", kSmallBert);
+  const Chip chip = chip_of(GetParam());
+  SimulationOptions options;
+  options.record_power = true;
+  const SimulationResult simulation = simulate(chip, make_plan(chip, setup.tasks).plan, options);
+  EXPECT_LE(simulation.peak_power, chip.sustained_power().value());
+  EXPECT_GT(simulation.peak_power, 1.05 * chip.static_power().value());
+  const Watts average = simulation.energy / to_seconds(simulation.time);
+  EXPECT_LE(average, chip.sustained_power());
+}
+
+TEST(ActivityProfile, KeepsAmountsHoweverLongTheRun) {
+  ActivityProfile profile;
+  profile.add(0, 1000, 1);
+  profile.add(150'000, 250'000, 4);
+  ASSERT_EQ(profile.amounts().size(), 3U);
+  EXPECT_DOUBLE_EQ(profile.amounts()[0], 1);
+  EXPECT_DOUBLE_EQ(profile.amounts()[1], 2);
+  EXPECT_DOUBLE_EQ(profile.amounts()[2], 2);
+  profile.add(50'000'000'000, 50'000'000'000, 3);  // an instant
+  EXPECT_LE(profile.amounts().size(), ActivityProfile::kWindows);
+  EXPECT_GT(profile.window(), 10'000'000);
+  EXPECT_DOUBLE_EQ(profile.amounts().front(), 5);
+  EXPECT_DOUBLE_EQ(profile.amounts().back(), 3);
+}
+
 TEST_P(EveryModel, TimeSharesSumToOneHundredPercent) {
   const TrainingStep setup(GetParam(), sizes());
   const Chip chip = chip_of();

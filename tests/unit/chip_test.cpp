@@ -1,12 +1,15 @@
 // Designs, technologies, and what a chip costs.
 #include "models/chip/chip.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
+#include "models/chip/energy.h"
 #include "models/vector_core/simd.h"
 
 namespace simdse {
@@ -199,6 +202,105 @@ TEST(Chip, TheClockRunsOverTheWholeDie) {
   const Chip chip = load_chip("tpu_v2", files());
   EXPECT_NEAR(always("clock=700 MHz") - always("clock=600 MHz"),
               0.1 * chip.technology().clock_power * chip.area().value(), 1e-6);
+}
+
+// The alpha-power law by hand, and that a voltage found for a clock allows just that clock.
+TEST(VoltageLaw, GivesTheClockOfAVoltageAndTheVoltageOfAClock) {
+  const VoltageLaw law{Volts(0.8), Volts(1.0), Volts(0.3), 1.3, Hertz(1e9)};
+  const double expected = std::pow(0.7 / 0.5, 1.3) * 0.8 / 1.0;
+  EXPECT_NEAR(law.fastest().value(), 1e9 * expected, 1);
+  for (double voltage = 0.81; voltage < 1; voltage += 0.03) {
+    const Hertz clock = law.clock_at(Volts(voltage));
+    EXPECT_GT(clock, law.nominal_clock);
+    EXPECT_NEAR(law.voltage_for(clock).value(), voltage, 1e-9);
+  }
+  EXPECT_EQ(law.voltage_for(Hertz(2e8)), law.nominal);  // dies don't run below nominal
+  EXPECT_EQ(law.voltage_for(Hertz(1e10)), law.maximum);
+}
+
+TEST(Chip, AFasterClockThanNominalCostsTheSquareOfTheVoltage) {
+  const Chip slow = load_chip("tpu_v2", files(), {parse_override("clock=1000 MHz")});
+  const Chip fast = load_chip("tpu_v2", files(), {parse_override("clock=1400 MHz")});
+  EXPECT_EQ(slow.voltage(), slow.technology().voltage.nominal);
+  const double ratio = fast.voltage() / slow.voltage();
+  EXPECT_GT(ratio, 1);
+  for (std::size_t i = 0; i < slow.costs().size(); ++i) {
+    const BlockCost& before = slow.costs()[i].each;
+    const BlockCost& after = fast.costs()[i].each;
+    for (std::size_t j = 0; j < before.actions.size(); ++j) {
+      // What is off the die is not on the die's supply.
+      const double expected = slow.costs()[i].name == "memory" ? 1 : ratio * ratio;
+      EXPECT_NEAR(after.actions[j].energy / before.actions[j].energy, expected, 1e-9);
+    }
+  }
+  EXPECT_GT(fast.tdp() / slow.tdp(), 1.2);
+}
+
+TEST(Chip, WhatCantBeBuiltIsRefusedWithTheLimit) {
+  const auto message = [](const std::vector<std::string>& changes) -> std::string {
+    std::vector<Override> overrides;
+    for (const std::string& change : changes) overrides.push_back(parse_override(change));
+    try {
+      load_chip("tpu_v2", files(), overrides);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const Technology t = load_technology("16nm", files());
+  EXPECT_EQ(message({fmt::format("clock={:.0f} MHz", t.voltage.fastest().value() / 1e6 - 1)}), "");
+  const std::string fast =
+      message({fmt::format("clock={:.0f} MHz", t.voltage.fastest().value() / 1e6 + 2)});
+  EXPECT_NE(fast.find("highest voltage of 1.05 V"), std::string::npos) << fast;
+  const std::string late = message({"global_buffer.latency=1", "global_buffer.banks=1"});
+  EXPECT_NE(late.find("more than the global buffer's latency of 1 cycles"), std::string::npos)
+      << late;
+  EXPECT_EQ(message({"global_buffer.latency=10", "global_buffer.banks=1"}), "");
+  const std::string large = message({"cores.0.count=32"});
+  EXPECT_NE(large.find("larger than the reticle, 26 x 33 mm"), std::string::npos) << large;
+}
+
+// Stacks side by side: as many fit as the edge of a square die of the chip's area is long.
+TEST(Chip, StacksAreBoundedByTheEdgeOfTheDie) {
+  const auto design = [](int stacks) {
+    Design d = load_design("tpu_v2", files());
+    d.memory.params["stacks"] = std::int64_t{stacks};
+    return d;
+  };
+  auto narrow = std::make_shared<Technology>(load_technology("16nm", files()));
+  narrow->hbm_edge = 24;
+  for (int stacks = 1; stacks <= 6; ++stacks) {
+    const Chip chip(design(stacks), narrow);
+    const bool fits = 24 * stacks <= 4 * std::sqrt(chip.area().value());
+    EXPECT_EQ(chip.problem().empty(), fits) << stacks << " " << chip.problem();
+    if (!fits) {
+      EXPECT_NE(chip.problem().find("edge"), std::string::npos) << chip.problem();
+    }
+  }
+  EXPECT_TRUE(Chip(design(4), narrow).problem().empty());
+  EXPECT_FALSE(Chip(design(5), narrow).problem().empty());
+}
+
+TEST(Energy, CoresOfSeveralGroupsCountAtTheirOwnEnergies) {
+  Design design = load_design("tpu_v2", files());
+  CoreGroupConfig small = design.cores[0];
+  small.block.params["rows"] = std::int64_t{16};
+  design.cores.push_back(small);
+  const Chip chip(design, std::make_shared<const Technology>(load_technology("16nm", files())));
+  ActionCounts actions;
+  actions.macs = 3;
+  actions.groups = {{1, 0, 0}, {0, 0, 0}, {2, 0, 0}};
+  double expected = 0;
+  for (const ActionCost& action : chip.costs()[0].each.actions) expected += action.energy.value();
+  for (const ActionCost& action : chip.costs()[2].each.actions) {
+    expected += 2 * action.energy.value();
+  }
+  EXPECT_NEAR(energy_of(chip, actions, Seconds(0)).value(), expected, 1e-9 * expected);
+  EXPECT_EQ(chip.costs()[2].name, "tensor cores 2");
+  EXPECT_EQ(chip.group_of_tensor_core(0), 0U);
+  EXPECT_EQ(chip.group_of_tensor_core(2), 2U);
+  // A column of fewer rows moves its sums for fewer MACs.
+  EXPECT_GT(chip.costs()[2].each.actions[2].energy, chip.costs()[0].each.actions[2].energy);
 }
 
 TEST(Simd, CountsRegistersRowsAndReductions) {

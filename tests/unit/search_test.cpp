@@ -220,8 +220,50 @@ TEST_F(SmallSearch, ASpaceOfContradictionsSaysWhich) {
   }
 }
 
-TEST_F(SmallSearch, ThePeakBoundHoldsForAllDescendants) {
-  const SearchSpace small = space(kSmallSpace);
+TEST_F(SmallSearch, TheClockIsAnAxis) {
+  const SearchSpace range = space("{clock: {min: 600 MHz, max: 900 MHz}}");
+  ASSERT_EQ(range.axes().front().values.size(), 4U);
+  EXPECT_EQ(range.design({1}).clock, Hertz(700e6));
+  EXPECT_EQ(range.find(base), Point{1});
+  EXPECT_EQ(range.other_values({3}), "clock 900 MHz");
+  const auto message = [&](const char* yaml) -> std::string {
+    try {
+      space(yaml);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(message("{clock: [700.5 MHz]}").find("whole number of MHz"), std::string::npos);
+  EXPECT_NE(message("{clock: [20 GHz]}").find("out of range"), std::string::npos);
+}
+
+// The voltage limit is a constraint like the budget: the search stops at the last clock below it.
+TEST_F(SmallSearch, NoClockAboveTheHighestVoltageIsChosen) {
+  LocalSearchOptions options;
+  options.budget = {base_budget().area * 2.0, base_budget().power * 10.0};
+  options.objectives = {Objective::throughput};
+  const SearchSpace clocks = space("{clock: [700 MHz, 1 GHz, 1.4 GHz, 1.8 GHz, 2.2 GHz]}");
+  const LocalSearchResult result = search_locally(clocks, evaluator, options);
+  EXPECT_EQ(result.best.front().front().design.clock, Hertz(1.4e9));
+  EXPECT_NE(evaluator.chip(clocks.design({3})).problem(), "");
+  try {
+    search_locally(space("{clock: [1.8 GHz]}"), evaluator, options);
+    FAIL();
+  } catch (const NegativeResult& none) {
+    EXPECT_NE(std::string(none.what()).find("highest voltage"), std::string::npos) << none.what();
+  }
+}
+
+class PeakBoundOf : public SmallSearch, public ::testing::WithParamInterface<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Spaces, PeakBoundOf,
+                         ::testing::Values(kSmallSpace,
+                                           "{cores.0.rows: [64, 128], cores.0.count: [1, 2], "
+                                           "clock: [700 MHz, 1.3 GHz], memory.stacks: [3, 4]}"));
+
+TEST_P(PeakBoundOf, HoldsForAllDescendants) {
+  const SearchSpace small = space(GetParam());
   Budget loose = base_budget();
   loose.power = loose.power * 2.0;
   for (const Budget& budget : {base_budget(), loose}) {
