@@ -162,12 +162,12 @@ std::string operator_view(const Chip& chip, const TrainingSetup& setup, const Re
                       estimate.launch * to_us);
   if (estimate.pace == Resource::matrix || estimate.pace == Resource::vector) {
     const bool is_single = is_serial(chip, region);
-    const double last_block = estimate.last_block * to_us;
-    text += fmt::format(
-        "{} {:.2f} + {} {:.1f} {} {:.2f} + {} {:.2f}\n", is_single ? "loads" : "first data",
-        estimate.startup * to_us, resource_name(estimate.pace), pace,
-        last_block < 0 ? "- other cores meanwhile" : "+ last block", std::abs(last_block),
-        is_single ? "stores" : "last data", estimate.drain * to_us);
+    const double exposed = estimate.exposed * to_us;
+    text += fmt::format("{} {:.2f} + {} {:.1f} {} {:.2f} + {} {:.2f}\n",
+                        is_single ? "loads" : "first data", estimate.startup * to_us,
+                        resource_name(estimate.pace), pace,
+                        exposed < 0 ? "- other cores meanwhile" : "+ exposed", std::abs(exposed),
+                        is_single ? "stores" : "last data", estimate.drain * to_us);
   } else {
     text += fmt::format("{} {:.1f} + latency {:.2f}\n", resource_name(estimate.pace), pace,
                         estimate.latency * to_us);
@@ -192,7 +192,7 @@ Json operator_view_json(const Chip& chip, const TrainingSetup& setup, const Regi
           {"time_s", estimate.cycles / frequency},
           {"launch_s", estimate.launch / frequency},
           {"startup_s", estimate.startup / frequency},
-          {"last_block_s", estimate.last_block / frequency},
+          {"exposed_s", estimate.exposed / frequency},
           {"drain_s", estimate.drain / frequency},
           {"pace", resource_name(estimate.pace)},
           {"latency_s", estimate.latency / frequency},

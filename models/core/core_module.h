@@ -4,16 +4,10 @@
 #include <vector>
 
 #include "models/core/core_engine.h"
+#include "models/core/transfer_limits.h"
 #include "sim/kernel/transfer_port.h"
 
 namespace simdse {
-
-/// How transfers are cut for the network and the storages.
-struct TransferLimits {
-  std::int64_t max_bytes = 256 * 1024;  ///< of one transaction
-  Bytes core_window = Bytes(1 << 20);   ///< bytes of a core that have not begun to be answered
-  Bytes dma_window = Bytes(1 << 20);
-};
 
 /// What took most of a transfer's time.
 Cause main_cause(const TransferInfo& info);

@@ -59,30 +59,51 @@ class Timeline {
   struct Running {
     RegionId id;
     double left;  ///< cycles at full speed
-    Demand demand;
   };
 
   void start(RegionId id, RegionId cause) {
-    const RegionEstimate& e = regions_[id];
     spans_[id].start = now_;
     cause_[id] = cause;
-    running_.push_back(
-        {id,
-         e.cycles,
-         {e.bound(Resource::memory).cycles / e.cycles, e.bound(Resource::buffer).cycles / e.cycles,
-          e.bound(Resource::network).cycles / e.cycles}});
-    if (with_sharing_) update_speeds();
-    speeds_.resize(running_.size(), 1);
+    running_.push_back({id, regions_[id].cycles});
   }
 
   void update_speeds() {
-    demands_.clear();
-    for (const Running& running : running_) demands_.push_back(running.demand);
-    share_speeds(demands_, speeds_);
+    if (!with_sharing_ || running_.size() < 2) {
+      speeds_.assign(running_.size(), 1);
+      return;
+    }
+    double staging = 0;
+    for (const Running& running : running_) staging += regions_[running.id].stage_windows > 0;
+    sharers_.clear();
+    for (const Running& running : running_) {
+      sharers_.push_back(sharer_of(regions_[running.id], staging));
+    }
+    share_speeds(sharers_, speeds_);
+  }
+
+  /// `staging`: regions that divide the window of what is copied into the buffer.
+  static Sharer sharer_of(const RegionEstimate& e, double staging) {
+    const auto response = [&](double cycles, double waits) {
+      // Something is waited for once at least.
+      return Response{cycles / e.cycles, std::max(waits, 1.0) / e.cycles};
+    };
+    Sharer sharer;
+    sharer.demand = {e.bound(Resource::memory).cycles / e.cycles,
+                     e.bound(Resource::buffer).cycles / e.cycles,
+                     e.bound(Resource::network).cycles / e.cycles};
+    const double windows = std::max(e.core_windows, e.stage_windows * staging);
+    sharer.responses[0] = windows > e.with_memory.waits
+                              ? response(0, windows)
+                              : response(e.with_memory.cycles, e.with_memory.waits);
+    sharer.responses[1] = response(e.with_buffer.cycles, e.with_buffer.waits);
+    sharer.responses[2] = response(std::min(e.with_memory.cycles, e.with_buffer.cycles),
+                                   e.with_memory.waits + e.with_buffer.waits);
+    return sharer;
   }
 
   /// Lets time pass until the next region ends.
   void advance() {
+    update_speeds();
     std::size_t next = 0;
     double step = running_[0].left / speeds_[0];
     for (std::size_t i = 1; i < running_.size(); ++i) {
@@ -96,10 +117,8 @@ class Timeline {
     for (std::size_t i = 0; i < running_.size(); ++i) running_[i].left -= step * speeds_[i];
     const RegionId done = running_[next].id;
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(next));
-    speeds_.erase(speeds_.begin() + static_cast<std::ptrdiff_t>(next));
     spans_[done].finish = now_;
     last_ = done;
-    if (with_sharing_) update_speeds();
     for (const RegionId follower : followers_[done]) {
       if (--waits_for_[follower] == 0) start(follower, done);
     }
@@ -114,7 +133,7 @@ class Timeline {
   std::vector<std::vector<RegionId>> followers_;
   std::vector<Running> running_;
   std::vector<double> speeds_;
-  std::vector<Demand> demands_;
+  std::vector<Sharer> sharers_;
   RegionId last_ = kNone;
   double now_ = 0;
 };

@@ -1,7 +1,10 @@
 #include "search/estimate/region_estimate.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "models/core/transfer_limits.h"
+#include "search/estimate/part_chain.h"
 #include "search/estimate/serial_estimate.h"
 
 namespace simdse {
@@ -43,29 +46,37 @@ ChipRates ChipRates::of(const Chip& chip) {
 
 namespace {
 
+/// A wait so long that it dwarfs all else, so that the time of a chain counts the waits in it.
+constexpr std::int64_t kLongWait = std::int64_t{1} << 36;
+
 /// What one part asks of its cores and moves, summed over its steps.
 struct PartTotals {
-  TilePipeline matrix;
-  TilePipeline held;  ///< the matrix core again, where blocks wait for places to put their sums
-  TilePipeline vector;
-  std::vector<Cycles> drained;  ///< when each finished block had left the matrix core
-  std::size_t outputs = 0;      ///< blocks begun
-  Cycles matrix_done;
+  Cycles matrix_work;
   Cycles vector_work;
-  Cycles done;
   double port_in = 0;
   double port_out = 0;
-  double first_memory = 0;     // bytes of the first step that come from memory ...
-  double first_port = 0;       // ... and through the core's port
-  double last_port = 0;        // bytes of the last store
-  bool first_is_deep = false;  // the first step waits for a block on its way through the buffer
-  bool last_to_memory = false;
+  double from_memory = 0;
+  double to_memory = 0;
+};
+
+/// The first or the last block of a part.
+struct EndBlock {
+  Cycles work;        ///< on all its cores
+  double loaded = 0;  ///< bytes from memory by the step that completes it ...
+  double stored = 0;  ///< ... and to memory
 };
 
 /// Traffic of the whole region.
 struct Traffic {
-  double network_buffer = 0;
-  double network_memory = 0;
+  /// Through the network: its directions do not share ports.
+  struct Network {
+    double in = 0;
+    double out = 0;
+    double busier() const { return std::max(in, out); }
+    double all() const { return in + out; }
+  };
+  Network network_buffer;
+  Network network_memory;
   double buffer = 0;
   double memory = 0;
 };
@@ -83,7 +94,7 @@ class Estimator {
     const VectorMapping& chain = region_.vector_mapping;
     const std::size_t larger =
         region_.contraction ? 1 : std::max<std::size_t>(1, chain.chunks % chain.parts);
-    const PartTotals first = walk(0, 1);
+    const PartTotals first = walk_first();
     if (larger > 1) walk(1, static_cast<double>(larger - 1));
     if (parts > larger + 1) walk(larger, static_cast<double>(parts - larger - 1));
     if (parts > 1) walk(parts - 1, 1);
@@ -91,86 +102,132 @@ class Estimator {
   }
 
  private:
-  void count(const Operand& operand, double bytes, double times) {
-    if (operand.path == Path::direct) {
-      traffic_.network_memory += bytes * times;
+  /// `in`: towards the cores.
+  void count(const Operand& operand, double bytes, bool in) {
+    const bool is_direct = operand.path == Path::direct;
+    Traffic::Network& network = is_direct ? traffic_.network_memory : traffic_.network_buffer;
+    (in ? network.in : network.out) += bytes;
+    (is_direct ? traffic_.memory : traffic_.buffer) += bytes;
+  }
+
+  /// Adds one step of each of `times` equal parts.
+  void add(const ProgramStep& step, double times, PartTotals& t) {
+    for (const StageTransfer& block : step.staged) {
+      const auto bytes = to_double(block.bytes);
       traffic_.memory += bytes * times;
-    } else {
-      traffic_.network_buffer += bytes * times;
       traffic_.buffer += bytes * times;
+      staged_ += bytes * times;
     }
+    const auto load = [&](const std::vector<StepTransfer>& loads) {
+      double in = 0;
+      for (const StepTransfer& transfer : loads) {
+        const Operand& operand = region_.inputs[transfer.operand];
+        const auto bytes = to_double(transfer.bytes);
+        count(operand, bytes * times, true);
+        in += bytes;
+        if (operand.path == Path::direct) t.from_memory += bytes;
+      }
+      t.port_in += in;
+      return in;
+    };
+    load(step.tensor_loads);
+    const double into_vector = load(step.vector_loads);
+    const bool has_vector = !region_.vector_cores.empty();
+    if (has_vector) vector_bytes_ += into_vector * times;
+    if (region_.contraction) t.matrix_work += step.tensor.body;
+    macs_ += static_cast<double>(step.macs) * times;
+    operations_ += static_cast<double>(step.vector_operations) * times;
+    if (!step.has_output) return;
+    if (has_vector) {
+      // The sums' way in hides behind work, unless it is the longer of the two.
+      t.vector_work +=
+          region_.contraction ? std::max(step.vector.setup, step.vector.body) : step.vector.body;
+      vector_bytes_ += to_double(step.forwarded) * times;
+    }
+    double out = 0;
+    for (const StepTransfer& store : step.stores) {
+      const Operand& operand = region_.outputs[store.operand];
+      count(operand, to_double(store.bytes) * times, false);
+      out += to_double(store.bytes);
+      if (operand.path == Path::direct) t.to_memory += to_double(store.bytes);
+    }
+    t.port_out += out;
+    if (has_vector) vector_bytes_ += out * times;
   }
 
   /// Walks one part and adds its traffic `times` times.
-  PartTotals walk(std::size_t part, double times) {
-    PartTotals t;
-    bool is_first = true;
+  void walk(std::size_t part, double times) {
+    PartTotals unused;
     for (PartProgram program(chip_, region_, part); !program.done(); program.next()) {
+      add(program.step(), times, unused);
+    }
+  }
+
+  /// Walks part 0, and follows what its cores wait for.
+  PartTotals walk_first() {
+    MoveCosts costs;
+    costs.memory_latency = 2 * rates_.noc_latency + rates_.memory_latency;
+    costs.buffer_latency = 2 * rates_.noc_latency + rates_.buffer_latency;
+    costs.stage_latency = rates_.memory_latency + rates_.buffer_latency;
+    costs.port = rates_.port;
+    costs.memory = rates_.memory;
+    costs.buffer = rates_.buffer;
+    costs.parts = static_cast<double>(region_.parts());
+    alone_.emplace(region_, costs, vector_turns());
+    costs.memory_wait = Cycles(kLongWait);
+    memory_waits_.emplace(region_, costs, vector_turns());
+    costs.memory_wait = Cycles(0);
+    costs.buffer_wait = Cycles(kLongWait);
+    buffer_waits_.emplace(region_, costs, vector_turns());
+    PartTotals t;
+    for (PartProgram program(chip_, region_, 0); !program.done(); program.next()) {
       const ProgramStep& step = program.step();
-      double in = 0;
-      double from_memory = 0;
-      for (const StageTransfer& block : step.staged) {
-        const auto bytes = to_double(block.bytes);
-        traffic_.memory += bytes * times;
-        traffic_.buffer += bytes * times;
-        from_memory += bytes;
-        if (is_first) t.first_is_deep = true;
+      const PartTotals before = t;
+      add(step, 1, t);
+      for (std::optional<PartChain>* chain : {&alone_, &memory_waits_, &buffer_waits_}) {
+        (*chain)->append(step);
       }
-      const auto load = [&](const std::vector<StepTransfer>& loads) {
-        for (const StepTransfer& transfer : loads) {
-          const Operand& operand = region_.inputs[transfer.operand];
-          const auto bytes = to_double(transfer.bytes);
-          count(operand, bytes, times);
-          in += bytes;
-          if (operand.path == Path::direct) from_memory += bytes;
-        }
-      };
-      load(step.tensor_loads);
-      const double into_tensor = in;
-      load(step.vector_loads);
-      if (!region_.vector_cores.empty()) vector_bytes_ += (in - into_tensor) * times;
-      t.port_in += in;
-      Cycles ready(0);
-      if (region_.contraction) {
-        const TilePipeline::Span span = t.matrix.append(step.tensor, Cycles(0));
-        Cycles place(0);
-        if (step.starts_output && !region_.vector_cores.empty()) {
-          const auto places = static_cast<std::size_t>(step.output_places);
-          if (t.outputs >= places) place = t.drained[t.outputs - places];
-          ++t.outputs;
-        }
-        ready = t.held.append(step.tensor, place).done;
-        t.matrix_done = span.done;
-        t.done = span.done;
+      if (!step.has_output) continue;
+      last_.work = Cycles(0);
+      if (region_.contraction)
+        last_.work += step.tensor.setup + step.tensor.body + step.tensor.tail;
+      if (!region_.vector_cores.empty()) {
+        last_.work += step.vector.setup + step.vector.body + step.vector.tail;
       }
-      macs_ += static_cast<double>(step.macs) * times;
-      operations_ += static_cast<double>(step.vector_operations) * times;
-      if (step.has_output) {
-        if (!region_.vector_cores.empty()) {
-          t.done = t.vector.append(step.vector, ready).done;
-          if (region_.contraction) t.drained.push_back(t.vector.open);
-          // The sums' way in hides behind work, unless it is the longer of the two.
-          t.vector_work += region_.contraction ? std::max(step.vector.setup, step.vector.body)
-                                               : step.vector.body;
-          vector_bytes_ += to_double(step.forwarded) * times;
-        }
-        t.last_port = 0;
-        for (const StepTransfer& store : step.stores) {
-          const Operand& operand = region_.outputs[store.operand];
-          count(operand, to_double(store.bytes), times);
-          t.last_port += to_double(store.bytes);
-          t.last_to_memory = operand.path == Path::direct;
-        }
-        t.port_out += t.last_port;
-        if (!region_.vector_cores.empty()) vector_bytes_ += t.last_port * times;
-      }
-      if (is_first) {
-        t.first_memory = from_memory;
-        t.first_port = in;
-        is_first = false;
-      }
+      last_.loaded = t.from_memory - before.from_memory;
+      last_.stored = t.to_memory - before.to_memory;
+      if (blocks_++ == 0) first_ = last_;
     }
     return t;
+  }
+
+  /// Parts that share a vector core are served in turn.
+  std::int64_t vector_turns() const {
+    std::int64_t turns = 1;
+    for (const std::int32_t core : region_.vector_cores) {
+      turns = std::max<std::int64_t>(
+          turns, std::count(region_.vector_cores.begin(), region_.vector_cores.end(), core));
+    }
+    return turns;
+  }
+
+  /// What memory rests while the first block is worked on and nothing but the operands of one more
+  /// step can be fetched, and while the last one is and only one more result waits to be stored.
+  /// Parts start one after another, as the data of their first steps comes in.
+  double memory_rest() const {
+    if (blocks_ < 2) return 0;  // nothing to hide behind: the chain has it all
+    const auto parts = static_cast<double>(region_.parts());
+    const double load = first_.loaded * parts / rates_.memory;
+    const double store = last_.stored * parts / rates_.memory;
+    const double rest = std::max(0.0, to_double(first_.work) + load / parts - 2 * load) +
+                        std::max(0.0, to_double(last_.work) + store / parts - 2 * store);
+    return std::min(rest, to_double(alone_->finish()));
+  }
+
+  /// Splits the time of a chain whose transfers wait long into the waits and the rest.
+  static Patience patience_of(const PartChain& chain, double launch) {
+    const std::int64_t time = chain.finish().value();
+    return {launch + static_cast<double>(time % kLongWait), static_cast<double>(time / kLongWait)};
   }
 
   RegionEstimate combine(const PartTotals& part) {
@@ -179,46 +236,32 @@ class Estimator {
       e.bounds[static_cast<std::size_t>(resource)] = {cycles,
                                                       Bytes(static_cast<std::int64_t>(traffic))};
     };
-    const double parts = static_cast<double>(region_.parts());
-    // A vector core that serves several parts works for them in turn.
-    double sharing = 1;
-    for (const std::int32_t core : region_.vector_cores) {
-      sharing =
-          std::max(sharing, static_cast<double>(std::count(region_.vector_cores.begin(),
-                                                           region_.vector_cores.end(), core)));
-    }
-    if (region_.contraction) {
-      set(Resource::matrix, to_double(part.matrix_done), 0);
-      if (!region_.vector_cores.empty()) {
-        set(Resource::vector, to_double(part.vector_work) * sharing, 0);
-      }
-    } else {
-      set(Resource::vector, to_double(part.vector_work), 0);
+    if (region_.contraction) set(Resource::matrix, to_double(part.matrix_work), 0);
+    if (!region_.vector_cores.empty()) {
+      set(Resource::vector, to_double(part.vector_work) * static_cast<double>(vector_turns()), 0);
     }
     const double one_way = std::max(part.port_in, part.port_out);
     set(Resource::port, one_way / rates_.port, one_way);
-    const double to_buffer = traffic_.network_buffer / rates_.network_buffer;
-    const double to_memory = traffic_.network_memory / rates_.network_memory;
+    const double to_buffer = traffic_.network_buffer.busier() / rates_.network_buffer;
+    const double to_memory = traffic_.network_memory.busier() / rates_.network_memory;
     set(Resource::network, std::max(to_buffer, to_memory),
-        to_buffer >= to_memory ? traffic_.network_buffer : traffic_.network_memory);
-    e.network_bytes = traffic_.network_buffer + traffic_.network_memory;
+        to_buffer >= to_memory ? traffic_.network_buffer.busier()
+                               : traffic_.network_memory.busier());
+    e.network_bytes = traffic_.network_buffer.all() + traffic_.network_memory.all();
     set(Resource::buffer, traffic_.buffer / rates_.buffer, traffic_.buffer);
     set(Resource::memory, traffic_.memory / rates_.memory, traffic_.memory);
 
     e.launch = rates_.launch;
-    e.startup =
-        part.first_memory * parts / rates_.memory + part.first_port / rates_.port +
-        2 * rates_.noc_latency + (part.first_memory > 0 ? rates_.memory_latency : 0) +
-        (part.first_is_deep || part.first_memory < part.first_port ? rates_.buffer_latency : 0);
-    e.drain = part.last_port / rates_.port + 2 * rates_.noc_latency +
-              (part.last_to_memory ? rates_.memory_latency : rates_.buffer_latency);
-    // Cores wait for the first data and are waited for by the last store; data movers are not.
+    const double finish = to_double(alone_->finish());
+    e.startup = to_double(alone_->first_begin());
+    e.drain = finish - to_double(alone_->last_store());
     const double matrix = e.bound(Resource::matrix).cycles;
     const double vector = e.bound(Resource::vector).cycles;
     e.pace = matrix >= vector ? Resource::matrix : Resource::vector;
-    e.last_block = std::max(0.0, to_double(part.done) - std::max(matrix, vector));
-    e.latency = e.startup + e.drain + e.last_block;
-    if (is_serial(chip_, region_)) add_up(e);
+    e.latency = finish - std::max(matrix, vector);
+    e.exposed = e.latency - e.startup - e.drain;
+    const bool serial = is_serial(chip_, region_);
+    if (serial) add_up(e);
     double slowest = std::max(matrix, vector) + e.latency;
     double binding_cycles = 0;
     for (std::size_t i = 0; i < kResourceCount; ++i) {
@@ -228,13 +271,19 @@ class Estimator {
         e.binding = resource;
       }
       if (resource == Resource::matrix || resource == Resource::vector) continue;
-      const double latency = 2 * rates_.noc_latency + rates_.memory_latency;
+      double latency = 2 * rates_.noc_latency + rates_.memory_latency;
+      if (resource == Resource::memory && !serial) latency += memory_rest();
       if (e.bounds[i].cycles + latency <= slowest) continue;
       slowest = e.bounds[i].cycles + latency;
       e.pace = resource;
       e.latency = latency;
     }
     e.cycles = e.launch + slowest;
+    e.with_memory = patience_of(*memory_waits_, e.launch);
+    e.with_buffer = patience_of(*buffer_waits_, e.launch);
+    const TransferLimits limits;
+    e.core_windows = (part.from_memory + part.to_memory) / to_double(limits.core_window);
+    e.stage_windows = staged_ / to_double(limits.dma_window);
     e.macs = static_cast<std::int64_t>(macs_);
     e.vector_bytes = vector_bytes_;
     e.vector_operations = static_cast<std::int64_t>(operations_);
@@ -247,13 +296,20 @@ class Estimator {
     e.startup = time.load;
     e.drain = time.store;
     e.latency = time.total - e.bound(e.pace).cycles;
-    e.last_block = e.latency - e.startup - e.drain;
+    e.exposed = e.latency - e.startup - e.drain;
   }
 
   const Chip& chip_;
   const ChipRates& rates_;
   const Region& region_;
+  std::optional<PartChain> alone_;
+  std::optional<PartChain> memory_waits_;
+  std::optional<PartChain> buffer_waits_;
+  EndBlock first_;
+  EndBlock last_;
+  std::int64_t blocks_ = 0;
   Traffic traffic_;
+  double staged_ = 0;
   double macs_ = 0;
   double operations_ = 0;
   double vector_bytes_ = 0;

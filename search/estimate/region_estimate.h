@@ -44,22 +44,39 @@ struct Bound {
   Bytes traffic;
 };
 
+/// What waiting does to a region, when one of the things that it shares lets every transfer wait
+/// for others' for some `wait` cycles: the region then takes at least `cycles` + `waits` x wait.
+/// Waits that work hides while they are short count in full, so the larger of this and the time
+/// without any wait is what a wait of that length leaves.
+struct Patience {
+  double cycles = 0;
+  double waits = 0;  ///< transfers that are waited for one after another
+};
+
 /// cycles = launch + bound of `pace` + `latency`, where `pace` is the resource for which that is
-/// most. Cores wait for the first blocks, which `startup` fetches through all levels; behind the
-/// busier kind of core the other has its `last_block`, which `drain` stores: their latency is
-/// startup + last_block + drain. Data movers are busy from the start to the end: theirs is one way
-/// through the network and the memory. With single buffering, a core's latency is all its loads
-/// (`startup`) and stores (`drain`), and what passes between cores (`last_block`, less what the
-/// cores do at the same time).
+/// most. Cores wait for the first blocks, which `startup` fetches through all levels, then stand
+/// still for `exposed` cycles in all, because operands, the other kind of core or places for
+/// results come late, and wait for the last result, which `drain` stores: their latency is startup
+/// + exposed + drain. Data movers are busy from the start to the end: theirs is one way through the
+/// network and the memory, and of memory also what it rests while the first and the last block are
+/// worked on. With single buffering, a core's latency is all its loads (`startup`) and stores
+/// (`drain`), and what passes between cores (`exposed`, less what the cores do at the same time).
 struct RegionEstimate {
   std::array<Bound, kResourceCount> bounds;
   double launch = 0;
   double startup = 0;
-  double last_block = 0;
+  double exposed = 0;
   double drain = 0;
   Resource pace = Resource::matrix;
   double latency = 0;
   double cycles = 0;
+  Patience with_memory;  ///< where memory lets transfers wait
+  Patience with_buffer;  ///< where the buffer does
+  /// How often a core's window of transfers under way (see TransferLimits) is filled for the
+  /// busiest core, and the window of what is copied into the buffer for all: at least so many
+  /// waits.
+  double core_windows = 0;
+  double stage_windows = 0;
   Resource binding = Resource::matrix;
   std::int64_t macs = 0;
   std::int64_t vector_operations = 0;

@@ -1,62 +1,88 @@
 #include "search/estimate/sharing.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 
 namespace simdse {
 namespace {
 
-constexpr double kNoLevel = std::numeric_limits<double>::infinity();
-
-/// The level at which demands are cut off so that they sum to 1: demands below it are met in full.
-/// None if they don't sum to more.
-double fair_level(std::vector<double> demands) {
-  std::sort(demands.begin(), demands.end());
-  double left = 1;
-  for (std::size_t i = 0; i < demands.size(); ++i) {
-    const double equal = left / static_cast<double>(demands.size() - i);
-    if (demands[i] > equal) return equal;
-    left -= demands[i];
-  }
-  return kNoLevel;
+double speed_at(const Response& response, double wait) {
+  return 1 / std::max(1.0, response.base + response.waits * wait);
 }
+
+class Resource {
+ public:
+  Resource(const std::vector<Sharer>& sharers, std::size_t index)
+      : sharers_(sharers), index_(index) {}
+
+  /// What is used of the resource when everyone waits `wait` and is no faster than its limit.
+  double used(const std::vector<double>& limits, double wait) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < sharers_.size(); ++i) {
+      sum += sharers_[i].demand[index_] * std::min(limits[i], speed(i, wait));
+    }
+    return sum;
+  }
+
+  double speed(std::size_t i, double wait) const {
+    return sharers_[i].demand[index_] > 0 ? speed_at(sharers_[i].responses[index_], wait) : 1;
+  }
+
+  /// The wait at which no more than all of the resource is used.
+  double find_wait(const std::vector<double>& limits) const {
+    if (used(limits, 0) <= 1) return 0;
+    // With this one nobody uses more than an equal share.
+    double high = 0;
+    for (const Sharer& sharer : sharers_) {
+      if (sharer.demand[index_] == 0) continue;
+      high = std::max(high, sharer.demand[index_] * static_cast<double>(sharers_.size()) /
+                                sharer.responses[index_].waits);
+    }
+    double low = 0;
+    constexpr double precision = 1e-9;
+    while (high - low > precision * high) {
+      const double middle = (low + high) / 2;
+      (used(limits, middle) > 1 ? low : high) = middle;
+    }
+    return high;
+  }
+
+ private:
+  const std::vector<Sharer>& sharers_;
+  std::size_t index_;
+};
 
 }  // namespace
 
-void share_speeds(const std::vector<Demand>& demands, std::vector<double>& speeds) {
-  // A resource's level is the most of it that anyone gets. A region's speed follows from the
-  // levels; a level follows from what the other levels let the regions ask for: solved in turn, to
+void share_speeds(const std::vector<Sharer>& sharers, std::vector<double>& speeds) {
+  speeds.assign(sharers.size(), 1);
+  if (sharers.size() < 2) return;
+  std::array<double, kSharedCount> waits{};
+  std::vector<double> limits(sharers.size());
+  // How long one resource lets wait depends on what the others let through: solved in turn, to
   // where nothing moves any more.
-  std::array<double, kSharedCount> levels;
-  levels.fill(kNoLevel);
-  const auto speed_without = [&](const Demand& demand, std::size_t left_out) {
-    double speed = 1;
-    for (std::size_t r = 0; r < kSharedCount; ++r) {
-      if (r != left_out && demand[r] > 0) speed = std::min(speed, levels[r] / demand[r]);
-    }
-    return speed;
-  };
-  std::vector<double> wanted(demands.size());
-  constexpr double settled = 1e-12;
-  constexpr int max_rounds = 1000;
+  constexpr double settled = 1e-6;
+  constexpr int max_rounds = 100;
   bool has_moved = true;
   for (int round = 0; has_moved && round < max_rounds; ++round) {
     has_moved = false;
     for (std::size_t r = 0; r < kSharedCount; ++r) {
-      for (std::size_t i = 0; i < demands.size(); ++i) {
-        wanted[i] = demands[i][r] * speed_without(demands[i], r);
+      for (std::size_t i = 0; i < sharers.size(); ++i) {
+        limits[i] = 1;
+        for (std::size_t other = 0; other < kSharedCount; ++other) {
+          if (other == r) continue;
+          limits[i] = std::min(limits[i], Resource(sharers, other).speed(i, waits[other]));
+        }
       }
-      const double level = fair_level(wanted);
-      if (level == levels[r] || std::abs(level - levels[r]) <= settled) continue;
-      levels[r] = level;
-      has_moved = true;
+      const double wait = Resource(sharers, r).find_wait(limits);
+      has_moved |= std::abs(wait - waits[r]) > settled * wait;
+      waits[r] = wait;
     }
   }
-  speeds.resize(demands.size());
-  for (std::size_t i = 0; i < demands.size(); ++i) {
-    speeds[i] = speed_without(demands[i], kSharedCount);
+  for (std::size_t i = 0; i < sharers.size(); ++i) {
+    for (std::size_t r = 0; r < kSharedCount; ++r) {
+      speeds[i] = std::min(speeds[i], Resource(sharers, r).speed(i, waits[r]));
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// Bandwidth shared by regions that run at the same time: the first-order term of contention.
+// Speeds of regions that run at the same time: the first-order term of contention.
 #pragma once
 
 #include <array>
@@ -10,16 +10,35 @@ namespace simdse {
 /// What regions share on a chip.
 constexpr std::size_t kSharedCount = 3;  ///< memory, buffer, network
 
-/// Share of each shared resource that a region takes when it runs at its own full speed.
-using Demand = std::array<double, kSharedCount>;
+/// How a region answers when a shared resource lets each of its transfers wait for those of others.
+/// A wait of w cycles stretches its time to max(1, base + waits x w) times that of the region
+/// alone.
+struct Response {
+  double base = 0;
+  double waits = 0;  ///< per cycle of the region alone
+};
 
-/// Speeds (1 = as if alone) at which regions with these demands run side by side. Whoever asks for
-/// less than its fair share of a resource gets all it asks for; the others divide the rest equally.
-/// That is what queues served first come, first served give to initiators with equal windows: one
-/// that seldom asks seldom waits long. With several resources: every region runs at full speed or
-/// is among the largest users of a resource that is fully used (bottleneck max fairness: Bonald and
-/// Roberts, Multi-resource fairness, SIGMETRICS 2015; with one resource it is max-min fairness,
-/// Bertsekas and Gallager, Data Networks, 6.5).
-void share_speeds(const std::vector<Demand>& demands, std::vector<double>& speeds);
+/// One region that runs.
+struct Sharer {
+  /// Share of each resource that it takes when it runs at its own full speed.
+  std::array<double, kSharedCount> demand{};
+  std::array<Response, kSharedCount> responses{};
+};
+
+/// Speeds (1 = as if alone) at which regions run side by side.
+///
+/// A queue served first come, first served lets everyone wait equally long: until all that is
+/// queued before has been served. Whoever waits asks for nothing new meanwhile, for only so many of
+/// its transfers are under way at a time (two steps' operands, places for results, windows). So a
+/// resource that is asked for more than it has makes everyone wait just so long that what they
+/// still ask for is what it has:
+///
+///   sum over regions of demand x speed(wait) = 1,  speed(wait) = 1 / max(1, base + waits x wait)
+///
+/// (a closed queueing network's throughput law: Denning and Buzen, The operational analysis of
+/// queueing network models, ACM Computing Surveys 1978). Regions with much under way keep their
+/// pace, those that wait for every transfer lose theirs. With several resources, what slows a
+/// region at one is not asked of the others; a region is as slow as the worst of them makes it.
+void share_speeds(const std::vector<Sharer>& sharers, std::vector<double>& speeds);
 
 }  // namespace simdse

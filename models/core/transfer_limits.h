@@ -1,0 +1,16 @@
+// How transfers are cut for the network and the storages, and how many may be under way.
+#pragma once
+
+#include <cstdint>
+
+#include "models/base/units.h"
+
+namespace simdse {
+
+struct TransferLimits {
+  std::int64_t max_bytes = 256 * 1024;  ///< of one transaction
+  Bytes core_window = Bytes(1 << 20);   ///< bytes of a core that have not begun to be answered
+  Bytes dma_window = Bytes(1 << 20);    ///< bytes between memory and buffer
+};
+
+}  // namespace simdse

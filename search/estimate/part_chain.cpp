@@ -1,0 +1,126 @@
+#include "search/estimate/part_chain.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace simdse {
+namespace {
+
+Cycles whole(double cycles) { return Cycles(static_cast<std::int64_t>(std::ceil(cycles))); }
+
+}  // namespace
+
+PartChain::PartChain(const Region& region, const MoveCosts& costs, std::int64_t vector_turns)
+    : region_(region), costs_(costs), vector_turns_(vector_turns) {
+  if (!region.contraction) return;
+  for (std::size_t i = 0; i < rings_.size(); ++i) {
+    const bool shared = is_shared(region, i);
+    const auto rings = static_cast<std::int64_t>(shared ? 1 : region.parts());
+    rings_[i].capacity = region.inputs[i].ring_bytes.value() / rings;
+    rings_[i].copies = static_cast<double>(rings);
+  }
+}
+
+PartChain::Moved PartChain::moved(const std::vector<StepTransfer>& transfers,
+                                  const std::vector<Operand>& operands) const {
+  Moved result;
+  for (const StepTransfer& transfer : transfers) {
+    const bool is_direct = operands[transfer.operand].path == Path::direct;
+    (is_direct ? result.memory : result.buffer) += to_double(transfer.bytes);
+  }
+  return result;
+}
+
+Cycles PartChain::move_time(const Moved& moved) const {
+  // Data flows through all levels at once, as fast as the slowest of them lets it.
+  const double port = (moved.memory + moved.buffer) / costs_.port;
+  Cycles time(0);
+  if (moved.memory > 0) {
+    time =
+        whole(costs_.memory_latency + std::max(port, moved.memory * costs_.parts / costs_.memory)) +
+        costs_.memory_wait;
+  }
+  if (moved.buffer > 0) {
+    time = std::max(time, whole(costs_.buffer_latency +
+                                std::max(port, moved.buffer * costs_.parts / costs_.buffer)) +
+                              costs_.buffer_wait);
+  }
+  return time;
+}
+
+Cycles PartChain::staged_by(const ProgramStep& step) {
+  Cycles there(0);
+  for (const StageTransfer& block : step.staged) {
+    Ring& ring = rings_[static_cast<std::size_t>(block.operand)];
+    ring.requested += block.bytes.value();
+    const std::int64_t needed = ring.requested - ring.capacity;
+    if (needed > 0) {
+      while (ring.next_release < ring.releases.size() &&
+             ring.releases[ring.next_release].second < needed) {
+        ++ring.next_release;
+      }
+      if (ring.next_release < ring.releases.size()) {
+        requested_ = std::max(requested_, ring.releases[ring.next_release].first);
+      }
+    }
+    there = std::max(there, requested_ +
+                                whole(costs_.stage_latency +
+                                      to_double(block.bytes) * ring.copies / costs_.memory) +
+                                costs_.memory_wait + costs_.buffer_wait);
+  }
+  return there;
+}
+
+Cycles PartChain::place_free(const std::vector<Cycles>& freed, std::size_t begun,
+                             std::int64_t places) {
+  const auto held = static_cast<std::size_t>(places);
+  return begun >= held ? freed[begun - held] : Cycles(0);
+}
+
+void PartChain::append(const ProgramStep& step) {
+  Cycles ready(0);
+  Cycles done(0);
+  if (region_.contraction) {
+    const Cycles issued = std::max(tensor_places_.free_at(), staged_by(step));
+    ready = issued + move_time(moved(step.tensor_loads, region_.inputs));
+    if (step.starts_output) {
+      ready = std::max(ready, place_free(blocks_freed_, blocks_begun_++, step.output_places));
+    }
+    const TilePipeline::Span span = tensor_.append(step.tensor, ready);
+    tensor_places_.take(span.end);
+    for (std::size_t i = 0; i < rings_.size(); ++i) {
+      if (step.released[i] == Bytes(0)) continue;
+      rings_[i].freed += step.released[i].value();
+      rings_[i].releases.emplace_back(span.end, rings_[i].freed);
+    }
+    if (!has_begun_) first_begin_ = span.begin;
+    has_begun_ = true;
+    done = span.done;
+    finish_ = std::max(finish_, span.done);
+    if (!step.has_output) return;
+  }
+  const bool has_vector = !region_.vector_cores.empty();
+  if (has_vector) {
+    const Cycles issued = std::max(done, vector_places_.free_at());
+    ready = issued + move_time(moved(step.vector_loads, region_.inputs));
+    const bool is_behind = region_.contraction.has_value();
+    ready = std::max(ready, place_free(results_freed_, results_begun_++,
+                                       is_behind ? std::int64_t{2} : step.output_places));
+    TileTiming timing = step.vector;
+    timing.setup = timing.setup * vector_turns_;
+    timing.open = timing.open * vector_turns_;
+    timing.body = timing.body * vector_turns_;
+    const TilePipeline::Span span = vector_.append(timing, ready);
+    vector_places_.take(span.end);
+    if (is_behind) blocks_freed_.push_back(vector_.open);
+    if (!has_begun_) first_begin_ = span.begin;
+    has_begun_ = true;
+    done = span.done;
+  }
+  last_store_ = done;
+  done = done + move_time(moved(step.stores, region_.outputs));
+  (has_vector ? results_freed_ : blocks_freed_).push_back(done);
+  finish_ = std::max(finish_, done);
+}
+
+}  // namespace simdse

@@ -1,0 +1,101 @@
+// What the cores of one part wait for, as a recurrence over its steps.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "search/plan/part_program.h"
+
+namespace simdse {
+
+/// What moving takes for one part, in cycles and bytes per cycle.
+struct MoveCosts {
+  double memory_latency = 0;  ///< request to first data, both ways through the network
+  double buffer_latency = 0;
+  double stage_latency = 0;  ///< memory to buffer
+  double port = 0;           ///< rate of the core's port
+  double memory = 0;         ///< rate at which memory serves all parts
+  double buffer = 0;
+  double parts = 1;  ///< parts that ask at the same time
+  /// What every transfer waits besides, because others are served first.
+  Cycles memory_wait;
+  Cycles buffer_wait;
+};
+
+/// Steps of part 0, the slowest, one after another, on a tensor core, a vector core, or one behind
+/// the other, with what holds a step up:
+///   - operands are loaded into two places: the loads of step j begin when step j - 2 is over;
+///   - blocks that pass through the buffer are asked for, in order, as soon as the ring has room,
+///     which steps make by ending;
+///   - a finished block keeps its place until it is stored or in the vector core, and there are
+///     only so many places.
+/// The same rules as those of the simulated cores; here a transfer takes what MoveCosts says, and
+/// nothing that the part does delays others.
+class PartChain {
+ public:
+  /// `vector_turns`: how many parts the vector core works for in turn.
+  PartChain(const Region& region, const MoveCosts& costs, std::int64_t vector_turns);
+
+  void append(const ProgramStep& step);
+
+  /// When the last result is stored.
+  Cycles finish() const { return finish_; }
+  /// When the first work begins, and when the last store does.
+  Cycles first_begin() const { return first_begin_; }
+  Cycles last_store() const { return last_store_; }
+
+ private:
+  struct Moved {
+    double memory = 0;
+    double buffer = 0;
+  };
+  /// Blocks on their way through the buffer.
+  struct Ring {
+    std::int64_t capacity = 0;
+    double copies = 1;  ///< rings like this one that memory fills at the same time
+    std::int64_t requested = 0;
+    std::int64_t freed = 0;
+    std::vector<std::pair<Cycles, std::int64_t>> releases;  ///< time, bytes freed until then
+    std::size_t next_release = 0;
+  };
+  /// The last two items of a core.
+  struct Places {
+    std::array<Cycles, 2> ends{};
+    std::size_t next = 0;
+
+    Cycles free_at() const { return ends[next]; }
+    void take(Cycles end) {
+      ends[next] = end;
+      next = 1 - next;
+    }
+  };
+
+  Moved moved(const std::vector<StepTransfer>& transfers,
+              const std::vector<Operand>& operands) const;
+  Cycles move_time(const Moved& moved) const;
+  Cycles staged_by(const ProgramStep& step);
+  /// When there is a place for another output, of which there are `places`.
+  static Cycles place_free(const std::vector<Cycles>& freed, std::size_t begun,
+                           std::int64_t places);
+
+  const Region& region_;
+  MoveCosts costs_;
+  std::int64_t vector_turns_;
+  TilePipeline tensor_;
+  TilePipeline vector_;
+  Places tensor_places_;
+  Places vector_places_;
+  std::size_t blocks_begun_ = 0;
+  std::vector<Cycles> blocks_freed_;  ///< when each block had left the core that made it
+  std::size_t results_begun_ = 0;
+  std::vector<Cycles> results_freed_;  ///< the same of a vector core behind
+  std::array<Ring, 2> rings_;
+  Cycles requested_;  ///< when the last block was asked for
+  bool has_begun_ = false;
+  Cycles first_begin_;
+  Cycles last_store_;
+  Cycles finish_;
+};
+
+}  // namespace simdse
