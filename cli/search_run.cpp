@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "cli/gap_causes.h"
 #include "cli/report/json_report.h"
 #include "cli/simulation_job.h"
 #include "search/plan/plan_validator.h"
@@ -110,38 +111,16 @@ void admit_baselines(SearchRun& run) {
   }
 }
 
-Fidelity measure_fidelity(const SearchRun& run) {
-  const std::int64_t batch = run.setup->workload.batch();
-  std::vector<std::pair<double, double>> throughputs;  // estimated, simulated
-  Fidelity fidelity;
-  const auto add = [&](const Contender& contender) {
-    if (!contender.simulation) return;
-    const double gap = std::abs(gap_of(contender.estimate, *contender.simulation));
-    fidelity.mean_abs_gap += gap;
-    fidelity.max_abs_gap = std::max(fidelity.max_abs_gap, gap);
-    throughputs.emplace_back(contender.estimated_throughput(batch),
-                             contender.simulated_throughput(batch));
-  };
-  for (const Contender& candidate : run.candidates) add(candidate);
-  for (const Contender& baseline : run.baselines) add(baseline);
-  if (throughputs.empty()) return fidelity;
-  fidelity.mean_abs_gap /= static_cast<double>(throughputs.size());
-  double concordant = 0;
-  double pairs = 0;
-  for (std::size_t i = 0; i < throughputs.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const double product = (throughputs[i].first - throughputs[j].first) *
-                             (throughputs[i].second - throughputs[j].second);
-      concordant += product > 0 ? 1 : product < 0 ? -1 : 0;
-      pairs += 1;
+Fidelity fidelity_of(const SearchRun& run) {
+  std::vector<Prediction> predictions;
+  for (const std::vector<Contender>* list : {&run.candidates, &run.baselines}) {
+    for (const Contender& contender : *list) {
+      if (!contender.simulation) continue;
+      predictions.push_back(
+          {contender.estimate.time.value(), to_seconds(contender.simulation->time).value()});
     }
   }
-  if (pairs > 0) fidelity.kendall_tau = concordant / pairs;
-  const auto favourite = std::max_element(throughputs.begin(), throughputs.end());
-  double fastest = 0;
-  for (const auto& [estimated, simulated] : throughputs) fastest = std::max(fastest, simulated);
-  fidelity.top1_regret = 1 - favourite->second / fastest;
-  return fidelity;
+  return measure_fidelity(predictions);
 }
 
 /// Fills in the comparison with the first baseline, or why there is none.
@@ -187,15 +166,9 @@ void find_headline(SearchRun& run) {
 void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::string& trace_path) {
   const Contender& best = run.candidates.front();
   if (!best.simulation) return;
-  const std::vector<GapStep> steps = gap_steps(best.chip);
+  const GapSeries series(best.chip, *run.setup, best.planned.plan);
   std::vector<std::function<std::string()>> jobs;
-  for (const GapStep& step : steps) {
-    jobs.emplace_back([&] {
-      SimulationOptions without;
-      without.ideal = step.ideal;
-      return options.simulate(step.chip, *run.setup, best.planned.plan, without, "");
-    });
-  }
+  series.append_jobs(options.simulate, jobs);
   if (!trace_path.empty()) {
     jobs.emplace_back(
         [&] { return options.simulate(best.chip, *run.setup, best.planned.plan, {}, trace_path); });
@@ -212,24 +185,9 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
       run.warnings.push_back("there is no trace of #1: its simulation " + results.back().failure);
     }
   }
-  GapTimes times;
-  times.simulated = to_seconds(best.simulation->time).value();
-  times.estimate = best.estimate.time.value();
-  times.contention_free_estimate =
-      best.estimate.contention_free_cycles / best.chip.clock().frequency().value();
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (!results[i].ok) {
-      run.warnings.push_back(
-          fmt::format("the gap of #1 has no causes: the simulation without {} {}", steps[i].cause,
-                      results[i].failure));
-      return;
-    }
-    const SimulationResult result = from_text(results[i].output);
-    const double seconds = to_seconds(result.time).value();
-    times.after.push_back(seconds);
-    times.dependency = result.breakdown.back() * seconds;
-  }
-  run.gap = gap_shares(steps, times);
+  std::string problem;
+  run.gap = series.shares(results.data(), best.estimate, best.simulation->time, problem);
+  if (run.gap.empty()) run.warnings.push_back("the gap of #1 has no causes: " + problem);
 }
 
 /// Adds the best design at the first baseline's own area and power, of those that the search
@@ -304,7 +262,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
     run.search_seconds = progress.seconds();
   }
   simulate_all(run, options);
-  run.fidelity = measure_fidelity(run);
+  run.fidelity = fidelity_of(run);
   admit_baselines(run);
   rank(run);
   find_headline(run);

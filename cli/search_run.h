@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/fidelity.h"
 #include "cli/report/progress.h"
 #include "cli/simulation_job.h"
 #include "cli/training_setup.h"
@@ -40,14 +41,6 @@ struct Contender {
   double simulated_throughput(std::int64_t batch) const {
     return simulation ? static_cast<double>(batch) / to_seconds(simulation->time).value() : 0;
   }
-};
-
-/// How well the estimate tells simulated designs apart.
-struct Fidelity {
-  double mean_abs_gap = 0;
-  double max_abs_gap = 0;
-  double kendall_tau = 1;  ///< of the throughputs' rankings
-  double top1_regret = 0;  ///< how much slower the estimate's favourite is than the simulation's
 };
 
 /// The comparison that the report leads with: the fastest simulated design at the first baseline's

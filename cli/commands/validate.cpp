@@ -2,7 +2,7 @@
 
 #include <iostream>
 
-#include "cli/command.h"
+#include "cli/commands/validate_search.h"
 #include "cli/references/comparison_report.h"
 #include "cli/report/progress.h"
 
@@ -55,17 +55,34 @@ int validate_references(const Arguments& arguments, const DataFiles& files) {
 }  // namespace
 
 int run_validate(const CommandContext& context) {
-  Arguments arguments("validate", "--references [--only NAME] [-j N] [--markdown | --json]",
-                      "simdse validate --references --only tpu_v3_core");
+  Arguments arguments(
+      "validate",
+      "SEARCH.yaml|OUT [--designs N] [--seed S] [-j N] [-o OUT] [--set path=value] "
+      "[--json]\n"
+      "       simdse validate --references [--only NAME] [-j N] [--markdown | --json]",
+      "simdse validate configs/searches/bert_large.yaml --designs 200 -o out/gap\n"
+      "  simdse validate --references --only tpu_v3_core");
+  add_search_options(arguments);
   arguments.options().add_options()("references",
                                     "compare with silicon and independent tools, row by row")(
       "only", po::value<std::vector<std::string>>()->composing(),
       "of configs/references, or a path; may be repeated (default: all)")(
       "markdown", "for documents")("json", "for scripts");
-  arguments.add_jobs("rows at a time (default: one per processor)");
+  arguments.add_jobs("simulations or rows at a time (default: one per processor)");
   if (!arguments.parse(context)) return kDone;
-  if (!arguments.has("references")) throw InputError("validate: say --references");
-  return validate_references(arguments, context.files);
+  if (arguments.has("references") == arguments.has("search")) {
+    throw InputError("validate: give a search file, or the folder of one, or --references");
+  }
+  const bool is_search = arguments.has("search");
+  for (const char* other :
+       is_search ? std::vector<const char*>{"only", "markdown"}
+                 : std::vector<const char*>{"designs", "seed", "explain", "output", "set"}) {
+    if (!arguments.has(other)) continue;
+    throw InputError(fmt::format("validate: --{} goes with {}", other,
+                                 is_search ? "--references" : "a search file"));
+  }
+  return is_search ? validate_designs(arguments, context.files)
+                   : validate_references(arguments, context.files);
 }
 
 }  // namespace simdse

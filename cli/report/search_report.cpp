@@ -341,6 +341,7 @@ Json search_json(const SearchRun& run) {
   }
   json["baselines"] = std::move(baselines);
   json["fidelity"] = {{"mean_abs_gap", run.fidelity.mean_abs_gap},
+                      {"p95_abs_gap", run.fidelity.p95_abs_gap},
                       {"max_abs_gap", run.fidelity.max_abs_gap},
                       {"kendall_tau", run.fidelity.kendall_tau},
                       {"top1_regret", run.fidelity.top1_regret}};

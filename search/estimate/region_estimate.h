@@ -38,7 +38,8 @@ struct ChipRates {
 
 /// One bound: the time a resource needs for all that the region asks of it. `traffic` is what sets
 /// that time: for the ports, what one core moves in its busier direction; for the network, what
-/// passes the side (buffer or memory) that takes longer; else all that the region moves.
+/// passes the side (buffer or memory) and direction that takes longest; else all that the region
+/// moves.
 struct Bound {
   double cycles = 0;
   Bytes traffic;
