@@ -62,7 +62,7 @@ class Block {
 /// One implementation of a kind of block: `kind` fixes the interface, `name` picks the
 /// implementation.
 struct BlockType {
-  std::string kind;  ///< tensor_core, vector_core, buffer, noc, memory, dispatcher, link
+  std::string kind;  ///< tensor_core, vector_core, buffer, noc, memory, dispatcher
   std::string name;  ///< systolic, simd, ...
   std::string doc;
   ParamSchema params;

@@ -67,7 +67,6 @@ Chip::Chip(Design design, std::shared_ptr<const Technology> technology)
   add_cost("network", 1, *noc_);
   add_cost("memory", 1, *memory_);
   add_cost("dispatcher", 1, *dispatcher_);
-  add_cost("links", 1, *build<Block>(design_.links, context));
   // The engine's area is part of the dispatcher's control.
   if (std::isfinite(memory_->peak_bandwidth().value())) {
     BlockCost dma;

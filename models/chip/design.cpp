@@ -22,7 +22,6 @@ struct SingleBlock {
   const char* key;
   const char* kind;
   BlockConfig Design::*member;
-  const char* absent = nullptr;  ///< the type if the file has no such block; it must, if null
 };
 
 constexpr SingleBlock kSingleBlocks[] = {
@@ -30,7 +29,6 @@ constexpr SingleBlock kSingleBlocks[] = {
     {"noc", "noc", &Design::noc},
     {"memory", "memory", &Design::memory},
     {"dispatcher", "dispatcher", &Design::dispatcher},
-    {"links", "link", &Design::links, "phys"},
 };
 
 BlockConfig read_block(ConfigReader& reader, const std::string& kind) {
@@ -85,11 +83,6 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
     }
   }
   for (const SingleBlock& single : kSingleBlocks) {
-    if (single.absent != nullptr && reader.find(single.key) == nullptr) {
-      const BlockType* type = BlockRegistry::instance().find(single.kind, single.absent);
-      design.*single.member = {single.kind, single.absent, default_params(type->params)};
-      continue;
-    }
     ConfigReader block(reader.require(single.key), single.key);
     design.*single.member = read_block(block, single.kind);
     block.finish();

@@ -34,7 +34,6 @@ struct Design {
   BlockConfig noc;
   BlockConfig memory;
   BlockConfig dispatcher;
-  BlockConfig links;  ///< to other chips; a file need not have any
 
   /// The group of that kind, or nullptr; the first if there are several.
   const CoreGroupConfig* group(const std::string& kind) const;

@@ -168,10 +168,6 @@ Technology load_technology(const std::string& name, const DataFiles& files,
   t.hbm_energy_per_byte =
       Joules(constants.constant("hbm_energy_per_byte", Dimension::energy_per_byte));
   t.hbm_static_power = Watts(constants.constant("hbm_static_power", Dimension::power));
-  t.link_phy_area = Area(constants.constant("link_phy_area", Dimension::area));
-  t.link_energy_per_byte =
-      Joules(constants.constant("link_energy_per_byte", Dimension::energy_per_byte));
-  t.link_edge = constants.constant("link_edge", Dimension::length);
   t.control_area = Area(constants.constant("control_area", Dimension::area));
   t.unexplained_area = constants.constant("unexplained_area", Dimension::count);
   t.clock_power = constants.constant("clock_power", Dimension::power_per_area);

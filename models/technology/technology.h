@@ -60,11 +60,6 @@ class Technology {
   Joules hbm_energy_per_byte;
   Watts hbm_static_power;  ///< per stack
 
-  // Links to other chips
-  Area link_phy_area;           ///< per GB/s in each direction
-  Joules link_energy_per_byte;  ///< sender and receiver together
-  double link_edge = 0;         ///< mm of die edge that one link takes
-
   // Whole chip
   Area control_area;  ///< sequencer, DMA, host interface
   /// mm2 of a real die beside each modelled mm2 that is no macro: what no block explains (routing,

@@ -107,7 +107,7 @@ PeakBound::PeakBound(const SearchSpace& space, const Evaluator& evaluator, const
     groups.push_back(std::move(group));
     ++cost_at;
   }
-  for (const char* block : {"global_buffer.", "noc.", "memory.", "dispatcher.", "links."}) {
+  for (const char* block : {"global_buffer.", "noc.", "memory.", "dispatcher."}) {
     double area = infinity;
     double power = infinity;
     const bool is_known = for_each_choice(

@@ -53,8 +53,7 @@ Target find_target(Design& design, const std::string& path, const SourceLocation
         {"global_buffer", &design.global_buffer},
         {"noc", &design.noc},
         {"memory", &design.memory},
-        {"dispatcher", &design.dispatcher},
-        {"links", &design.links}};
+        {"dispatcher", &design.dispatcher}};
     std::vector<std::string> names = {"cores", kClockPath};
     for (const auto& [name, block] : blocks) {
       names.push_back(name);

@@ -265,7 +265,6 @@ TEST(Chip, StacksAreBoundedByTheEdgeOfTheDie) {
   const auto design = [](int stacks) {
     Design d = load_design("tpu_v2", files());
     d.memory.params["stacks"] = std::int64_t{stacks};
-    d.links.params["count"] = std::int64_t{0};
     return d;
   };
   auto narrow = std::make_shared<Technology>(load_technology("16nm", files()));
@@ -280,17 +279,6 @@ TEST(Chip, StacksAreBoundedByTheEdgeOfTheDie) {
   }
   EXPECT_TRUE(Chip(design(4), narrow).problem().empty());
   EXPECT_FALSE(Chip(design(5), narrow).problem().empty());
-}
-
-TEST(Chip, LinksCostTheirPhysAndRunWhateverTheyCarry) {
-  const Chip with = load_chip("tpu_v2", files(), {parse_override("links.count=4")});
-  const Chip without = load_chip("tpu_v2", files(), {parse_override("links.count=0")});
-  const Technology& t = with.technology();
-  const double rate = 4 * 62e9;  // bytes per second one way
-  const double phys = t.link_phy_area.value() * rate / 1e9;
-  EXPECT_NEAR((with.area() - without.area()).value(), phys, 1e-9 * phys);
-  EXPECT_NEAR((with.static_power() - without.static_power()).value(),
-              t.link_energy_per_byte.value() * rate + t.clock_power * phys * 0.7, 1e-9);
 }
 
 TEST(Energy, CoresOfSeveralGroupsCountAtTheirOwnEnergies) {
