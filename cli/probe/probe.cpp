@@ -13,6 +13,7 @@ namespace simdse {
 
 const std::vector<Probe>& probes() {
   static const std::vector<Probe> all = {
+      {"core", "compute cores: an operator on one core alone, and on the chip", run_core_probe},
       {"memory", "off-chip memory: bandwidth and latency under an access pattern",
        run_memory_probe},
   };

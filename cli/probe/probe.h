@@ -20,6 +20,7 @@ struct Probe {
 /// All probes, in the order in which help lists them.
 const std::vector<Probe>& probes();
 
+int run_core_probe(const CommandContext& context);
 int run_memory_probe(const CommandContext& context);
 
 /// Options of every probe: --design, --set and --json.

@@ -41,6 +41,9 @@ void ProbeReport::print(bool as_json) const {
   table.add_column("simulated", Table::Align::right);
   for (const Figure& figure : figures_) {
     const auto text = [&](double value) {
+      if (figure.dimension == Dimension::count && std::abs(value) >= 1000) {
+        return fmt::format("{:.0f}", value);  // cycles and the like are counted
+      }
       return std::isnan(value) ? "-" : format_quantity(value, figure.dimension, digits);
     };
     table.add_row({figure.label, text(figure.formula), text(figure.simulated)});

@@ -76,7 +76,8 @@ void CoreEngine::begin(Slot& slot) {
   const Picoseconds now = time_.now();
   if (slot.item.starts_output) ++outputs_held_;
   block_is_open_ = !slot.item.has_output;
-  const TilePipeline::Span span = pipeline_.append(slot.item.timing, clock_.next_edge(now));
+  const TilePipeline::Span span =
+      pipeline_.append(slot.item.timing, clock_.next_edge(slot.ready), clock_.next_edge(now));
   const Picoseconds end = clock_.edge(span.end);
   if (!is_busy_) {
     account_.explain(slot.cause, now);

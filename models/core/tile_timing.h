@@ -24,7 +24,7 @@ struct TileTiming {
 };
 
 /// Strings tiles together: the recurrence that estimate and simulation share.
-///   begin = max(previous end, max(ready, previous open) + setup)
+///   begin = max(previous end, max(ready, previous open) + setup, place - tail)
 struct TilePipeline {
   Cycles open;  ///< from here the next tile's setup may run
   Cycles end;   ///< from here the next tile's body may run
@@ -35,9 +35,12 @@ struct TilePipeline {
     Cycles done;
   };
 
-  /// Appends a tile whose operands are there at `ready`.
-  Span append(const TileTiming& tile, Cycles ready) {
-    const Cycles begin = std::max(end, std::max(ready, open) + tile.setup);
+  /// Appends a tile whose operands are there at `ready` and whose results have room from `place`
+  /// on. Results reach their places in the order and skew in which the ones before leave them, so
+  /// each is needed `tail` later than the tile begins; loading stationary operands needs none.
+  Span append(const TileTiming& tile, Cycles ready, Cycles place = Cycles(0)) {
+    const Cycles skew = std::max(tile.tail, Cycles(0));
+    const Cycles begin = std::max({end, std::max(ready, open) + tile.setup, place - skew});
     open = begin + tile.open;
     end = begin + tile.body;
     return {begin, end, end + tile.tail};

@@ -139,7 +139,7 @@ class Estimator {
           if (t.outputs >= places) place = t.drained[t.outputs - places];
           ++t.outputs;
         }
-        ready = t.held.append(step.tensor, place).done;
+        ready = t.held.append(step.tensor, Cycles(0), place).done;
         t.matrix_done = span.done;
         t.done = span.done;
       }

@@ -52,6 +52,7 @@ class Mapper {
 
   std::optional<MappedContraction> best() {
     for (const Dataflow dataflow : core_.dataflows()) {
+      if (problem_.dataflow && *problem_.dataflow != dataflow) continue;
       if (parts_ == 1) {
         try_split(dataflow, SplitAxis::none);
         continue;

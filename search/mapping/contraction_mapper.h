@@ -22,6 +22,8 @@ struct ContractionProblem {
   /// is summed up follow each other, and parts divide the batch (or m, where nothing is summed over
   /// m).
   std::vector<FollowUp> follow_ups;
+  /// The only dataflow to consider; empty: all that the core has.
+  std::optional<Dataflow> dataflow;
 
   bool sums_over_m() const {
     return std::any_of(follow_ups.begin(), follow_ups.end(),
@@ -44,8 +46,9 @@ struct MappedContraction {
 /// bytes of the global buffer: least time by the bounds, then least traffic to memory, then least
 /// staging. Empty if no mapping fits, or the product has no axis to divide into that many parts.
 ///
-/// Candidates: every dataflow of the core x every axis to split x the core's tiles x panels that
-/// double from a block to the whole axis x both panel orders x what is held in the buffer.
+/// Candidates: every dataflow of the core (that is asked for) x every axis to split x the core's
+/// tiles x panels that double from a block to the whole axis x both panel orders x what is held in
+/// the buffer.
 std::optional<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
                                                  const VectorCore& vector_core,
                                                  const ContractionProblem& problem,

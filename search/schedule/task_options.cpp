@@ -106,8 +106,12 @@ namespace {
 
 class OptionFinder {
  public:
-  OptionFinder(const Chip& chip, const TaskGraph& graph)
-      : chip_(chip), graph_(graph), rates_(ChipRates::of(chip)), layout_(BufferLayout::of(chip)) {}
+  OptionFinder(const Chip& chip, const TaskGraph& graph, std::optional<Dataflow> dataflow)
+      : chip_(chip),
+        graph_(graph),
+        dataflow_(dataflow),
+        rates_(ChipRates::of(chip)),
+        layout_(BufferLayout::of(chip)) {}
 
   TaskOptions options(const Task& task) {
     return task.contraction ? contraction_options(task) : vector_options(task);
@@ -126,6 +130,7 @@ class OptionFinder {
     ContractionProblem problem;
     problem.shape = *task.contraction;
     problem.follow_ups = task.follow_ups;
+    problem.dataflow = dataflow_;
     problem.a_bytes = Ratio::of(task.inputs[0].bytes.value(), index_space(problem.shape, 0));
     problem.b_bytes = Ratio::of(task.inputs[1].bytes.value(), index_space(problem.shape, 1));
     problem.c_bytes =
@@ -210,6 +215,7 @@ class OptionFinder {
 
   const Chip& chip_;
   const TaskGraph& graph_;
+  std::optional<Dataflow> dataflow_;
   ChipRates rates_;
   BufferLayout layout_;
 };
@@ -251,10 +257,11 @@ void check_memory(const Chip& chip, const Graph& graph) {
 
 }  // namespace
 
-std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph) {
+std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
+                                      std::optional<Dataflow> dataflow) {
   check_memory(chip, *graph.graph);
   std::vector<TaskOptions> result(static_cast<std::size_t>(graph.signatures));
-  OptionFinder finder(chip, graph);
+  OptionFinder finder(chip, graph, dataflow);
   for (const Task& task : graph.tasks) {
     if (result[task.signature].empty()) result[task.signature] = finder.options(task);
   }

@@ -50,7 +50,9 @@ Region make_region(const Task& task, const TaskOption& option);
 /// The region that adds up the partial sums of a K split.
 Region make_reduction(const Task& task, const TaskOption& option);
 
-/// Options for every signature of the graph. Throws InputError when some operator can't be mapped.
-std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph);
+/// Options for every signature of the graph; of contractions only those of `dataflow`, if one is
+/// given. Throws InputError when some operator can't be mapped.
+std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
+                                      std::optional<Dataflow> dataflow = {});
 
 }  // namespace simdse

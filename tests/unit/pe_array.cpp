@@ -1,6 +1,7 @@
 #include "unit/pe_array.h"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 
 namespace simdse {
@@ -28,8 +29,10 @@ class StationaryArray {
       std::int64_t shadow = 0, active = 0;
       std::int64_t operand = 0, sum = 0;
       std::int64_t fold = -1, index = -1;  // of the operand and sum in the registers
+      std::size_t loaded = 0;              // folds whose weight has arrived
     };
     std::vector<Pe> now(static_cast<std::size_t>(rows_ * columns_));
+    std::vector<std::size_t> entering(static_cast<std::size_t>(rows_));  // fold, by row
     std::int64_t expected = 0;
     for (const StationaryFold& fold : folds) expected += fold.length * columns_;
     std::int64_t last = -1;
@@ -46,13 +49,16 @@ class StationaryArray {
             index = left.index;
             operand = left.operand;
           } else {
-            for (std::size_t f = 0; f < folds.size(); ++f) {
-              const std::int64_t i = cycle - folds[f].stream_start - r;
-              if (i < 0 || i >= folds[f].length) continue;
-              if (fold >= 0) throw std::logic_error("two operands enter a row at once");
+            std::size_t& f = entering[static_cast<std::size_t>(r)];
+            const auto index_of = [&](std::size_t which) {
+              return which < folds.size() ? cycle - folds[which].stream_start - r : -1;
+            };
+            if (f < folds.size() && index_of(f) == folds[f].length) ++f;
+            if (index_of(f) >= 0) {
+              if (index_of(f + 1) >= 0) throw std::logic_error("two operands enter a row at once");
               fold = static_cast<std::int64_t>(f);
-              index = i;
-              operand = folds[f].operand(i, r);
+              index = index_of(f);
+              operand = folds[f].operand(index, r);
             }
           }
           if (r > 0) {
@@ -64,8 +70,9 @@ class StationaryArray {
           }
           if (fold >= 0 && index == 0) pe.active = pe.shadow;
           // A weight arrives after the active register has had its chance to take the old one.
-          for (const StationaryFold& f : folds) {
-            if (cycle == f.load_start + r + c) pe.shadow = f.weight(r, c);
+          if (pe.loaded < folds.size() && cycle == folds[pe.loaded].load_start + r + c) {
+            pe.shadow = folds[pe.loaded].weight(r, c);
+            ++pe.loaded;
           }
           pe.fold = fold;
           pe.index = index;
@@ -108,6 +115,7 @@ class OutputArray {
     struct Pe {
       std::int64_t left = 0, above = 0, sum = 0;
       std::int64_t fold = -1, k = -1;
+      std::size_t turn = 0;  // fold that is worked on or comes next
     };
     std::vector<Pe> now(static_cast<std::size_t>(rows_ * columns_));
     std::int64_t expected = static_cast<std::int64_t>(folds.size()) * rows_ * columns_;
@@ -119,16 +127,19 @@ class OutputArray {
         for (std::int64_t c = 0; c < columns_; ++c) {
           Pe& pe = next[static_cast<std::size_t>(r * columns_ + c)];
           pe.fold = -1;
-          for (std::size_t f = 0; f < folds.size(); ++f) {
-            const std::int64_t k = cycle - folds[f].start - r - c;
-            if (k < 0 || k >= folds[f].length) continue;
-            if (pe.fold >= 0) throw std::logic_error("two folds meet in a PE");
-            pe.fold = static_cast<std::int64_t>(f);
-            pe.k = k;
+          const auto k_of = [&](std::size_t which) {
+            return which < folds.size() ? cycle - folds[which].start - r - c : -1;
+          };
+          if (pe.turn < folds.size() && k_of(pe.turn) == folds[pe.turn].length) ++pe.turn;
+          if (k_of(pe.turn) >= 0) {
+            if (k_of(pe.turn + 1) >= 0) throw std::logic_error("two folds meet in a PE");
+            const OutputFold& fold = folds[pe.turn];
+            pe.fold = static_cast<std::int64_t>(pe.turn);
+            pe.k = k_of(pe.turn);
             pe.left = c > 0 ? now[static_cast<std::size_t>(r * columns_ + c - 1)].left
-                            : folds[f].left(k, r);
+                            : fold.left(pe.k, r);
             pe.above = r > 0 ? now[static_cast<std::size_t>((r - 1) * columns_ + c)].above
-                             : folds[f].above(k, c);
+                             : fold.above(pe.k, c);
           }
           if (pe.fold < 0) continue;
           OutputFold& fold = folds[static_cast<std::size_t>(pe.fold)];
@@ -158,62 +169,62 @@ std::int64_t padded(const Matrix& m, std::int64_t r, std::int64_t c) {
   return r < m.rows && c < m.columns ? m.at(r, c) : 0;
 }
 
-}  // namespace
+/// Where the sums of a fold are added up.
+using Accumulate = std::function<void(std::int64_t m, std::int64_t n, std::int64_t sum)>;
 
-ArrayRun run_pe_array(std::int64_t rows, std::int64_t columns, Dataflow dataflow,
-                      Systolic::Overlap overlap, const Matrix& a, const Matrix& b,
-                      std::int64_t piece) {
-  ArrayRun run{Matrix(a.rows, b.columns), 0, 0};
-  Matrix& product = run.product;
-  const auto add = [&product](std::int64_t m, std::int64_t n, std::int64_t sum) {
-    if (m < product.rows && n < product.columns) product.at(m, n) += sum;
-  };
-  if (dataflow == Dataflow::output_stationary) {
-    std::vector<OutputFold> folds;
-    std::int64_t slot = 0;  // first cycle that the next fold may use
-    for (std::int64_t k0 = 0; k0 < a.columns; k0 += piece) {
-      for (std::int64_t m0 = 0; m0 < a.rows; m0 += rows) {
-        for (std::int64_t n0 = 0; n0 < b.columns; n0 += columns) {
-          OutputFold fold;
-          fold.length = std::min(piece, a.columns - k0);
-          fold.left = [&a, m0, k0](std::int64_t k, std::int64_t r) {
-            return padded(a, m0 + r, k0 + k);
-          };
-          fold.above = [&b, n0, k0](std::int64_t k, std::int64_t c) {
-            return padded(b, k0 + k, n0 + c);
-          };
-          fold.result = [add, m0, n0](std::int64_t r, std::int64_t c, std::int64_t sum) {
-            add(m0 + r, n0 + c, sum);
-          };
-          if (overlap == Systolic::Overlap::none) {
-            fold.start = slot;
-            slot += fold.length + rows + columns - 2;
-          } else {
-            const std::int64_t padding = std::max<std::int64_t>(rows - fold.length, 0);
-            fold.start = slot + padding;
-            slot += padding + fold.length;
-          }
-          folds.push_back(std::move(fold));
+/// Appends the folds of one product, output-stationary. `slot` is the first cycle that the next
+/// fold may use.
+void append_folds(std::int64_t rows, std::int64_t columns, Systolic::Overlap overlap,
+                  const Factors& factors, std::int64_t piece, const Accumulate& add,
+                  std::vector<OutputFold>& folds, std::int64_t& slot) {
+  const Matrix& a = factors.a;
+  const Matrix& b = factors.b;
+  for (std::int64_t k0 = 0; k0 < a.columns; k0 += piece) {
+    for (std::int64_t m0 = 0; m0 < a.rows; m0 += rows) {
+      for (std::int64_t n0 = 0; n0 < b.columns; n0 += columns) {
+        OutputFold fold;
+        fold.length = std::min(piece, a.columns - k0);
+        fold.left = [&a, m0, k0](std::int64_t k, std::int64_t r) {
+          return padded(a, m0 + r, k0 + k);
+        };
+        fold.above = [&b, n0, k0](std::int64_t k, std::int64_t c) {
+          return padded(b, k0 + k, n0 + c);
+        };
+        fold.result = [add, m0, n0](std::int64_t r, std::int64_t c, std::int64_t sum) {
+          add(m0 + r, n0 + c, sum);
+        };
+        if (overlap == Systolic::Overlap::none) {
+          fold.start = slot;
+          slot += fold.length + rows + columns - 2;
+        } else {
+          const std::int64_t padding = std::max<std::int64_t>(rows - fold.length, 0);
+          fold.start = slot + padding;
+          slot += padding + fold.length;
         }
+        folds.push_back(std::move(fold));
       }
     }
-    run.last_cycle = OutputArray(rows, columns).run(folds, run.macs);
-    return run;
   }
-  // Weight-stationary: B stays, M streams. Input-stationary: A stays, N streams.
-  const bool is_weight = dataflow == Dataflow::weight_stationary;
+}
+
+/// The same weight-stationary, where B stays and M streams, or input-stationary, where A stays and
+/// N streams.
+void append_folds(std::int64_t rows, std::int64_t columns, bool is_weight,
+                  Systolic::Overlap overlap, const Factors& factors, std::int64_t piece,
+                  const Accumulate& add, std::vector<StationaryFold>& folds) {
+  const Matrix& a = factors.a;
+  const Matrix& b = factors.b;
   const std::int64_t stream = is_weight ? a.rows : b.columns;
   const std::int64_t across = is_weight ? b.columns : a.rows;
-  std::vector<StationaryFold> folds;
   for (std::int64_t s0 = 0; s0 < stream; s0 += piece) {
     for (std::int64_t k0 = 0; k0 < a.columns; k0 += rows) {
       for (std::int64_t c0 = 0; c0 < across; c0 += columns) {
         StationaryFold fold;
         fold.length = std::min(piece, stream - s0);
-        fold.weight = [&, k0, c0](std::int64_t r, std::int64_t c) {
+        fold.weight = [&a, &b, is_weight, k0, c0](std::int64_t r, std::int64_t c) {
           return is_weight ? padded(b, k0 + r, c0 + c) : padded(a, c0 + c, k0 + r);
         };
-        fold.operand = [&, k0, s0](std::int64_t i, std::int64_t r) {
+        fold.operand = [&a, &b, is_weight, k0, s0](std::int64_t i, std::int64_t r) {
           return is_weight ? padded(a, s0 + i, k0 + r) : padded(b, k0 + r, s0 + i);
         };
         fold.result = [add, s0, c0, is_weight](std::int64_t i, std::int64_t c, std::int64_t sum) {
@@ -239,6 +250,48 @@ ArrayRun run_pe_array(std::int64_t rows, std::int64_t columns, Dataflow dataflow
         folds.push_back(std::move(fold));
       }
     }
+  }
+}
+
+}  // namespace
+
+Matrix product_of(const Factors& factors) {
+  Matrix product(factors.a.rows, factors.b.columns);
+  for (std::int64_t m = 0; m < product.rows; ++m) {
+    for (std::int64_t n = 0; n < product.columns; ++n) {
+      for (std::int64_t k = 0; k < factors.a.columns; ++k) {
+        product.at(m, n) += factors.a.at(m, k) * factors.b.at(k, n);
+      }
+    }
+  }
+  return product;
+}
+
+ArrayRun run_pe_array(std::int64_t rows, std::int64_t columns, Dataflow dataflow,
+                      Systolic::Overlap overlap, const std::vector<Factors>& batch,
+                      std::int64_t piece) {
+  ArrayRun run;
+  for (const Factors& factors : batch) {
+    run.products.emplace_back(factors.a.rows, factors.b.columns);
+  }
+  const auto accumulate = [&run](std::size_t product) {
+    return [&sums = run.products[product]](std::int64_t m, std::int64_t n, std::int64_t sum) {
+      if (m < sums.rows && n < sums.columns) sums.at(m, n) += sum;
+    };
+  };
+  if (dataflow == Dataflow::output_stationary) {
+    std::vector<OutputFold> folds;
+    std::int64_t slot = 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      append_folds(rows, columns, overlap, batch[i], piece, accumulate(i), folds, slot);
+    }
+    run.last_cycle = OutputArray(rows, columns).run(folds, run.macs);
+    return run;
+  }
+  std::vector<StationaryFold> folds;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    append_folds(rows, columns, dataflow == Dataflow::weight_stationary, overlap, batch[i], piece,
+                 accumulate(i), folds);
   }
   run.last_cycle = StationaryArray(rows, columns).run(folds, run.macs);
   return run;

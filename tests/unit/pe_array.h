@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "models/tensor_core/systolic.h"
@@ -26,17 +25,28 @@ struct Matrix {
   }
 };
 
+/// Two matrices to multiply.
+struct Factors {
+  Matrix a;
+  Matrix b;
+};
+
+/// a x b, the plain way.
+Matrix product_of(const Factors& factors);
+
 struct ArrayRun {
-  Matrix product;
+  std::vector<Matrix> products;
   std::int64_t last_cycle = 0;  ///< number of the cycle in which the last result leaves; the first
                                 ///< operand enters in cycle 0
   std::int64_t macs = 0;
 };
 
-/// Computes a x b on an array of rows x columns PEs. The stream axis is cut into pieces of at most
-/// `piece`; folds follow each other as `overlap` allows. Pieces are the outermost loop.
+/// Computes the products of a batch of equal sizes, one after another, on an array of rows x
+/// columns PEs. The stream axis is cut into pieces of at most `piece`; folds follow each other as
+/// `overlap` allows, within a product and from one to the next. Pieces are the outermost loop of a
+/// product. Where its sum is cut into folds, they add to the accumulators behind the array.
 ArrayRun run_pe_array(std::int64_t rows, std::int64_t columns, Dataflow dataflow,
-                      Systolic::Overlap overlap, const Matrix& a, const Matrix& b,
+                      Systolic::Overlap overlap, const std::vector<Factors>& batch,
                       std::int64_t piece);
 
 }  // namespace simdse

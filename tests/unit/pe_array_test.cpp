@@ -25,8 +25,8 @@ Systolic make_array(std::int64_t rows, std::int64_t columns, Systolic::Overlap o
 }
 
 std::int64_t formula_cycles(const Systolic& array, Dataflow dataflow, const TileShape& shape,
-                            const TileShape& tile) {
-  const TileTiming t = array.timing(dataflow, shape, tile, 1);
+                            const TileShape& tile, std::int64_t batch = 1) {
+  const TileTiming t = array.timing(dataflow, shape, tile, batch);
   return (t.setup + t.body + t.tail).value();
 }
 
@@ -42,25 +42,25 @@ TEST_P(Dataflows, FormulaAndSteppedArrayAgreeOnRandomShapes) {
     const std::int64_t rows = std::int64_t{1} << random() % 5;
     const std::int64_t columns = std::int64_t{1} << random() % 5;
     const TileShape shape{draw(40), draw(40), draw(40)};
-    const Matrix a = random_matrix(shape.m, shape.k, random);
-    const Matrix b = random_matrix(shape.k, shape.n, random);
+    std::vector<Factors> batch;
+    for (std::int64_t product = draw(3); product > 0; --product) {
+      batch.push_back(
+          {random_matrix(shape.m, shape.k, random), random_matrix(shape.k, shape.n, random)});
+    }
     TileShape tile = shape;
     std::int64_t TileShape::*stream = dataflow == Dataflow::weight_stationary   ? &TileShape::m
                                       : dataflow == Dataflow::output_stationary ? &TileShape::k
                                                                                 : &TileShape::n;
     tile.*stream = draw(shape.*stream);
-    const ArrayRun run = run_pe_array(rows, columns, dataflow, overlap, a, b, tile.*stream);
-    for (std::int64_t m = 0; m < shape.m; ++m) {
-      for (std::int64_t n = 0; n < shape.n; ++n) {
-        std::int64_t expected = 0;
-        for (std::int64_t k = 0; k < shape.k; ++k) expected += a.at(m, k) * b.at(k, n);
-        ASSERT_EQ(run.product.at(m, n), expected);
-      }
+    const ArrayRun run = run_pe_array(rows, columns, dataflow, overlap, batch, tile.*stream);
+    for (std::size_t product = 0; product < batch.size(); ++product) {
+      ASSERT_EQ(run.products[product].values, product_of(batch[product]).values);
     }
     const Systolic array = make_array(rows, columns, overlap);
-    EXPECT_EQ(formula_cycles(array, dataflow, shape, tile), run.last_cycle)
-        << rows << "x" << columns << " " << shape.m << "x" << shape.n << "x" << shape.k
-        << " in pieces of " << tile.*stream;
+    EXPECT_EQ(formula_cycles(array, dataflow, shape, tile, static_cast<std::int64_t>(batch.size())),
+              run.last_cycle)
+        << batch.size() << " x " << shape.m << "x" << shape.n << "x" << shape.k << " on " << rows
+        << "x" << columns << " in pieces of " << tile.*stream;
   }
 }
 
