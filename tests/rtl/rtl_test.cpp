@@ -57,18 +57,21 @@ class Rtl {
     Result result{Matrix(m_size, n_size)};
     std::vector<int> written(result.product.values.size());
     std::istringstream lines(output);
-    for (std::string word; lines >> word;) {
+    for (std::string text; std::getline(lines, text);) {
+      std::istringstream line(text);
+      std::string word;
+      line >> word;
       if (word == "cycles") {
-        lines >> result.cycles;
+        line >> result.cycles;
       } else if (word == "y") {
         std::int64_t m = 0;
         std::int64_t n = 0;
-        lines >> m >> n;
-        lines >> result.product.at(m, n);
+        line >> m >> n;
+        line >> result.product.at(m, n);
         ++written[static_cast<std::size_t>(m * n_size + n)];
-      } else {
-        ADD_FAILURE() << output;
-        break;
+      } else if (text.find("Not enough words") == std::string::npos &&  // banks need not be full
+                 text.find("$finish called") == std::string::npos) {
+        ADD_FAILURE() << text;
       }
     }
     // Every element comes out once: what is not the whole sum yet stays inside.
@@ -205,17 +208,18 @@ TEST_P(RtlArray, TakesTheCyclesOfTheClosedFormAndItsPipelineRegisters) {
   }
 }
 
+std::string test_name(const ::testing::TestParamInfo<RtlArray::ParamType>& test) {
+  const Size size = std::get<1>(test.param);
+  return fmt::format("{}_{}x{}", dataflow_name(std::get<0>(test.param)), size.rows, size.columns);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, RtlArray,
                          ::testing::Combine(::testing::Values(Dataflow::weight_stationary,
                                                               Dataflow::output_stationary,
                                                               Dataflow::input_stationary),
                                             ::testing::Values(Size{4, 4}, Size{8, 4}, Size{4, 16},
                                                               Size{2, 8}, Size{8, 8})),
-                         [](const ::testing::TestParamInfo<RtlArray::ParamType>& info) {
-                           const auto [dataflow, size] = info.param;
-                           return fmt::format("{}_{}x{}", dataflow_name(dataflow), size.rows,
-                                              size.columns);
-                         });
+                         test_name);
 
 }  // namespace
 }  // namespace simdse
