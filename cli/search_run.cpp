@@ -9,7 +9,8 @@
 #include "cli/gap_causes.h"
 #include "cli/report/json_report.h"
 #include "cli/simulation_job.h"
-#include "search/plan/plan_validator.h"
+#include "models/plugin/plugin.h"
+#include "search/estimate/planned_estimate.h"
 
 namespace simdse {
 namespace {
@@ -17,25 +18,36 @@ namespace {
 Contender make_contender(const SearchRun& run, std::string name, const Design& design) {
   Contender contender{
       std::move(name), run.evaluator->chip(design), {}, {}, {}, {}, {}, {}, true, false};
-  contender.planned = make_plan(contender.chip, run.setup->tasks);
-  const std::vector<std::string> problems =
-      validate_plan(run.setup->graph, contender.chip, contender.planned.plan);
-  if (!problems.empty()) {
-    throw std::logic_error(fmt::format("the plan of {} is wrong: {}", contender.name, problems[0]));
-  }
-  contender.estimate = estimate_plan(contender.chip, contender.planned.plan);
+  auto [planned, estimate] = plan_and_estimate(contender.chip, run.setup->tasks);
+  contender.planned = std::move(planned);
+  contender.estimate = std::move(estimate);
   return contender;
 }
 
+/// Does `work`, unless a plug-in fails in it: then that is a warning that begins with `what`.
+template <class Work>
+void unless_plugin_fails(SearchRun& run, const std::string& what, Work&& work) {
+  try {
+    work();
+  } catch (const PluginFailure& failure) {
+    run.warnings.push_back(fmt::format("{}: {}", what, failure.what()));
+  }
+}
+
 /// The best designs of all objectives, each once.
-std::vector<Contender> make_candidates(const SearchRun& run) {
+std::vector<Contender> make_candidates(SearchRun& run) {
   std::vector<Contender> result;
   for (std::size_t i = 0; i < run.search.best.size(); ++i) {
     for (const Candidate& candidate : run.search.best[i]) {
       auto known = std::find_if(result.begin(), result.end(),
                                 [&](const Contender& c) { return c.point == candidate.point; });
       if (known == result.end()) {
-        result.push_back(make_contender(run, candidate.label, candidate.design));
+        try {
+          result.push_back(make_contender(run, candidate.label, candidate.design));
+        } catch (const PluginFailure& failure) {
+          run.search.failed.push_back({candidate.label, failure.what()});
+          continue;
+        }
         result.back().point = candidate.point;
         known = result.end() - 1;
       }
@@ -65,7 +77,7 @@ void simulate_all(SearchRun& run, const SearchRunOptions& options) {
     if (results[i].ok) {
       all[i]->simulation = from_text(results[i].output);
     } else {
-      all[i]->failure = results[i].failure;
+      all[i]->failure = blame(all[i]->chip.design().plugins) + results[i].failure;
     }
   }
   run.simulation_seconds = progress.seconds();
@@ -237,6 +249,10 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
   for (const Design& design : run.spec.baselines) {
     try {
       run.baselines.push_back(make_contender(run, design.name, design));
+    } catch (const PluginFailure& failure) {
+      run.warnings.push_back(
+          fmt::format("baseline '{}' is left out: {}", design.name, failure.what()));
+      continue;
     } catch (const InputError& problem) {
       throw InputError(fmt::format("baseline '{}': {}", design.name, problem.what()));
     }
@@ -258,21 +274,28 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
     run.search = search_locally(*run.spec.space, *run.evaluator, search,
                                 [&](std::int64_t done) { progress.update(done); });
     run.candidates = make_candidates(run);
-    add_fair_candidate(run);
+    if (run.candidates.empty()) {
+      throw NegativeResult("no design is left: " + run.search.failed.back().reason);
+    }
+    unless_plugin_fails(run, "no design at the baseline's own area and power",
+                        [&] { add_fair_candidate(run); });
     run.search_seconds = progress.seconds();
   }
   simulate_all(run, options);
   run.fidelity = fidelity_of(run);
   admit_baselines(run);
   rank(run);
-  find_headline(run);
-  decompose_gap(run, options, trace_path);
-  const Contender& best = run.candidates.front();
-  run.purchases = price_purchases(*run.spec.space, *run.evaluator, best.point);
-  for (const std::string& path : unmoving_axes(*run.spec.space, *run.evaluator, best.point)) {
-    run.warnings.push_back(fmt::format(
-        "{} does not move the estimate of #1: its value there is the first, not the best", path));
-  }
+  unless_plugin_fails(run, "the comparison is not explained", [&] { find_headline(run); });
+  unless_plugin_fails(run, "the gap of #1 has no causes",
+                      [&] { decompose_gap(run, options, trace_path); });
+  unless_plugin_fails(run, "no step more is priced", [&] {
+    const Point& best = run.candidates.front().point;
+    run.purchases = price_purchases(*run.spec.space, *run.evaluator, best);
+    for (const std::string& path : unmoving_axes(*run.spec.space, *run.evaluator, best)) {
+      run.warnings.push_back(fmt::format(
+          "{} does not move the estimate of #1: its value there is the first, not the best", path));
+    }
+  });
   return run;
 }
 

@@ -34,7 +34,7 @@ ensure_packages() {
 # has_changed STAMP: true if any source is newer than the last build.
 has_changed() {
   [ ! -e "$1" ] || [ -n "$(find "$here"/CMakeLists.txt "$here"/CMakePresets.json "$here"/models \
-    "$here"/workloads "$here"/search "$here"/sim "$here"/cli "$here"/tests -newer "$1" -print -quit)" ]
+    "$here"/workloads "$here"/search "$here"/sim "$here"/cli "$here"/cmake "$here"/tests -newer "$1" -print -quit)" ]
 }
 
 # show_progress: copies the build's output; on a terminal its "[step/steps]" lines go to one line there.

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -7,7 +8,8 @@
 #include "cli/report/chip_view.h"
 #include "cli/report/json_report.h"
 #include "cli/report/table.h"
-#include "models/base/block.h"
+#include "models/chip/design.h"
+#include "models/plugin/plugin.h"
 
 namespace po = boost::program_options;
 
@@ -15,7 +17,9 @@ namespace simdse {
 namespace {
 
 void print_block(const BlockType& type) {
-  std::cout << fmt::format("{} ({}): {}\n\n", type.name, type.kind, type.doc);
+  std::cout << fmt::format("{} ({}): {}\n", type.name, type.kind, type.doc);
+  if (!type.plugin.empty()) std::cout << "from plug-in " << type.plugin << '\n';
+  std::cout << '\n';
   Table table;
   table.add_column("parameter", Table::Align::left);
   table.add_column("default", Table::Align::left);
@@ -44,6 +48,7 @@ void print_json(const std::vector<const BlockType*>& types) {
     list.push_back({{"kind", type->kind},
                     {"name", type->name},
                     {"description", type->doc},
+                    {"plugin", type->plugin},
                     {"schema", nlohmann::ordered_json::parse(json_schema(type->params))}});
   }
   std::cout << list.dump(2) << '\n';
@@ -60,24 +65,36 @@ void print_design(const Chip& chip, bool as_json) {
 }  // namespace
 
 int run_blocks(const CommandContext& context) {
-  Arguments arguments("blocks", "[NAME] | --design D [--set path=value] [--json]",
+  Arguments arguments("blocks",
+                      "[NAME] [--plugin FILE] [--json] | [NAME] --design D [--set path=value] "
+                      "[--json]",
                       "simdse blocks --design tpu_v2");
   arguments.options().add_options()("name", po::value<std::string>(), "a block, e.g. systolic")(
-      "design", po::value<std::string>(),
-      "a design's name or YAML file: area and power of its blocks, part by part")(
+      "plugin", po::value<std::vector<std::string>>()->composing(),
+      "a shared library: its blocks as well")("design", po::value<std::string>(),
+                                              "a design's name or YAML file: area and power of its "
+                                              "blocks, part by part; with NAME, a block "
+                                              "that may come from its plug-ins")(
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a value of the design: path=value")(
       "json", "for scripts: kind, name and JSON schema of the parameters; a design's figures");
   arguments.positional("name");
   if (!arguments.parse(context)) return kDone;
-  if (arguments.has("design")) {
-    if (arguments.has("name")) throw InputError("blocks: give a block's name or --design");
-    print_design(
-        load_chip(arguments.get<std::string>("design"), context.files, arguments.overrides()),
-        arguments.has("json"));
-    return kDone;
+  if (arguments.has("plugin")) {
+    for (const std::string& file : arguments.get<std::vector<std::string>>("plugin")) {
+      load_plugin(std::filesystem::weakly_canonical(file).string(), {"--plugin"});
+    }
   }
-  if (arguments.has("set")) throw InputError("blocks: --set needs --design");
+  if (arguments.has("design")) {
+    const auto design = arguments.get<std::string>("design");
+    if (!arguments.has("name")) {
+      print_design(load_chip(design, context.files, arguments.overrides()), arguments.has("json"));
+      return kDone;
+    }
+    load_design(design, context.files, arguments.overrides());
+  } else if (arguments.has("set")) {
+    throw InputError("blocks: --set needs --design");
+  }
   std::vector<const BlockType*> types = BlockRegistry::instance().types();
   if (arguments.has("name")) {
     const auto name = arguments.get<std::string>("name");

@@ -8,8 +8,8 @@
 #include "cli/report/operator_view.h"
 #include "cli/report/output_folder.h"
 #include "cli/report/table.h"
+#include "search/estimate/planned_estimate.h"
 #include "search/plan/plan_text.h"
-#include "search/schedule/planner.h"
 
 namespace po = boost::program_options;
 
@@ -84,8 +84,7 @@ int run_estimate(const CommandContext& context) {
       load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
   const TrainingSetup setup(load_workload(arguments.get<std::string>("workload"), context.files,
                                           with_onnx_options(arguments, overrides.workload)));
-  const PlanResult planned = make_plan(chip, setup.tasks);
-  const PlanEstimate estimate = estimate_plan(chip, planned.plan);
+  const auto [planned, estimate] = plan_and_estimate(chip, setup.tasks);
   if (arguments.has("write-plan")) {
     write_file(arguments.get<std::string>("write-plan"), plan_to_text(planned.plan));
   }

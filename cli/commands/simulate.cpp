@@ -9,9 +9,9 @@
 #include "cli/report/output_folder.h"
 #include "cli/report/table.h"
 #include "cli/simulation_job.h"
+#include "models/plugin/plugin.h"
+#include "search/estimate/planned_estimate.h"
 #include "search/plan/plan_text.h"
-#include "search/plan/plan_validator.h"
-#include "search/schedule/planner.h"
 
 namespace po = boost::program_options;
 
@@ -45,15 +45,24 @@ void print_simulation(const Chip& chip, const TrainingSetup& setup, const PlanEs
   }
 }
 
-/// Reads a plan and checks that it is one for this chip and workload.
-Plan read_plan(const std::string& path, const Chip& chip, const TrainingSetup& setup) {
+/// The plan in a file, and its estimate; throws InputError unless it is one for this chip and
+/// workload.
+std::pair<Plan, PlanEstimate> read_plan(const std::string& path, const Chip& chip,
+                                        const TrainingSetup& setup) {
   Plan plan = plan_from_text(read_file(path), path);
-  const std::vector<std::string> problems = validate_plan(setup.graph, chip, plan);
-  if (!problems.empty()) {
-    throw InputError(
-        fmt::format("{}: is not a plan for this design and workload: {}", path, problems.front()));
+  try {
+    PlanEstimate estimate = check_and_estimate(chip, setup.graph, plan);
+    return {std::move(plan), std::move(estimate)};
+  } catch (const PluginFailure&) {
+    throw;
+  } catch (const InputError& problem) {
+    throw InputError(fmt::format("{}: {}", path, problem.what()));
   }
-  return plan;
+}
+
+std::pair<Plan, PlanEstimate> make_new_plan(const Chip& chip, const TrainingSetup& setup) {
+  auto [planned, estimate] = plan_and_estimate(chip, setup.tasks);
+  return {std::move(planned.plan), std::move(estimate)};
 }
 
 }  // namespace
@@ -96,15 +105,18 @@ int run_simulate(const CommandContext& context) {
     folder.emplace(arguments.get<std::string>("output"),
                    std::vector<std::string>{"operators.csv", "trace.pftrace"});
   }
-  const Plan plan = arguments.has("plan")
-                        ? read_plan(arguments.get<std::string>("plan"), chip, setup)
-                        : make_plan(chip, setup.tasks).plan;
-  const PlanEstimate estimate = estimate_plan(chip, plan);
+  const auto [plan, estimate] = arguments.has("plan")
+                                    ? read_plan(arguments.get<std::string>("plan"), chip, setup)
+                                    : make_new_plan(chip, setup);
   const std::string trace_path =
       arguments.has("trace") ? folder->reserve("trace.pftrace") : std::string();
-  const std::vector<JobResult> results =
-      run_jobs({[&] { return simulation_job(chip, setup, plan, options, trace_path); }}, {});
+  const std::vector<JobResult> results = run_jobs(
+      {[&, &plan = plan] { return simulation_job(chip, setup, plan, options, trace_path); }}, {});
   if (!results.front().ok) {
+    const std::vector<std::string>& plugins = chip.design().plugins;
+    if (!plugins.empty()) {
+      throw PluginFailure(blame(plugins) + "the simulation failed: " + results.front().failure);
+    }
     throw std::runtime_error("the simulation failed: " + results.front().failure);
   }
   const SimulationResult simulation = from_text(results.front().output);

@@ -70,27 +70,7 @@ MemoryLoad read_load(const Arguments& arguments, const Memory& memory) {
   return load;
 }
 
-}  // namespace
-
-int run_memory_probe(const CommandContext& context) {
-  Arguments arguments("probe memory",
-                      "--design D --pattern sequential|random|stride [--block 256B] [--stride "
-                      "4KiB] [--write-share 0.3] [--bytes 16MiB] [--seed N] [--outstanding N] "
-                      "[--set design.path=value] [--json]",
-                      "simdse probe memory --design tpu_v2 --pattern random --block 64B");
-  add_probe_options(arguments);
-  arguments.options().add_options()("pattern", po::value<std::string>(),
-                                    "order of the blocks: sequential, random or stride")(
-      "block", po::value<std::string>(), "bytes of one access (default 256 B)")(
-      "stride", po::value<std::string>(),
-      "from block to block, with --pattern stride (default 4 KiB)")(
-      "write-share", po::value<std::string>(), "share of blocks that are written (default 0)")(
-      "bytes", po::value<std::string>(), "bytes in all (default 16 MiB)")(
-      "seed", po::value<std::uint64_t>(), "of random addresses and of what is written (default 1)")(
-      "outstanding", po::value<std::string>(),
-      "blocks under way at a time (default: what the memory's queues hold)");
-  if (!arguments.parse(context)) return kDone;
-  const Chip chip = load_probed_chip(arguments, context);
+int probe_memory_of(const Chip& chip, const Arguments& arguments) {
   const Memory& memory = chip.memory();
   const MemoryLoad load = read_load(arguments, memory);
   const AccessPattern& pattern = load.pattern;
@@ -137,6 +117,30 @@ int run_memory_probe(const CommandContext& context) {
                 simulated[2]);
   report.print(arguments.has("json"));
   return kDone;
+}
+
+}  // namespace
+
+int run_memory_probe(const CommandContext& context) {
+  Arguments arguments("probe memory",
+                      "--design D --pattern sequential|random|stride [--block 256B] [--stride "
+                      "4KiB] [--write-share 0.3] [--bytes 16MiB] [--seed N] [--outstanding N] "
+                      "[--set design.path=value] [--json]",
+                      "simdse probe memory --design tpu_v2 --pattern random --block 64B");
+  add_probe_options(arguments);
+  arguments.options().add_options()("pattern", po::value<std::string>(),
+                                    "order of the blocks: sequential, random or stride")(
+      "block", po::value<std::string>(), "bytes of one access (default 256 B)")(
+      "stride", po::value<std::string>(),
+      "from block to block, with --pattern stride (default 4 KiB)")(
+      "write-share", po::value<std::string>(), "share of blocks that are written (default 0)")(
+      "bytes", po::value<std::string>(), "bytes in all (default 16 MiB)")(
+      "seed", po::value<std::uint64_t>(), "of random addresses and of what is written (default 1)")(
+      "outstanding", po::value<std::string>(),
+      "blocks under way at a time (default: what the memory's queues hold)");
+  if (!arguments.parse(context)) return kDone;
+  return on_probed_chip(arguments, context,
+                        [&](const Chip& chip) { return probe_memory_of(chip, arguments); });
 }
 
 }  // namespace simdse

@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <iostream>
 
 #include "cli/overrides.h"
 #include "models/base/worker_pool.h"
+#include "models/plugin/plugin.h"
 
 namespace po = boost::program_options;
 
@@ -27,13 +29,23 @@ void add_probe_options(Arguments& arguments) {
       "override a value of the design: design.path=value")("json", "for scripts");
 }
 
-Chip load_probed_chip(const Arguments& arguments, const CommandContext& context) {
+int on_probed_chip(const Arguments& arguments, const CommandContext& context,
+                   const std::function<int(const Chip&)>& probe) {
   const SplitOverrides overrides = split_overrides(arguments.overrides());
   if (!overrides.workload.empty()) {
     throw InputError(fmt::format("--set workload.{}: a probe has no workload, only a design",
                                  overrides.workload.front().path));
   }
-  return load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
+  const Chip chip =
+      load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
+  const std::vector<std::string>& plugins = chip.design().plugins;
+  if (plugins.empty()) return probe(chip);
+  const auto job = [&] {
+    const int status = probe(with_own_blocks(chip));
+    if (!std::cout.flush()) throw std::runtime_error("standard output can't be written");
+    return std::to_string(status);
+  };
+  return std::stoi(run_with_plugins(plugins, job, WorkerOptions().hang_limit));
 }
 
 double quantity_option(const Arguments& arguments, const std::string& name, Dimension dimension,

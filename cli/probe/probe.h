@@ -26,8 +26,11 @@ int run_memory_probe(const CommandContext& context);
 /// Options of every probe: --design, --set and --json.
 void add_probe_options(Arguments& arguments);
 
-/// The chip of --design, with --set. Throws InputError, also for a --set of something else.
-Chip load_probed_chip(const Arguments& arguments, const CommandContext& context);
+/// Calls `probe` with the chip of --design and --set, and returns what it returns. Where the chip
+/// has blocks of plug-ins, that happens in a child process, with the plug-ins' own code. Throws
+/// InputError, also for a --set of something else, and PluginFailure.
+int on_probed_chip(const Arguments& arguments, const CommandContext& context,
+                   const std::function<int(const Chip&)>& probe);
 
 /// A quantity that was given as text, e.g. "256 B" or "256B"; `fallback` if it wasn't. Throws
 /// InputError unless it lies within `min` and `max` and, for bytes, is a whole number.

@@ -174,6 +174,38 @@ std::string search_header(const SearchSpec& spec, const TrainingSetup& setup) {
                      spec.technology->name);
 }
 
+namespace {
+
+/// The designs that plug-ins' failures cost, by reason.
+std::string failed_lines(const std::vector<FailedDesign>& failed) {
+  std::vector<std::pair<const FailedDesign*, std::int64_t>> reasons;  // the first, and how many
+  for (const FailedDesign& design : failed) {
+    const auto same = std::find_if(reasons.begin(), reasons.end(), [&](const auto& reason) {
+      return reason.first->reason == design.reason;
+    });
+    if (same == reasons.end()) {
+      reasons.emplace_back(&design, 1);
+    } else {
+      ++same->second;
+    }
+  }
+  constexpr std::size_t most = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, reasons.size()); ++i) {
+    const auto& [first, count] = reasons[i];
+    text += fmt::format("failed      {}{}: {}\n", first->design,
+                        count == 1 ? "" : fmt::format(" and {} more", grouped(count - 1)),
+                        first->reason);
+  }
+  if (reasons.size() > most) {
+    text += fmt::format("failed      for {} other reasons: see search_log.jsonl\n",
+                        reasons.size() - most);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string search_text(const SearchRun& run) {
   const SearchSpace& space = *run.spec.space;
   std::size_t simulated = 0;
@@ -198,7 +230,7 @@ std::string search_text(const SearchRun& run) {
       grouped(space.size()), grouped(run.search.designs_estimated),
       grouped(run.search.designs_bounded), run.search_seconds);
   text += fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated, asked,
-                      run.simulation_seconds, failures);
+                      run.simulation_seconds, failures + failed_lines(run.search.failed));
   text += candidate_table(run) + '\n';
   text += headline_lines(run);
   if (run.candidates.front().simulation) {
@@ -260,6 +292,12 @@ Json inputs_json(const SearchSpec& spec) {
   }
   Json baselines = Json::array();
   for (const Design& design : spec.baselines) baselines.push_back(design_yaml(design));
+  Json plugins = Json::object();
+  const auto add_plugins = [&](const Design& design) {
+    for (const std::string& path : design.plugins) plugins[path] = hash_text(read_file(path));
+  };
+  add_plugins(spec.space->base());
+  for (const Design& design : spec.baselines) add_plugins(design);
   Json technology = {{"name", spec.technology->name}};
   for (const Technology::Source& source : spec.technology->sources) {
     technology["constants"][source.constant] = source.value;
@@ -284,6 +322,7 @@ Json inputs_json(const SearchSpec& spec) {
           {"space", std::move(axes)},
           {"base", design_yaml(spec.space->base())},
           {"baselines", std::move(baselines)},
+          {"plugins", std::move(plugins)},
           {"technology", std::move(technology)}};
 }
 
@@ -369,6 +408,11 @@ Json search_json(const SearchRun& run) {
                          {"tdp_w", purchase.tdp.value()}});
   }
   json["one_step_more"] = std::move(purchases);
+  Json failed = Json::array();
+  for (const FailedDesign& design : run.search.failed) {
+    failed.push_back({{"design", design.design}, {"reason", design.reason}});
+  }
+  json["failed"] = std::move(failed);
   json["warnings"] = run.warnings;
   return json;
 }

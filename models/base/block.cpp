@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <tuple>
+#include <utility>
 
 namespace simdse {
 
@@ -28,14 +29,34 @@ BlockRegistry& BlockRegistry::instance() {
 }
 
 void BlockRegistry::add(BlockType type) {
-  if (find(type.kind, type.name) != nullptr) {
-    throw std::logic_error(
-        fmt::format("block type '{}' of kind {} is registered twice", type.name, type.kind));
+  if (const BlockType* other = find(type.kind, type.name)) {
+    if (!is_loading_plugin()) {
+      throw std::logic_error(
+          fmt::format("block type '{}' of kind {} is registered twice", type.name, type.kind));
+    }
+    add_clash(fmt::format("its {} block '{}' has the name of one that {}", type.kind, type.name,
+                          other->plugin.empty()       ? "comes with simdse"
+                          : other->plugin == loading_ ? "it brings as well"
+                                                      : "comes from " + other->plugin));
+    return;
   }
+  if (is_loading_plugin()) type.plugin = loading_;
   types_.push_back(std::make_shared<const BlockType>(std::move(type)));
   std::sort(types_.begin(), types_.end(), [](const auto& a, const auto& b) {
     return std::tie(a->kind, a->name) < std::tie(b->kind, b->name);
   });
+}
+
+std::vector<std::string> BlockRegistry::end_plugin() {
+  loading_.clear();
+  return std::exchange(clashes_, {});
+}
+
+void BlockRegistry::remove_plugin(const std::string& path) {
+  const auto others = std::stable_partition(types_.begin(), types_.end(),
+                                            [&](const auto& type) { return type->plugin != path; });
+  removed_.insert(removed_.end(), others, types_.end());
+  types_.erase(others, types_.end());
 }
 
 const BlockType* BlockRegistry::find(const std::string& kind, const std::string& name) const {

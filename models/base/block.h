@@ -68,6 +68,7 @@ struct BlockType {
   ParamSchema params;
   /// Builds a block of checked parameters. Throws InputError when they contradict each other.
   std::function<std::shared_ptr<const Block>(const ParamValues&, const BlockContext&)> create;
+  std::string plugin;  ///< path of the shared library that brings it; empty: comes with simdse
 };
 
 /// All block types by kind and name. Filled while libraries load (a block registers itself), read
@@ -76,8 +77,20 @@ class BlockRegistry {
  public:
   static BlockRegistry& instance();
 
-  /// Throws std::logic_error when the kind has a type of that name already.
+  /// Throws std::logic_error when the kind has a type of that name already. While a plug-in is
+  /// being loaded, that is a clash of the plug-in's.
   void add(BlockType type);
+
+  /// From here to end_plugin() types belong to the plug-in at `path`.
+  void begin_plugin(const std::string& path) { loading_ = path; }
+  /// Returns what the plug-in did wrong meanwhile, one line each.
+  std::vector<std::string> end_plugin();
+  bool is_loading_plugin() const { return !loading_.empty(); }
+  /// Tells of something that the plug-in being loaded does wrong: an exception can't pass through
+  /// the loader.
+  void add_clash(std::string text) { clashes_.push_back(std::move(text)); }
+  /// Takes the types of a plug-in out of the table; they live on, as one of them may be what runs.
+  void remove_plugin(const std::string& path);
 
   /// The type, or nullptr.
   const BlockType* find(const std::string& kind, const std::string& name) const;
@@ -90,6 +103,9 @@ class BlockRegistry {
 
  private:
   std::vector<std::shared_ptr<const BlockType>> types_;
+  std::vector<std::shared_ptr<const BlockType>> removed_;
+  std::string loading_;
+  std::vector<std::string> clashes_;
 };
 
 /// Registers block class `B` (with `B::Params` and a constructor from Params and BlockContext).
@@ -100,7 +116,8 @@ struct RegisterBlock {
     BlockRegistry::instance().add({kind, name, doc, table->schema(),
                                    [table](const ParamValues& values, const BlockContext& context) {
                                      return std::make_shared<const B>(table->make(values), context);
-                                   }});
+                                   },
+                                   ""});
   }
 };
 

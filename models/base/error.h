@@ -25,6 +25,13 @@ class InputError : public std::runtime_error {
       : std::runtime_error(where.text() + ": " + message) {}
 };
 
+/// A plug-in did what it may not: threw something, crashed, gave no answer, or gave one that can't
+/// be. It costs the design that uses it.
+class PluginFailure : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// The run was sound, but its answer is "none" (exit status 1), e.g. no design meets the budget.
 class NegativeResult : public std::runtime_error {
  public:

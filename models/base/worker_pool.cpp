@@ -8,9 +8,12 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <stdexcept>
+
+#include "models/base/error.h"
 
 namespace simdse {
 namespace {
@@ -108,6 +111,19 @@ bool receive(Worker& worker) {
 }
 
 }  // namespace
+
+std::chrono::seconds hang_limit_or(std::chrono::seconds fallback) {
+  const char* given = std::getenv("SIMDSE_HANG_LIMIT");
+  if (given == nullptr) return fallback;
+  constexpr double most = 1e6;
+  char* end = nullptr;
+  const double seconds = std::strtod(given, &end);
+  if (*given == '\0' || *end != '\0' || !(seconds >= 1 && seconds <= most)) {
+    throw InputError(
+        fmt::format("SIMDSE_HANG_LIMIT: '{}' is not a number of seconds from 1 to 1000000", given));
+  }
+  return std::chrono::seconds(static_cast<std::int64_t>(seconds));
+}
 
 std::vector<JobResult> run_jobs(const std::vector<std::function<std::string()>>& jobs,
                                 const WorkerOptions& options,

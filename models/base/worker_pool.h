@@ -14,11 +14,14 @@ struct JobResult {
   std::string failure;  ///< why there is no output: an exception's text, a signal, the time limit
 };
 
+/// `fallback`, unless environment variable SIMDSE_HANG_LIMIT gives another number of seconds.
+std::chrono::seconds hang_limit_or(std::chrono::seconds fallback);
+
 struct WorkerOptions {
   int workers = 1;
   /// A job that has not ended after this time is taken to hang, and is killed. A guard, not a
   /// budget: generous, so that results don't depend on the machine's speed.
-  std::chrono::seconds hang_limit{600};
+  std::chrono::seconds hang_limit = hang_limit_or(std::chrono::seconds(600));
 };
 
 /// Runs every job in a forked child and collects what it returns, in the order of `jobs`. `on_done`

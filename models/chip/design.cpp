@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "models/base/config_reader.h"
+#include "models/plugin/plugin.h"
 
 namespace simdse {
 
@@ -31,12 +33,40 @@ constexpr SingleBlock kSingleBlocks[] = {
     {"dispatcher", "dispatcher", &Design::dispatcher},
 };
 
-BlockConfig read_block(ConfigReader& reader, const std::string& kind) {
+BlockConfig read_block(ConfigReader& reader, const std::string& kind, const Design& design) {
   const ConfigValue& type_name = reader.require("type");
   const std::string& name = type_name.text(reader.path_of("type"));
   const BlockType& type =
       BlockRegistry::instance().require(kind, name, type_name.where(), reader.path_of("type"));
+  const std::vector<std::string>& plugins = design.plugins;
+  if (!type.plugin.empty() &&
+      std::find(plugins.begin(), plugins.end(), type.plugin) == plugins.end()) {
+    throw InputError(type_name.where(),
+                     fmt::format("{}: {} block '{}' comes from {}, which this design does not name "
+                                 "under plugins",
+                                 reader.path_of("type"), kind, name, type.plugin));
+  }
   return {kind, name, read_params(type.params, reader)};
+}
+
+/// Loads what `plugins:` names; a relative path is relative to the file that says so.
+std::vector<std::string> read_plugins(const ConfigValue& list) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> paths;
+  for (const ConfigValue& item : list.items("plugins")) {
+    const fs::path name(item.text("plugins"));
+    const SourceLocation& where = item.where();
+    const fs::path folder = where.line == 0 ? fs::path() : fs::path(where.file).parent_path();
+    std::error_code error;
+    const std::string path = fs::weakly_canonical(fs::absolute(folder / name), error).string();
+    if (error || path.empty()) throw InputError(where, "plugins: not a path");
+    if (std::find(paths.begin(), paths.end(), path) != paths.end()) {
+      throw InputError(where, fmt::format("plugins: {} is named twice", path));
+    }
+    load_plugin(path, where);
+    paths.push_back(path);
+  }
+  return paths;
 }
 
 /// A relative path is relative to the file that names it; made absolute, it still leads there when
@@ -60,6 +90,7 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
   reader.find("about");
   design.technology_where = reader.require("technology").where();
   design.technology = technology_path(reader.text("technology"), design.technology_where);
+  if (const ConfigValue* plugins = reader.find("plugins")) design.plugins = read_plugins(*plugins);
   const ConfigValue& clock = reader.require("clock");
   design.clock = Hertz(read_real(clock, Dimension::frequency, "clock", 1e6, 1e10));
   if (design.clock.value() != std::round(design.clock.value() / 1e6) * 1e6) {
@@ -73,7 +104,7 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
         read_choice(group.require("kind"), group.path_of("kind"), core_kinds());
     CoreGroupConfig config;
     config.count = group.integer_or("count", 1, 1, 1024);
-    config.block = read_block(group, kind);
+    config.block = read_block(group, kind, design);
     group.finish();
     design.cores.push_back(std::move(config));
   }
@@ -84,7 +115,7 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
   }
   for (const SingleBlock& single : kSingleBlocks) {
     ConfigReader block(reader.require(single.key), single.key);
-    design.*single.member = read_block(block, single.kind);
+    design.*single.member = read_block(block, single.kind, design);
     block.finish();
   }
   reader.finish();
@@ -116,6 +147,10 @@ std::string design_yaml(const Design& design) {
   text += fmt::format("technology: {}\n", design.technology);
   text +=
       fmt::format("clock: {}\n", format_quantity(design.clock.value(), Dimension::frequency, 12));
+  if (!design.plugins.empty()) {
+    text += "plugins:\n";
+    for (const std::string& path : design.plugins) text += fmt::format("  - \"{}\"\n", path);
+  }
   text += "cores:\n";
   for (const CoreGroupConfig& group : design.cores) {
     text += fmt::format("  - kind: {}\n    count: {}\n", group.block.kind, group.count);

@@ -26,8 +26,9 @@ struct CoreGroupConfig {
 
 struct Design {
   std::string name;
-  std::string technology;           ///< a name, or the path of a file: absolute if a file gave it
-  SourceLocation technology_where;  ///< where the design says so
+  std::string technology;            ///< a name, or the path of a file: absolute if a file gave it
+  SourceLocation technology_where;   ///< where the design says so
+  std::vector<std::string> plugins;  ///< absolute paths of the libraries that bring blocks of it
   Hertz clock;
   std::vector<CoreGroupConfig> cores;
   BlockConfig global_buffer;

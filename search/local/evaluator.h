@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,17 +56,29 @@ class Evaluator {
 
   Chip chip(const Design& design) const { return Chip(design, technology_); }
 
-  /// Plans and estimates. Throws InputError when the workload does not fit the design.
+  /// Plans and estimates. Throws InputError when the workload does not fit the design, and
+  /// PluginFailure. A chip with blocks of plug-ins is evaluated in a child process, once: what came
+  /// of it is remembered.
   Evaluation evaluate(const Chip& chip) const;
 
   const TaskGraph& tasks() const { return tasks_; }
   std::int64_t batch() const { return batch_; }
 
  private:
+  /// What came of the evaluation of a design with plug-ins.
+  struct Answer {
+    Evaluation evaluation;
+    std::exception_ptr failure;
+  };
+
+  Evaluation evaluate_here(const Chip& chip) const;
+  Evaluation evaluate_in_child(const Chip& chip) const;
+
   const TaskGraph& tasks_;
   std::int64_t batch_;
   std::shared_ptr<const Technology> technology_;
   double recomputed_macs_;
+  mutable std::map<std::string, Answer> answers_;  ///< by the design as text
 };
 
 }  // namespace simdse

@@ -74,6 +74,9 @@ class LocalSearch {
       known.contradiction = known.chip->problem();
       known.in_budget = known.contradiction.empty() &&
                         options_.budget.allows(known.chip->area(), known.chip->tdp());
+    } catch (const PluginFailure& failure) {
+      known.contradiction = failure.what();
+      fail("price", point, failure.what());
     } catch (const InputError& problem) {
       // Parameters that contradict each other make no design.
       known.contradiction = problem.what();
@@ -99,11 +102,19 @@ class LocalSearch {
       candidate.design.name = label;
       known.candidate = std::move(candidate);
       log(phase, point, "estimated", reason, known.candidate->evaluation.throughput);
+    } catch (const PluginFailure& failure) {
+      fail(phase, point, failure.what());
     } catch (const InputError& problem) {
       log(phase, point, "does_not_fit", problem.what(), 0);
       last_misfit_ = problem.what();
     }
     return known.candidate ? &*known.candidate : nullptr;
+  }
+
+  /// A plug-in's failure costs the design, and the search goes on.
+  void fail(const char* phase, const Point& point, const std::string& reason) {
+    log(phase, point, "failed", reason, 0);
+    result_.failed.push_back({result_.audit.back().design, reason});
   }
 
   void log(const char* phase, const Point& point, const char* verdict, std::string reason,
@@ -115,7 +126,8 @@ class LocalSearch {
   /// Tells any two designs of the space apart.
   std::string full_label(const Point& point) {
     const Known& known = price(point);
-    std::string text = known.chip ? known.chip->label() : "a contradictory design";
+    if (!known.chip) return space_.all_values(point);
+    std::string text = known.chip->label();
     const std::string others = space_.other_values(point);
     if (!others.empty()) text += ", " + others;
     return text;
@@ -634,6 +646,10 @@ class LocalSearch {
       return fmt::format(
           "no design reaches the floor of {:.4g} samples/s; the fastest found, {}, makes {:.4g}",
           options_.throughput_floor, fastest->label, fastest->evaluation.throughput);
+    }
+    if (!result_.failed.empty()) {
+      return fmt::format("no design is left: {} failed, the first ({}): {}", result_.failed.size(),
+                         result_.failed.front().design, result_.failed.front().reason);
     }
     const Known& known = price(nearest);
     if (known.in_budget) {

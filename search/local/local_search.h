@@ -37,14 +37,14 @@ struct Candidate {
   Evaluation evaluation;
 };
 
-/// One line of the search's log. Every estimate has one ("estimated" or "does_not_fit"), and so has
-/// every decision that followed from it.
+/// One line of the search's log. Every estimate has one ("estimated", "does_not_fit" or, where a
+/// plug-in failed, "failed"), and so has every decision that followed from it.
 struct AuditEntry {
   std::int64_t step = 0;
-  std::string phase;   ///< seed, tree, growth, balance
+  std::string phase;   ///< seed, price, tree, growth, balance
   std::string design;  ///< the label, and the values that it does not show; for a cut branch of the
                        ///< tree the design with its core dimensions and the least of all else
-  std::string verdict;  ///< estimated, does_not_fit, kept, cut, over_budget
+  std::string verdict;  ///< estimated, does_not_fit, failed, kept, cut, over_budget
   std::string reason;
   double throughput = 0;  ///< samples per second; 0 if not estimated
 };
@@ -63,6 +63,12 @@ struct LocalSearchOptions {
   std::optional<Budget> also_within;
 };
 
+/// A design that a plug-in's failure cost.
+struct FailedDesign {
+  std::string design;
+  std::string reason;
+};
+
 struct LocalSearchResult {
   /// The best designs of each objective, in the order of the options' objectives; best first.
   std::vector<std::vector<Candidate>> best;
@@ -73,6 +79,7 @@ struct LocalSearchResult {
   std::int64_t designs_bounded = 0;
   std::optional<Candidate> best_within;  ///< see LocalSearchOptions::also_within
   std::vector<AuditEntry> audit;
+  std::vector<FailedDesign> failed;
 };
 
 /// 1. Tree: from the largest core dimensions down, each child one dimension smaller. A branch is
@@ -94,7 +101,8 @@ struct LocalSearchResult {
 ///    promising neighbour is estimated first, and the first that is better is taken.
 ///
 /// Deterministic. `progress` is told of every estimate. Throws NegativeResult when no design meets
-/// the budget, naming the nearest and what it would need, or when every design contradicts itself.
+/// the budget, naming the nearest and what it would need, or when every design contradicts itself
+/// or fails.
 LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& evaluator,
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress = {});

@@ -232,6 +232,15 @@ std::string SearchSpace::other_values(const Point& point) const {
   return text;
 }
 
+std::string SearchSpace::all_values(const Point& point) const {
+  std::string text;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", axes_[i].path,
+                        axes_[i].info.format(axes_[i].values[point[i]]));
+  }
+  return text;
+}
+
 std::optional<Point> SearchSpace::find(const Design& wanted) const {
   Point point;
   for (const Axis& axis : axes_) {

@@ -57,6 +57,9 @@ class SearchSpace {
   /// With the label they tell any two designs of the space apart.
   std::string other_values(const Point& point) const;
 
+  /// "cores.0.rows 64, memory.stacks 2": the values of all axes.
+  std::string all_values(const Point& point) const;
+
   /// The point that is `design`, if the space has it.
   std::optional<Point> find(const Design& design) const;
 

@@ -14,8 +14,11 @@ ModuleRegistry& ModuleRegistry::instance() {
 
 void ModuleRegistry::add(ModuleType type) {
   if (find(type.kind, type.name) != nullptr) {
-    throw std::logic_error(
-        fmt::format("the module of '{}' ({}) is registered twice", type.name, type.kind));
+    const std::string problem =
+        fmt::format("the module of '{}' ({}) is registered twice", type.name, type.kind);
+    if (!BlockRegistry::instance().is_loading_plugin()) throw std::logic_error(problem);
+    BlockRegistry::instance().add_clash(problem);
+    return;
   }
   types_.push_back(std::move(type));
 }

@@ -1,0 +1,1 @@
+// A library in which there is no block.
