@@ -175,27 +175,7 @@ void report_probe(ProbeReport& report, const std::string& key, const std::string
   }
 }
 
-}  // namespace
-
-int run_core_probe(const CommandContext& context) {
-  Arguments arguments("probe core",
-                      "--design D --gemm MxNxK | --vector KIND --shape SIZES | --operator MAP "
-                      "--shape SIZES [--dataflow ws|os|is] [--format bf16] "
-                      "[--set design.path=value] [--timing] [--json]",
-                      "simdse probe core --design tpu_v2 --gemm 512x4096x1024 --dataflow ws");
-  add_probe_options(arguments);
-  arguments.options().add_options()("gemm", po::value<std::string>(),
-                                    "a product of sizes MxNxK: M x K times K x N")(
-      "vector", po::value<std::string>(), "a vector operator's kind, e.g. layer_norm")(
-      "operator", po::value<std::string>(),
-      "any operator of the model language: \"{kind: convolution, channels: 64, kernel: 3}\"")(
-      "shape", po::value<std::vector<std::string>>()->composing(),
-      "shape of an input, e.g. 512x768; one --shape for each")(
-      "dataflow", po::value<std::string>(), "ws, os or is (default: what the mapping chooses)")(
-      "format", po::value<std::string>(), "number format of the operands (default bf16)")(
-      "timing", "the simulator's own speed as well, which differs from run to run");
-  if (!arguments.parse(context)) return kDone;
-  const Chip chip = load_probed_chip(arguments, context);
+int probe_core_of(const Chip& chip, const Arguments& arguments) {
   const NumberFormat format = read_format(arguments);
   const Subject subject = read_subject(arguments, format);
   OperatorProbeOptions options;
@@ -223,6 +203,30 @@ int run_core_probe(const CommandContext& context) {
   }
   report.print(arguments.has("json"));
   return kDone;
+}
+
+}  // namespace
+
+int run_core_probe(const CommandContext& context) {
+  Arguments arguments("probe core",
+                      "--design D --gemm MxNxK | --vector KIND --shape SIZES | --operator MAP "
+                      "--shape SIZES [--dataflow ws|os|is] [--format bf16] "
+                      "[--set design.path=value] [--timing] [--json]",
+                      "simdse probe core --design tpu_v2 --gemm 512x4096x1024 --dataflow ws");
+  add_probe_options(arguments);
+  arguments.options().add_options()("gemm", po::value<std::string>(),
+                                    "a product of sizes MxNxK: M x K times K x N")(
+      "vector", po::value<std::string>(), "a vector operator's kind, e.g. layer_norm")(
+      "operator", po::value<std::string>(),
+      "any operator of the model language: \"{kind: convolution, channels: 64, kernel: 3}\"")(
+      "shape", po::value<std::vector<std::string>>()->composing(),
+      "shape of an input, e.g. 512x768; one --shape for each")(
+      "dataflow", po::value<std::string>(), "ws, os or is (default: what the mapping chooses)")(
+      "format", po::value<std::string>(), "number format of the operands (default bf16)")(
+      "timing", "the simulator's own speed as well, which differs from run to run");
+  if (!arguments.parse(context)) return kDone;
+  return on_probed_chip(arguments, context,
+                        [&](const Chip& chip) { return probe_core_of(chip, arguments); });
 }
 
 }  // namespace simdse

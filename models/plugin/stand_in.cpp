@@ -30,8 +30,8 @@ void exchange(Archive& archive, ActionCost& action) {
 
 template <class Archive>
 void exchange(Archive& archive, BlockCost& cost) {
-  auto& [area, static_power, actions] = cost;
-  archive(area, static_power, actions);
+  auto& [area, static_power, actions, has_own_supply, die_edge] = cost;
+  archive(area, static_power, actions, has_own_supply, die_edge);
 }
 
 namespace {

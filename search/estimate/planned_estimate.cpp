@@ -13,10 +13,18 @@
 namespace simdse {
 
 template <class Archive>
+void exchange(Archive& archive, ActionCounts& actions) {
+  auto& [macs, vector_operations, vector_bytes, network_bytes, buffer_bytes, memory_bytes, groups] =
+      actions;
+  archive(macs, vector_operations, vector_bytes, network_bytes, buffer_bytes, memory_bytes, groups);
+}
+
+template <class Archive>
 void exchange(Archive& archive, PlanEstimate& estimate) {
-  auto& [regions, spans, cycles, time, contention_free_cycles, breakdown, chain, energy, macs] =
-      estimate;
-  archive(regions, spans, cycles, time, contention_free_cycles, breakdown, chain, energy, macs);
+  auto& [regions, spans, cycles, time, contention_free_cycles, breakdown, chain, energy, actions,
+         macs] = estimate;
+  archive(regions, spans, cycles, time, contention_free_cycles, breakdown, chain, energy, actions,
+          macs);
 }
 
 namespace {

@@ -85,7 +85,7 @@ TEST_F(ProbeCli, TheSeedDecides) {
             probe(random + "2").at("simulated_bandwidth_bytes_per_s"));
 }
 
-const std::string kCore = "probe core --design tpu_v2 ";
+const std::string kCore = "core --design tpu_v2 ";
 
 TEST_F(ProbeCli, CoreAloneTakesWhatTheArrayTakes) {
   const std::string memories =
