@@ -37,72 +37,43 @@ class HbmCore : public StorageCore {
   /// Long before anything that a run can ask for.
   static constexpr Picoseconds kLongAgo = -kNever / 4;
 
-  using Times = std::vector<Picoseconds>;
-
-  /// Of each channel. Neighbours' values lie side by side here and below: a transfer asks the same
-  /// of many channels, and is worked out for several of them at a time.
-  struct Channels {
-    Times free_at;
-    Times next_refresh;                 ///< command
-    Times refreshed_at;                 ///< command: end of the last refresh
-    std::array<Times, 4> activates;     ///< commands: the last four, the oldest first
-    std::vector<std::int64_t> last_is;  ///< kRead, kWrite or kUnused
+  struct Bank {
+    std::int64_t open_row = -1;  ///< -1: none
+    /// Commands: next access to the open row, and earliest activate of another row. tRC after the
+    /// last activate, and tRP after the last access.
+    Picoseconds column_at = kLongAgo;
+    Picoseconds ready_at = kLongAgo;
   };
-  static constexpr std::int64_t kRead = 0, kWrite = 1, kUnused = 2;
-
-  /// Of bank b of channel c, at b * channels + c. Commands: next access to the open row, and
-  /// earliest activate of another row. tRC after the last activate, and tRP after the last access.
-  struct Banks {
-    std::vector<std::int64_t> open_row;  ///< -1: none
-    Times column_at;
-    Times ready_at;
+  struct Channel {
+    Picoseconds free_at = 0;
+    Picoseconds next_refresh = kNever;  ///< command
+    Picoseconds refreshed_at = 0;       ///< command: end of the last refresh
+    bool is_used = false;
+    bool was_write = false;
+    std::array<Picoseconds, 4> activates{kLongAgo, kLongAgo, kLongAgo, kLongAgo};
+    std::uint32_t oldest_activate = 0;  ///< modulo 4
   };
 
-  /// What a transfer asks of each of some neighbouring channels.
-  struct Run {
-    bool is_write = false;
-    std::int64_t row = 0;      ///< the first
-    std::int64_t rows = 0;     ///< that the data lies in
-    Picoseconds arrival = 0;   ///< at the command bus
-    Picoseconds turn = 0;      ///< what a change of direction costs
-    Picoseconds bus_time = 0;  ///< of the data, with the changes of row that nothing hides
-  };
-
-  /// What becomes of a run in each channel of a band, before it is done.
-  struct Outcome {
-    Times start;  ///< of the data
-    Times finish;
-    Times bank_lag;                      ///< how much of `start` its own bank alone is to blame for
-    Times activate;                      ///< command slot of the first row's activate
-    Times ready_at;                      ///< of the first row's bank
-    std::vector<std::int64_t> is_miss;   ///< a mask: 0 or -1
-    std::vector<std::int64_t> open_row;  ///< of the first row's bank, afterwards
-    std::vector<std::int64_t> is_refreshed;  ///< a mask: a refresh comes before or during the run
-  };
-
-  StorageSpan serve_band(std::int64_t channel, std::int64_t channels, const Run& run);
-  /// Works out `run` in `count` channels from `channel` on, into places `first` ... of outcome_,
-  /// as if none were to refresh. True if some are.
-  bool work_out(std::int64_t channel, std::int64_t count, std::size_t first, const Run& run);
-  /// The same in one channel that is to refresh, before or during the run.
-  void work_out_with_refresh(std::int64_t channel, std::size_t place, const Run& run);
-  /// Makes outcome_ the channels' state.
-  StorageSpan apply(std::int64_t channel, std::int64_t count, const Run& run);
-  /// The same for the rows after the first.
-  void apply_further_rows(std::int64_t channel, std::int64_t count, const Run& run);
-
+  StorageSpan serve_run(std::int64_t index, Picoseconds now, bool is_write, std::int64_t bytes,
+                        std::int64_t first);
   /// Time of the bursts that `bytes` take on one channel's bus.
   Picoseconds transfer_time(std::int64_t bytes);
   /// Lets the refreshes begin that are due by the command time `time`.
-  void refresh(std::int64_t channel, Picoseconds time);
-  std::int64_t bank_of(std::int64_t row) const { return (row & bank_mask_) * channel_count_; }
+  void refresh(std::int64_t index, Picoseconds time) {
+    if (channels_[static_cast<std::size_t>(index)].next_refresh <= time) begin_refresh(index, time);
+  }
+  void begin_refresh(std::int64_t index, Picoseconds time);
+  Bank* banks_of(std::int64_t channel) { return banks_.data() + channel * bank_count_; }
+  /// When the channel has room for another activate, asked for at `command`.
+  Picoseconds activate_slot(Channel& channel, Picoseconds command) const;
+  static void note_activate(Channel& channel, Picoseconds time) {
+    channel.activates[channel.oldest_activate++ % 4] = time;
+  }
 
   Interleave interleave_;
-  Channels channels_;
-  Banks banks_;
-  Outcome outcome_;
+  std::vector<Channel> channels_;
+  std::vector<Bank> banks_;  ///< of all channels, side by side
   std::size_t queue_depth_;
-  std::int64_t channel_count_;
   std::int64_t bank_count_;  ///< of one channel
   std::int64_t bank_mask_;
   unsigned row_shift_;
