@@ -39,7 +39,7 @@ void CoreEngine::pump() {
 }
 
 bool CoreEngine::has_operand_place() const {
-  if (loading_.size() + working_.size() >= operand_places(buffering_)) return false;
+  if (loading_.size() + working_ >= operand_places(buffering_)) return false;
   // With single buffering, what is finished must be out as well.
   return buffering_ == Buffering::twofold || outputs_held_ == (block_is_open_ ? 1 : 0);
 }
@@ -97,9 +97,9 @@ void CoreEngine::begin(Slot& slot) {
   }
   if (slot.item.has_output) {
     time_.call_at(std::max(clock_.edge(span.done), now), Stage::completion, *this, kOutput);
-    results_.push_back(slot.item);
+    results_.push_back(std::move(slot.item));
   }
-  working_.push_back(std::move(slot.item));
+  ++working_;
 }
 
 void CoreEngine::on_time(std::uint64_t token) {
@@ -118,9 +118,9 @@ void CoreEngine::end_item() {
     --ended_early_;
     return;
   }
-  working_.pop_front();
+  --working_;
   source_->operands_free();
-  if (working_.empty()) {
+  if (working_ == 0) {
     account_.end_work(worker_, time_.now());
     is_busy_ = false;
   }
@@ -173,8 +173,8 @@ void CoreEngine::check_finished() {
     return;
   }
   // The last result may leave on the body's last cycle, just before the body counts as ended.
-  for (; !working_.empty(); ++ended_early_) {
-    working_.pop_front();
+  for (; working_ > 0; ++ended_early_) {
+    --working_;
     source_->operands_free();
   }
   if (is_busy_) {

@@ -78,7 +78,7 @@ class CoreEngine : public Timed {
   WorkSource* source_ = nullptr;
   TilePipeline pipeline_;
   std::deque<Slot> loading_;         ///< loads issued, work not begun
-  std::deque<WorkItem> working_;     ///< begun, not ended
+  std::size_t working_ = 0;          ///< items begun, not ended
   std::deque<WorkItem> results_;     ///< with output, begun and not put out
   std::deque<bool> is_stored_;       ///< per block being stored
   std::size_t outputs_held_ = 0;     ///< blocks in accumulators

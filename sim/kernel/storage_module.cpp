@@ -1,7 +1,6 @@
 #include "sim/kernel/storage_module.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace simdse {
 namespace {
@@ -29,12 +28,12 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
 }
 
 bool StorageModule::has_room() {
-  while (!finishing_.empty() && finishing_.front() <= time_.now()) finishing_.pop_front();
+  while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
   return waiting_ + finishing_.size() < core_->queue_depth();
 }
 
 std::size_t StorageModule::under_way() {
-  while (!finishing_.empty() && finishing_.front() <= time_.now()) finishing_.pop_front();
+  while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
   const auto has_come = [this](const Blocked& blocked) { return blocked.at <= time_.now(); };
   return finishing_.size() + (submitted_.size() - free_tags_.size()) +
          static_cast<std::size_t>(std::count_if(blocked_.begin(), blocked_.end(), has_come));
@@ -79,7 +78,7 @@ void StorageModule::on_time(std::uint64_t token) {
 void StorageModule::wait_for_room() {
   if (is_waiting_for_room_ || finishing_.empty()) return;
   is_waiting_for_room_ = true;
-  time_.call_at(std::max(finishing_.front(), time_.now()), Stage::storage, *this, kAdmit);
+  time_.call_at(std::max(finishing_.top(), time_.now()), Stage::storage, *this, kAdmit);
 }
 
 void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
@@ -117,10 +116,7 @@ void StorageModule::answer(std::size_t port, tlm::tlm_generic_payload& payload, 
   info.tail = std::max(span.tail, info.tail);
   (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - since;
   --waiting_;
-  // Nearly all end in the order in which they are served.
-  auto place = finishing_.end();
-  while (place != finishing_.begin() && *std::prev(place) > info.tail) --place;
-  finishing_.insert(place, info.tail);
+  finishing_.push(info.tail);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   const Picoseconds head = payload.is_write() ? info.tail : std::max(span.head, now);

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <queue>
 #include <vector>
 
 #include "models/base/timed.h"
@@ -72,8 +73,8 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   std::vector<std::uint64_t> free_tags_;
   std::deque<Blocked> blocked_;
   bool is_waiting_for_room_ = false;
-  std::size_t waiting_ = 0;            // accepted and not served
-  std::deque<Picoseconds> finishing_;  ///< ascending: when what was served ends
+  std::size_t waiting_ = 0;  // accepted and not served
+  std::priority_queue<Picoseconds, std::vector<Picoseconds>, std::greater<>> finishing_;
   Bytes bytes_read_;
   Bytes bytes_written_;
 };
