@@ -97,12 +97,14 @@ PowerProfile power_profile(const std::vector<EnergyPart>& energy,
       track->watts[i] += joules.value() * shares[i] / seconds;
     }
   };
-  std::map<std::string, std::vector<double>> shares;
+  std::map<std::pair<std::string, std::string>, std::vector<double>> shares;
   for (const BlockActivity& block : activity) {
-    if (!block.profile->amounts().empty()) shares[block.block] = shares_of(*block.profile);
+    if (block.profile->amounts().empty()) continue;
+    shares[{block.block, block.action}] = shares_of(*block.profile);
   }
   for (const EnergyPart& part : energy) {
-    const auto own = shares.find(part.block);
+    auto own = shares.find({part.block, part.action});
+    if (own == shares.end()) own = shares.find({part.block, ""});
     if (part.action == "always") {
       add("always", evenly, part.energy);
       add("total", evenly, part.energy);

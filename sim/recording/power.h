@@ -65,11 +65,12 @@ struct PowerProfile {
   Joules energy(const Track& track) const;
 };
 
-/// Where the energy of each block went in time: a block's energy is spread as its activity was, or
-/// evenly if none was seen, and static power over the whole run.
+/// Where the energy of each block went in time: an action's energy is spread as its activity was,
+/// or else as its block's was, or evenly if none was seen, and static power over the whole run.
 struct BlockActivity {
   std::string block;
   const ActivityProfile* profile;
+  std::string action;  ///< empty: all of the block's that have none of their own
 };
 PowerProfile power_profile(const std::vector<EnergyPart>& energy,
                            const std::vector<BlockActivity>& activity, Picoseconds end);

@@ -106,14 +106,16 @@ class ChipPower {
     for (std::size_t i = 0; i < shared.size(); ++i) {
       shared_.push_back(
           std::make_unique<ActivityObserver>(trace == nullptr ? nullptr : trace->part(i)));
-      activity_.push_back({shared[i], &shared_.back()->profile()});
+      activity_.push_back({shared[i], &shared_.back()->profile(), ""});
     }
     modules.buffer().core().observe(shared_[0].get());
     modules.noc().observe(shared_[1].get());
     modules.memory().core().observe(shared_[2].get());
-    activity_.push_back({"DMA", &shared_[2]->profile()});
+    activity_.push_back({"DMA", &shared_[2]->profile(), ""});
     for (std::size_t i = 0; i < groups_.size(); ++i) {
-      activity_.push_back({chip.costs()[i].name, &groups_[i].profile()});
+      activity_.push_back({chip.costs()[i].name, &groups_[i].profile(), ""});
+      // Bytes come and go while the network carries them, not while the core works on them.
+      activity_.push_back({chip.costs()[i].name, &shared_[1]->profile(), "byte"});
     }
     for (std::size_t i = 0; i < chip.tensor_cores().size(); ++i) {
       const auto core = static_cast<std::int32_t>(i);

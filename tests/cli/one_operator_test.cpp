@@ -103,8 +103,9 @@ TEST(TensorCoreAlone, WithoutOverlapTheModuleTakesThePublishedCycles) {
                                         {"cores.0.rows", std::to_string(r)},
                                         {"cores.0.columns", std::to_string(c)},
                                         {"cores.0.overlap", "none"},
-                                        {"cores.0.operand_depth", "1048576"},
-                                        {"cores.0.accumulator_depth", "1048576"}}));
+                                        {"cores.0.count", "1"},
+                                        {"cores.0.operand_depth", "131072"},
+                                        {"cores.0.accumulator_depth", "131072"}}));
     const TileShape s{1 + static_cast<std::int64_t>(random() % 1000),
                       1 + static_cast<std::int64_t>(random() % 1000),
                       1 + static_cast<std::int64_t>(random() % 1000)};

@@ -89,7 +89,8 @@ const std::string kCore = "core --design tpu_v2 ";
 
 TEST_F(ProbeCli, CoreAloneTakesWhatTheArrayTakes) {
   const std::string memories =
-      "--set design.cores.0.operand_depth=65536 --set design.cores.0.accumulator_depth=65536 ";
+      "--set design.cores.0.count=1 --set design.cores.0.operand_depth=65536 "
+      "--set design.cores.0.accumulator_depth=65536 ";
   const Json full = probe(kCore + memories + "--gemm 512x4096x1024 --dataflow ws");
   // 32 x 8 folds of 512 rows behind each other, 128 cycles of loading before, the drain behind.
   EXPECT_EQ(full["simulated_cycles"], 128 + 256 * 512 + 128 + 128 - 3);
@@ -98,7 +99,7 @@ TEST_F(ProbeCli, CoreAloneTakesWhatTheArrayTakes) {
   const Json none = probe(kCore + memories +
                           "--gemm 512x4096x1024 --dataflow output_stationary "
                           "--set design.cores.0.overlap=none");
-  EXPECT_EQ(none["simulated_cycles"], (128 + 128 + 4096 - 2) * 4 * 8 - 1);
+  EXPECT_EQ(none["simulated_cycles"], (128 + 128 + 1024 - 2) * 4 * 32 - 1);
   EXPECT_NEAR(none["simulated_utilisation"].get<double>(),
               512.0 * 4096 * 1024 / (128 * 128) / none["simulated_cycles"].get<double>(), 1e-12);
 }
@@ -116,29 +117,32 @@ TEST_F(ProbeCli, AChipIsSlowerThanItsCoresAndTwoCoresFasterThanOne) {
 }
 
 TEST_F(ProbeCli, ACoreIsProbedTheSameWayAgain) {
-  const std::string arguments = kCore + "--vector add --shape 64x64 --shape 64x64 --json";
+  const std::string arguments =
+      "probe " + kCore + "--vector add --shape 64x64 --shape 64x64 --json";
   EXPECT_EQ(run(arguments).out, run(arguments).out);
 }
 
 TEST_F(ProbeCli, BadOperatorsAreRefused) {
-  expect_refused(kCore, "give one of --gemm MxNxK, --vector KIND and --operator KIND");
-  expect_refused(kCore + "--gemm 512x0x3", "'512x0x3' has a size below 1");
-  expect_refused(kCore + "--gemm 512x3", "has 2 sizes, not 3");
-  expect_refused(kCore + "--gemm 512x4k96x3", "is not a list of sizes such as");
-  expect_refused(kCore + "--gemm 512x99999999999999999999x3", "has a size beyond 64 bits");
-  expect_refused(kCore + "--gemm 4294967296x4294967296x4294967296", "GEMM 4294967296x");
-  expect_refused(kCore + "--gemm 8x8x8 --dataflow wss", "(did you mean 'ws'?)");
+  expect_refused("probe " + kCore, "give one of --gemm MxNxK, --vector KIND and --operator KIND");
+  expect_refused("probe " + kCore + "--gemm 512x0x3", "'512x0x3' has a size below 1");
+  expect_refused("probe " + kCore + "--gemm 512x3", "has 2 sizes, not 3");
+  expect_refused("probe " + kCore + "--gemm 512x4k96x3", "is not a list of sizes such as");
+  expect_refused("probe " + kCore + "--gemm 512x99999999999999999999x3",
+                 "has a size beyond 64 bits");
+  expect_refused("probe " + kCore + "--gemm 4294967296x4294967296x4294967296", "GEMM 4294967296x");
+  expect_refused("probe " + kCore + "--gemm 8x8x8 --dataflow wss", "(did you mean 'ws'?)");
   expect_refused("probe core --design nvdla_like --gemm 8x8x8 --dataflow os",
                  "the tensor core 'systolic' is not output_stationary; it is weight_stationary");
-  expect_refused(kCore + "--gemm 8x8x8 --format bf17", "(did you mean 'bf16'?)");
-  expect_refused(kCore + "--gemm 8x8x8 --shape 8x8", "--gemm has its sizes itself");
-  expect_refused(kCore + "--vector layer_nrm --shape 8x8", "(did you mean 'layer_norm'?)");
-  expect_refused(kCore + "--vector layer_norm --shape 8x8 --dataflow ws",
+  expect_refused("probe " + kCore + "--gemm 8x8x8 --format bf17", "(did you mean 'bf16'?)");
+  expect_refused("probe " + kCore + "--gemm 8x8x8 --shape 8x8", "--gemm has its sizes itself");
+  expect_refused("probe " + kCore + "--vector layer_nrm --shape 8x8",
+                 "(did you mean 'layer_norm'?)");
+  expect_refused("probe " + kCore + "--vector layer_norm --shape 8x8 --dataflow ws",
                  "only matrix products have one");
-  expect_refused(kCore + "--vector \"{kind: linear, features: 4}\" --shape 8x8",
+  expect_refused("probe " + kCore + "--vector \"{kind: linear, features: 4}\" --shape 8x8",
                  "multiplies matrices");
-  expect_refused(kCore + "--vector layer_norm", "takes 1 inputs, found 0");
-  expect_refused(kCore + "--operator \"{kind: reshape, shape: [64]}\" --shape 8x8",
+  expect_refused("probe " + kCore + "--vector layer_norm", "takes 1 inputs, found 0");
+  expect_refused("probe " + kCore + "--operator \"{kind: reshape, shape: [64]}\" --shape 8x8",
                  "there is nothing to run");
 }
 
