@@ -104,6 +104,7 @@ TEST(TensorCoreAlone, WithoutOverlapTheModuleTakesThePublishedCycles) {
                                         {"cores.0.columns", std::to_string(c)},
                                         {"cores.0.overlap", "none"},
                                         {"cores.0.count", "1"},
+                                        {"memory.stacks", "1"},
                                         {"cores.0.operand_depth", "131072"},
                                         {"cores.0.accumulator_depth", "131072"}}));
     const TileShape s{1 + static_cast<std::int64_t>(random() % 1000),
