@@ -14,7 +14,8 @@ const std::vector<Command>& commands() {
       {"simulate", "one design, one workload, transaction-level", run_simulate},
       {"estimate", "the analytic answer alone, per operator and in total", run_estimate},
       {"probe", "one block alone under a load, by formula and simulated", run_probe},
-      {"validate", "how far estimate, simulation and what was measured are from each other", run_validate},
+      {"validate", "how far estimate, simulation and what was measured are from each other",
+       run_validate},
       {"workload", "operators, parameters, MACs and bytes of a network", run_workload},
       {"blocks", "registered hardware blocks and their parameters", run_blocks},
   };

@@ -30,9 +30,9 @@ struct OperatorProbe {
   Plan plan;
   PlanEstimate estimate;
   SimulationResult simulation;
-  double formula_cycles = 0;  ///< of the chip's clock, from launch to the last byte stored
+  double formula_cycles = 0;    ///< of the chip's clock, from launch to the last byte stored
   double simulated_cycles = 0;  ///< the same, up to the next edge
-  double cpu_seconds = 0;  ///< that the simulation took: differs from run to run
+  double cpu_seconds = 0;       ///< that the simulation took: differs from run to run
 };
 
 struct OperatorProbeOptions {
