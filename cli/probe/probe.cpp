@@ -15,6 +15,7 @@ const std::vector<Probe>& probes() {
   static const std::vector<Probe> all = {
       {"memory", "off-chip memory: bandwidth and latency under an access pattern",
        run_memory_probe},
+      {"noc", "on-chip network: latency and accepted rate under random traffic", run_noc_probe},
   };
   return all;
 }
