@@ -60,6 +60,10 @@ Chip::Chip(Design design, std::shared_ptr<const Technology> technology)
   add_cost("network", 1, *noc_);
   add_cost("memory", 1, *memory_);
   add_cost("dispatcher", 1, *dispatcher_);
+  if (design_.links) {
+    link_ = build<Link>(design_.links->block, context);
+    add_cost("links", design_.links->count, *link_);
+  }
   // The network carries no more than buffer and memory give and take, however wide its ports are.
   const double most =
       (buffer_->bandwidth() * clock_.frequency() + memory_->peak_bandwidth()).value();

@@ -87,6 +87,14 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
     design.*single.member = read_block(block, single.kind);
     block.finish();
   }
+  if (const ConfigValue* given = reader.find("links")) {
+    ConfigReader links(*given, "links");
+    CoreGroupConfig config;
+    config.count = links.integer_or("count", 1, 1, 64);
+    config.block = read_block(links, "link");
+    links.finish();
+    design.links = std::move(config);
+  }
   reader.finish();
   return design;
 }
@@ -124,6 +132,10 @@ std::string design_yaml(const Design& design) {
   for (const SingleBlock& single : kSingleBlocks) {
     text += fmt::format("{}:\n", single.key);
     write_params(text, design.*single.member, "  ");
+  }
+  if (design.links) {
+    text += fmt::format("links:\n  count: {}\n", design.links->count);
+    write_params(text, design.links->block, "  ");
   }
   return text;
 }

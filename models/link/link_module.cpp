@@ -147,6 +147,8 @@ tlm::tlm_sync_enum LinkModule::nb_transport_bw(int side, tlm::tlm_generic_payloa
   tlm::tlm_phase response = tlm::BEGIN_RESP;
   sc_core::sc_time later =
       delay + sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(d.core.latency()));
+  info_of(payload).tail =
+      std::max(info_of(payload).tail, time_.now() + static_cast<Picoseconds>(later.value()));
   d.in->nb_transport_bw(payload, response, later);
   phase = tlm::END_RESP;
   return tlm::TLM_COMPLETED;

@@ -44,7 +44,7 @@ BytesPerSecond Serdes::bandwidth() const {
 BlockCost Serdes::cost(const Technology& technology) const {
   BlockCost cost;
   const auto lanes = static_cast<double>(p_.lanes);
-  cost.area = {{"link PHYs", technology.serdes_lane_area * lanes},
+  cost.area = {{"link PHYs", technology.serdes_lane_area * lanes, true},
                {"receive buffer", technology.sram_area(p_.receive_buffer, 1)}};
   cost.static_power = Watts(technology.logic_leakage * cost.total_area().value());
   // Energy per bit on the lanes; both directions send at the same time.

@@ -51,6 +51,10 @@ class Technology {
   Area wire_area_per_byte_mm;        ///< one byte of width over one mm, with its repeaters
   Joules wire_energy_per_byte_mm;
 
+  // Chip-to-chip links
+  Area serdes_lane_area;          ///< PHY of one lane, both directions
+  Joules serdes_energy_per_byte;  ///< a byte on the lane, both ends' halves
+
   // Memory stacks
   Area hbm_phy_area;         ///< per stack
   Area hbm_controller_area;  ///< per stack
