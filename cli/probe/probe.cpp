@@ -18,6 +18,7 @@ const std::vector<Probe>& probes() {
       {"core", "compute cores: an operator on one core alone, and on the chip", run_core_probe},
       {"memory", "off-chip memory: bandwidth and latency under an access pattern",
        run_memory_probe},
+      {"noc", "on-chip network: latency and accepted rate under random traffic", run_noc_probe},
   };
   return all;
 }

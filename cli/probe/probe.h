@@ -22,6 +22,7 @@ const std::vector<Probe>& probes();
 
 int run_core_probe(const CommandContext& context);
 int run_memory_probe(const CommandContext& context);
+int run_noc_probe(const CommandContext& context);
 
 /// Options of every probe: --design, --set and --json.
 void add_probe_options(Arguments& arguments);

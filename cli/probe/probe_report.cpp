@@ -21,15 +21,22 @@ void ProbeReport::figure(const std::string& key, const std::string& label, Dimen
   figures_.push_back({key, label, dimension, formula, simulated});
 }
 
+void ProbeReport::flag(const std::string& key, const std::string& label, bool formula,
+                       bool simulated) {
+  figure(key, label, Dimension::count, formula ? 1 : 0, simulated ? 1 : 0);
+  figures_.back().is_flag = true;
+}
+
 void ProbeReport::print(bool as_json) const {
   if (as_json) {
     nlohmann::ordered_json json = {{"probe", probe_}, {"inputs", inputs_}};
-    const auto number = [](double value) {
+    const auto number = [](const Figure& figure, double value) {
+      if (figure.is_flag) return nlohmann::ordered_json(value != 0);
       return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
     };
     for (const Figure& figure : figures_) {
-      json["formula_" + figure.key] = number(figure.formula);
-      json["simulated_" + figure.key] = number(figure.simulated);
+      json["formula_" + figure.key] = number(figure, figure.formula);
+      json["simulated_" + figure.key] = number(figure, figure.simulated);
     }
     std::cout << json.dump(2) << '\n';
     return;
@@ -40,11 +47,13 @@ void ProbeReport::print(bool as_json) const {
   table.add_column("formula", Table::Align::right);
   table.add_column("simulated", Table::Align::right);
   for (const Figure& figure : figures_) {
-    const auto text = [&](double value) {
+    const auto text = [&](double value) -> std::string {
+      if (figure.is_flag) return value != 0 ? "yes" : "no";
       if (figure.dimension == Dimension::count && std::abs(value) >= 1000) {
         return fmt::format("{:.0f}", value);  // cycles and the like are counted
       }
-      return std::isnan(value) ? "-" : format_quantity(value, figure.dimension, digits);
+      return std::isnan(value) ? std::string("-")
+                               : format_quantity(value, figure.dimension, digits);
     };
     table.add_row({figure.label, text(figure.formula), text(figure.simulated)});
   }

@@ -29,6 +29,9 @@ class ProbeReport {
   void figure(const std::string& key, const std::string& label, Dimension dimension, double formula,
               double simulated);
 
+  /// Something that holds or not.
+  void flag(const std::string& key, const std::string& label, bool formula, bool simulated);
+
   void print(bool as_json) const;
 
  private:
@@ -38,6 +41,7 @@ class ProbeReport {
     Dimension dimension;
     double formula;
     double simulated;
+    bool is_flag = false;
   };
 
   std::string probe_;

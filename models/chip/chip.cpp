@@ -67,6 +67,10 @@ Chip::Chip(Design design, std::shared_ptr<const Technology> technology)
   add_cost("network", 1, *noc_);
   add_cost("memory", 1, *memory_);
   add_cost("dispatcher", 1, *dispatcher_);
+  if (design_.links) {
+    link_ = build<Link>(design_.links->block, context);
+    add_cost("links", design_.links->count, *link_);
+  }
   // The engine's area is part of the dispatcher's control.
   if (std::isfinite(memory_->peak_bandwidth().value())) {
     BlockCost dma;

@@ -8,6 +8,7 @@
 #include "models/buffer/buffer.h"
 #include "models/chip/design.h"
 #include "models/dispatcher/dispatcher.h"
+#include "models/link/link.h"
 #include "models/memory/memory.h"
 #include "models/noc/noc.h"
 #include "models/technology/technology.h"
@@ -70,6 +71,8 @@ class Chip {
   const Noc& noc() const { return *noc_; }
   const Memory& memory() const { return *memory_; }
   const Dispatcher& dispatcher() const { return *dispatcher_; }
+  /// Links to other chips, all alike; nullptr when there are none.
+  const Link* link() const { return link_.get(); }
 
   const std::vector<ChipCostEntry>& costs() const { return costs_; }
   Area area() const;
@@ -113,6 +116,7 @@ class Chip {
   std::shared_ptr<const Noc> noc_;
   std::shared_ptr<const Memory> memory_;
   std::shared_ptr<const Dispatcher> dispatcher_;
+  std::shared_ptr<const Link> link_;
   std::vector<ChipCostEntry> costs_;
 };
 

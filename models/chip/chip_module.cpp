@@ -44,7 +44,7 @@ ChipModule::ChipModule(const sc_core::sc_module_name& name, TimeService& time, c
     }
   };
   const auto make_shared_blocks = [&] {
-    noc_ = module_of(design.noc).noc("noc", time, chip);
+    noc_ = std::make_unique<NocModule>("noc", time, chip, module_of(design.noc).noc);
     const std::size_t sources = chip.core_count() + 1;  // and the DMA engine
     if (ideal.network) noc_->make_private();
     const auto storage = [&](const BlockConfig& block, bool is_ideal) {

@@ -118,6 +118,14 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
     design.*single.member = read_block(block, single.kind, design);
     block.finish();
   }
+  if (const ConfigValue* given = reader.find("links")) {
+    ConfigReader links(*given, "links");
+    CoreGroupConfig config;
+    config.count = links.integer_or("count", 1, 1, 64);
+    config.block = read_block(links, "link");
+    links.finish();
+    design.links = std::move(config);
+  }
   reader.finish();
   return design;
 }
@@ -159,6 +167,10 @@ std::string design_yaml(const Design& design) {
   for (const SingleBlock& single : kSingleBlocks) {
     text += fmt::format("{}:\n", single.key);
     write_params(text, design.*single.member, "  ");
+  }
+  if (design.links) {
+    text += fmt::format("links:\n  count: {}\n", design.links->count);
+    write_params(text, design.links->block, "  ");
   }
   return text;
 }

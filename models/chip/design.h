@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct BlockConfig {
   ParamValues params;
 };
 
-/// Equal cores.
+/// Equal blocks: cores, or links.
 struct CoreGroupConfig {
   BlockConfig block;
   std::int64_t count = 1;
@@ -35,6 +36,7 @@ struct Design {
   BlockConfig noc;
   BlockConfig memory;
   BlockConfig dispatcher;
+  std::optional<CoreGroupConfig> links;  ///< to other chips
 
   /// The group of that kind, or nullptr; the first if there are several.
   const CoreGroupConfig* group(const std::string& kind) const;

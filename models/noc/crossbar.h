@@ -16,17 +16,22 @@ class Crossbar : public Noc {
     static void declare(ParamTable<Params>& table);
   };
 
-  Crossbar(const Params& params, const BlockContext& context) : p_(params), context_(context) {}
+  Crossbar(const Params& params, const BlockContext& context)
+      : p_(params),
+        context_(context),
+        topology_(context.initiators, p_.buffer_ports, p_.memory_ports, p_.latency.value()) {}
 
   BytesPerCycle port_width() const override { return p_.port_width; }
   std::int64_t buffer_ports() const override { return p_.buffer_ports; }
   std::int64_t memory_ports() const override { return p_.memory_ports; }
   Cycles latency() const override { return p_.latency; }
+  const Topology& topology() const override { return topology_; }
   BlockCost cost(const Technology& technology) const override;
 
  private:
   Params p_;
   BlockContext context_;
+  TwoSidedTopology topology_;
 };
 
 }  // namespace simdse

@@ -217,6 +217,10 @@ class NocStandIn final : public StandIn<Noc, NocFacts> {
   std::int64_t buffer_ports() const override { return facts_.buffer_ports; }
   std::int64_t memory_ports() const override { return facts_.memory_ports; }
   Cycles latency() const override { return facts_.latency; }
+  const Topology& topology() const override { only_in_children(); }
+  std::int64_t data_of(std::int64_t) const override { only_in_children(); }
+  BytesPerCycle buffer_bandwidth() const override { only_in_children(); }
+  BytesPerCycle memory_bandwidth() const override { only_in_children(); }
 };
 
 struct MemoryFacts {

@@ -163,6 +163,16 @@ Technology load_technology(const std::string& name, const DataFiles& files,
       Area(constants.constant("crossbar_area_per_port_pair_byte", Dimension::area));
   t.crossbar_energy_per_byte =
       Joules(constants.constant("crossbar_energy_per_byte", Dimension::energy_per_byte));
+  t.router_buffer_area_per_byte =
+      Area(constants.constant("router_buffer_area_per_byte", Dimension::area));
+  t.router_energy_per_byte =
+      Joules(constants.constant("router_energy_per_byte", Dimension::energy_per_byte));
+  t.wire_area_per_byte_mm = Area(constants.constant("wire_area_per_byte_mm", Dimension::area));
+  t.wire_energy_per_byte_mm =
+      Joules(constants.constant("wire_energy_per_byte_mm", Dimension::energy_per_byte));
+  t.serdes_lane_area = Area(constants.constant("serdes_lane_area", Dimension::area));
+  t.serdes_energy_per_byte =
+      Joules(constants.constant("serdes_energy_per_byte", Dimension::energy_per_byte));
   t.hbm_phy_area = Area(constants.constant("hbm_phy_area", Dimension::area));
   t.hbm_controller_area = Area(constants.constant("hbm_controller_area", Dimension::area));
   t.hbm_energy_per_byte =

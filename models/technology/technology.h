@@ -53,6 +53,14 @@ class Technology {
   // On-chip network
   Area crossbar_area_per_port_pair_byte;  ///< one byte of width between one input and one output
   Joules crossbar_energy_per_byte;
+  Area router_buffer_area_per_byte;  ///< of flits held in a router
+  Joules router_energy_per_byte;     ///< into a router's buffer, out of it, and through its switch
+  Area wire_area_per_byte_mm;        ///< one byte of width over one mm, with its repeaters
+  Joules wire_energy_per_byte_mm;
+
+  // Chip-to-chip links
+  Area serdes_lane_area;          ///< PHY of one lane, both directions
+  Joules serdes_energy_per_byte;  ///< a byte on the lane, both ends' halves
 
   // Memory stacks
   Area hbm_phy_area;         ///< per stack

@@ -32,8 +32,8 @@ ChipRates ChipRates::of(const Chip& chip) {
   const Noc& noc = chip.noc();
   ChipRates rates;
   rates.port = noc.port_width().value();
-  rates.network_buffer = rates.port * static_cast<double>(noc.buffer_ports());
-  rates.network_memory = rates.port * static_cast<double>(noc.memory_ports());
+  rates.network_buffer = noc.buffer_bandwidth().value();
+  rates.network_memory = noc.memory_bandwidth().value();
   rates.buffer = chip.buffer().bandwidth().value();
   rates.memory = chip.memory().sustained_bandwidth().value() / frequency;
   rates.noc_latency = to_double(noc.latency());

@@ -8,11 +8,10 @@
 
 #include "models/chip/chip.h"
 #include "models/core/storage_core.h"
+#include "models/noc/noc_core.h"
+#include "models/noc/packet_network.h"
 
 namespace simdse {
-
-class NocModule;
-class TimeService;
 
 /// How the modules of block types are made. A kind whose behaviour lies in a plain C++ core
 /// registers that; the kind's TLM shell is the same for all its types. Types of the other kinds
@@ -24,7 +23,9 @@ struct ModuleType {
   /// For kinds buffer and memory.
   std::function<std::unique_ptr<StorageCore>(const Chip&)> storage;
   /// For kind noc.
-  std::function<std::unique_ptr<NocModule>(const char* name, TimeService&, const Chip&)> noc;
+  std::function<std::unique_ptr<NocCore>(const Noc&, const Clock&)> noc;
+  /// For kind noc, if the type has a model of flits beneath that of transfers. Probes then use it.
+  std::function<std::unique_ptr<PacketNetwork>(const Noc&)> flits = nullptr;
 };
 
 class ModuleRegistry {

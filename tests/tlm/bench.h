@@ -117,7 +117,7 @@ class StorageBench {
       return ModuleRegistry::instance().find(block.kind, block.type);
     };
     const auto make_storages = [&] {
-      noc = module_type(design.noc)->noc("noc", queue, chip);
+      noc = std::make_unique<NocModule>("noc", queue, chip, module_type(design.noc)->noc);
       buffer = std::make_unique<StorageModule>("buffer", queue,
                                                module_type(design.global_buffer)->storage(chip),
                                                kStoragePorts, chip.core_count() + 1, false);

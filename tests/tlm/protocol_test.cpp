@@ -32,10 +32,12 @@ Bytes total_bytes(const std::vector<std::vector<Request>>& scripts) {
   return total;
 }
 
-Chip busy_chip() {
-  return load_chip(
-      "tpu_v2", DataFiles(SIMDSE_SOURCE_DIR),
-      {{"cores.0.count", "4"}, {"memory.queue_depth", "3"}, {"global_buffer.queue_depth", "2"}});
+Chip busy_chip(const std::string& network) {
+  return load_chip("tpu_v2", DataFiles(SIMDSE_SOURCE_DIR),
+                   {{"cores.0.count", "4"},
+                    {"noc", network},
+                    {"memory.queue_depth", "3"},
+                    {"global_buffer.queue_depth", "2"}});
 }
 
 void expect_conservation(StorageBench& bench, const std::vector<std::vector<Request>>& scripts) {
@@ -61,34 +63,44 @@ void expect_conservation(StorageBench& bench, const std::vector<std::vector<Requ
   EXPECT_EQ(bench.monitors[count - 1]->bytes_read(), bench.memory->bytes_read());
 }
 
-class Seeds : public ::testing::TestWithParam<int> {};
+class Seeds : public ::testing::TestWithParam<std::tuple<int, const char*>> {
+ protected:
+  std::vector<std::vector<Request>> scripts() const {
+    return random_scripts(static_cast<std::uint64_t>(std::get<0>(GetParam())), 4);
+  }
+  Chip chip() const { return busy_chip(std::get<1>(GetParam())); }
+};
 
 TEST_P(Seeds, PlainRunsConserveBytes) {
-  const auto scripts = random_scripts(static_cast<std::uint64_t>(GetParam()), 4);
-  const Chip chip = busy_chip();
-  StorageBench bench(chip, scripts);
+  const auto requests = scripts();
+  const Chip design = chip();
+  StorageBench bench(design, requests);
   bench.run();
-  expect_conservation(bench, scripts);
+  expect_conservation(bench, requests);
 }
 
 TEST_P(Seeds, WatchedRunsKeepTheProtocol) {
-  const auto scripts = random_scripts(static_cast<std::uint64_t>(GetParam()), 4);
-  const Chip chip = busy_chip();
-  StorageBench bench(chip, scripts, Between::checkers, false, Bytes(100'000));
+  const auto requests = scripts();
+  const Chip design = chip();
+  StorageBench bench(design, requests, Between::checkers, false, Bytes(100'000));
   bench.run();
-  expect_conservation(bench, scripts);
+  expect_conservation(bench, requests);
   bench.expect_littles_law();
 }
 
 TEST_P(Seeds, RandomStallsLoseNothing) {
-  const auto scripts = random_scripts(static_cast<std::uint64_t>(GetParam()), 4);
-  const Chip chip = busy_chip();
-  StorageBench bench(chip, scripts, Between::stallers, false, Bytes(100'000));
+  const auto requests = scripts();
+  const Chip design = chip();
+  StorageBench bench(design, requests, Between::stallers, false, Bytes(100'000));
   bench.run();
-  expect_conservation(bench, scripts);
+  expect_conservation(bench, requests);
 }
 
-INSTANTIATE_TEST_SUITE_P(Random, Seeds, ::testing::Range(1, 6));
+INSTANTIATE_TEST_SUITE_P(
+    Random, Seeds,
+    ::testing::Combine(::testing::Range(1, 6),
+                       ::testing::Values("{type: crossbar}",
+                                         "{type: mesh, flit_width: 128 B/cycle}")));
 
 // The same numbers whatever order the modules are built in: those that the rotating key gives.
 class Reversed : public ::testing::TestWithParam<bool> {};

@@ -183,14 +183,20 @@ TEST(Simulation, OneBankForEverythingCollapsesIt) {
   EXPECT_GT(simulate_apart(piled, plan).time, 2 * simulate_apart(spread, plan).time);
 }
 
-class EveryModel : public ::testing::TestWithParam<const char*> {
+/// A model, and the network that it runs on.
+class EveryModel : public ::testing::TestWithParam<std::pair<std::string, std::string>> {
  protected:
-  std::vector<Override> sizes() const { return small_sizes(GetParam()); }
+  const std::string& model() const { return GetParam().first; }
+  std::vector<Override> sizes() const { return small_sizes(model()); }
+  Chip network_chip(std::vector<Override> changes = {}) const {
+    changes.push_back({"noc", GetParam().second});
+    return chip_of(changes);
+  }
 };
 
 TEST_P(EveryModel, WorkAndBytesAreThoseOfThePlan) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const Plan plan = make_plan(chip, setup.tasks).plan;
   const PlanEstimate estimate = estimate_plan(chip, plan);
   const SimulationResult simulation = simulate_apart(chip, plan);
@@ -285,8 +291,8 @@ TEST(ActivityProfile, KeepsAmountsHoweverLongTheRun) {
 }
 
 TEST_P(EveryModel, TimeSharesSumToOneHundredPercent) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const SimulationResult simulation = simulate_apart(chip, make_plan(chip, setup.tasks).plan);
   EXPECT_NEAR(std::accumulate(simulation.breakdown.begin(), simulation.breakdown.end(), 0.0), 1,
               1e-9);
@@ -294,8 +300,8 @@ TEST_P(EveryModel, TimeSharesSumToOneHundredPercent) {
 }
 
 TEST_P(EveryModel, RegionsKeepTheirDependencies) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const Plan plan = make_plan(chip, setup.tasks).plan;
   const SimulationResult simulation = simulate_apart(chip, plan);
   for (const Region& region : plan.regions) {
@@ -307,8 +313,8 @@ TEST_P(EveryModel, RegionsKeepTheirDependencies) {
 }
 
 TEST_P(EveryModel, TheOrderOfInstantiationDoesNotMatter) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of({{"cores.0.count", "3"}, {"cores.1.count", "3"}});
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip({{"cores.0.count", "3"}, {"cores.1.count", "3"}});
   const Plan plan = make_plan(chip, setup.tasks).plan;
   SimulationOptions reversed;
   reversed.reverse_order = true;
@@ -316,8 +322,8 @@ TEST_P(EveryModel, TheOrderOfInstantiationDoesNotMatter) {
 }
 
 TEST_P(EveryModel, NeverFasterThanItsRooflines) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const SimulationResult simulation = simulate_apart(chip, make_plan(chip, setup.tasks).plan);
   const double seconds = to_seconds(simulation.time).value();
   EXPECT_GE(seconds, simulation.actions.macs / chip.peak_macs_per_second());
@@ -422,8 +428,8 @@ struct PlanTraffic {
 
 // What monitors see on the connections, counted by neither the modules nor the estimate.
 TEST_P(EveryModel, TheBytesOnEveryConnectionAreThoseOfThePlan) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const Plan plan = make_plan(chip, setup.tasks).plan;
   const PlanTraffic expected(chip, plan);
   Watch watch(false);
@@ -454,8 +460,8 @@ TEST_P(EveryModel, TheBytesOnEveryConnectionAreThoseOfThePlan) {
 }
 
 TEST_P(EveryModel, WholeChipsKeepTheProtocol) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const Plan plan = make_plan(chip, setup.tasks).plan;
   const Picoseconds plain = simulate_apart(chip, plan).time;
   Watch watch(false);
@@ -466,8 +472,8 @@ TEST_P(EveryModel, WholeChipsKeepTheProtocol) {
 }
 
 TEST_P(EveryModel, RandomStallsDelayButLoseNothing) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const Plan plan = make_plan(chip, setup.tasks).plan;
   const SimulationResult plain = simulate_apart(chip, plan);
   Watch watch(true);
@@ -480,7 +486,13 @@ TEST_P(EveryModel, RandomStallsDelayButLoseNothing) {
   EXPECT_EQ(stalled.actions.macs, plain.actions.macs);
 }
 
-INSTANTIATE_TEST_SUITE_P(Zoo, EveryModel, ::testing::Values("bert_large", "resnet50", "gpt2_xl"));
+const char* const kCrossbar = "{type: crossbar}";
+const char* const kMesh = "{type: mesh, flit_width: 256 B/cycle}";
+INSTANTIATE_TEST_SUITE_P(Zoo, EveryModel,
+                         ::testing::Values(std::pair("bert_large", kCrossbar),
+                                           std::pair("resnet50", kCrossbar),
+                                           std::pair("gpt2_xl", kCrossbar),
+                                           std::pair("bert_large", kMesh)));
 
 TEST(Simulation, GivesUpAtItsLimitOfEvents) {
   const TrainingStep setup("bert_large", kSmallBert);

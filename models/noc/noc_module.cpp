@@ -1,0 +1,192 @@
+#include "models/noc/noc_module.h"
+
+namespace simdse {
+namespace {
+// Tokens of on_time.
+constexpr std::uint64_t kOutgoing = 0;
+constexpr std::uint64_t kIncoming = 1;
+
+sc_core::sc_time to_sc_time(Picoseconds span) {
+  return sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(span));
+}
+}  // namespace
+
+NocModule::NocModule(const sc_core::sc_module_name& name, TimeService& time, const Chip& chip,
+                     const CoreFactory& make_core)
+    : sc_module(name),
+      time_(time),
+      noc_(chip.noc()),
+      clock_(chip.clock()),
+      make_core_(make_core),
+      spread_{Interleave(noc_.buffer_ports(), chip.buffer().interleave().value()),
+              Interleave(noc_.memory_ports(), chip.memory().interleave().value())},
+      core_(make_core(noc_, clock_)),
+      outgoing_(chip.core_count()),
+      incoming_(chip.core_count()) {
+  for (std::size_t i = 0; i < chip.core_count(); ++i) {
+    from_cores_.push_back(std::make_unique<CoreSocket>(("core" + std::to_string(i)).c_str()));
+    from_cores_.back()->register_nb_transport_fw(this, &NocModule::nb_transport_fw,
+                                                 static_cast<int>(i));
+  }
+  for (const int target : {kBuffer, kMemory}) {
+    to_targets_.push_back(std::make_unique<Target>(target == kBuffer ? "buffer" : "memory"));
+    to_targets_.back()->socket.register_nb_transport_bw(this, &NocModule::nb_transport_bw, target);
+  }
+  time_.join(*this, this->name());
+}
+
+std::vector<std::string> NocModule::resource_names() const {
+  std::vector<std::string> names;
+  for (std::int64_t link = 0; link < noc_.topology().links(); ++link) {
+    names.push_back(noc_.topology().link_name(link));
+  }
+  return names;
+}
+
+void NocModule::spread(std::int64_t address, std::int64_t bytes) {
+  pieces_.clear();
+  const bool is_buffer = target_of(address) == kBuffer;
+  const Topology& topology = noc_.topology();
+  spread_[is_buffer ? kBuffer : kMemory].for_each(
+      is_buffer ? address - kBufferBase : address, bytes,
+      [&](std::int64_t port, std::int64_t part, std::int64_t) {
+        pieces_.push_back(
+            {is_buffer ? topology.buffer_port(port) : topology.memory_port(port), part});
+      });
+}
+
+Picoseconds NocModule::latency(tlm::tlm_generic_payload& payload, std::int64_t address) {
+  spread(address, 1);
+  return clock_.span(Cycles(noc_.topology().latency(
+      noc_.topology().core(static_cast<std::int64_t>(info_of(payload).source)), pieces_[0].far)));
+}
+
+tlm::tlm_sync_enum NocModule::nb_transport_fw(int core, tlm::tlm_generic_payload& payload,
+                                              tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  if (phase != tlm::BEGIN_REQ) SC_REPORT_FATAL("simdse/noc", "unexpected phase");
+  const Picoseconds at = time_.now() + static_cast<Picoseconds>(delay.value());
+  if (payload.is_write()) {
+    // Data first waits for the network's ports, and is taken in at once.
+    if (outgoing_.add(at, static_cast<std::size_t>(core), {&payload, false})) {
+      time_.call_at(at, Stage::request_network, *this, kOutgoing);
+    }
+    phase = tlm::END_REQ;
+    delay = sc_core::SC_ZERO_TIME;
+    return tlm::TLM_UPDATED;
+  }
+  const int target = target_of(payload);
+  const Picoseconds way = latency(payload, static_cast<std::int64_t>(payload.get_address()));
+  info_of(payload).in_network += way;
+  bool is_accepted = false;
+  std::deque<Target::Waiting>& waiting = to_targets_[target]->waiting;
+  waiting.push_back({&payload, at + way, true, &is_accepted});
+  send(target);
+  if (!is_accepted) {
+    for (Target::Waiting& request : waiting) {
+      if (request.payload == &payload) request.answer = nullptr;
+    }
+    return tlm::TLM_ACCEPTED;
+  }
+  phase = tlm::END_REQ;
+  delay = sc_core::SC_ZERO_TIME;
+  return tlm::TLM_UPDATED;
+}
+
+void NocModule::send(int target_index) {
+  Target& target = *to_targets_[target_index];
+  while (!target.waiting.empty() && !target.is_requesting) {
+    const Target::Waiting next = target.waiting.front();
+    target.is_requesting = true;
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay = to_sc_time(std::max<Picoseconds>(0, next.at - time_.now()));
+    const std::int64_t base = target_index == kBuffer ? kBufferBase : 0;
+    next.payload->set_address(next.payload->get_address() - static_cast<sc_dt::uint64>(base));
+    const tlm::tlm_sync_enum answer = target.socket->nb_transport_fw(*next.payload, phase, delay);
+    if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) accepted(target);
+  }
+}
+
+void NocModule::accepted(Target& target) {
+  const Target::Waiting request = target.waiting.front();
+  target.waiting.pop_front();
+  target.is_requesting = false;
+  if (!request.owes_end_request) return;
+  if (request.answer != nullptr) {
+    *request.answer = true;
+    return;
+  }
+  tlm::tlm_phase phase = tlm::END_REQ;
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  (*from_cores_[info_of(*request.payload).source])->nb_transport_bw(*request.payload, phase, delay);
+}
+
+tlm::tlm_sync_enum NocModule::nb_transport_bw(int target, tlm::tlm_generic_payload& payload,
+                                              tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  if (phase == tlm::END_REQ) {
+    accepted(*to_targets_[target]);
+    send(target);
+    return tlm::TLM_ACCEPTED;
+  }
+  const Picoseconds at = time_.now() + static_cast<Picoseconds>(delay.value());
+  const std::int64_t address =
+      static_cast<std::int64_t>(payload.get_address()) + (target == kBuffer ? kBufferBase : 0);
+  if (payload.is_write()) {
+    const Picoseconds way = latency(payload, address);
+    info_of(payload).in_network += way;
+    respond(payload, at + way);
+  } else {
+    // The network needs to know which far port the data comes from.
+    payload.set_address(static_cast<sc_dt::uint64>(address));
+    if (incoming_.add(at, info_of(payload).source, {&payload, true})) {
+      time_.call_at(at, Stage::response_network, *this, kIncoming);
+    }
+  }
+  phase = tlm::END_RESP;
+  return tlm::TLM_COMPLETED;
+}
+
+void NocModule::on_time(std::uint64_t token) {
+  (token == kOutgoing ? outgoing_ : incoming_).take_due(time_.now(), due_);
+  for (std::size_t i = 0; i < due_.size(); ++i) {
+    const Data data = due_[i].item;
+    const NocCore::Span span = carry(data);
+    if (data.to_core) {
+      respond(*data.payload, span.head);
+    } else {
+      const int target = target_of(*data.payload);
+      to_targets_[target]->waiting.push_back({data.payload, span.head, false});
+      send(target);
+    }
+  }
+}
+
+NocCore::Span NocModule::carry(const Data& data) {
+  TransferInfo& info = info_of(*data.payload);
+  const auto bytes = static_cast<std::int64_t>(data.payload->get_data_length());
+  const Picoseconds entered = std::max(info.tail, time_.now());
+  spread(static_cast<std::int64_t>(data.payload->get_address()), bytes);
+  const NocCore::Span span =
+      core_of(info.stream)
+          .carry(time_.now(), {noc_.topology().core(static_cast<std::int64_t>(info.source)),
+                               data.to_core, info.tail, pieces_});
+  info.tail = span.tail;
+  info.in_network += span.tail - entered;
+  bytes_carried_ += Bytes(bytes);
+  return span;
+}
+
+NocCore& NocModule::core_of(std::uint32_t stream) {
+  if (!is_private_) return *core_;
+  std::unique_ptr<NocCore>& own = private_cores_[stream];
+  if (own == nullptr) own = make_core_(noc_, clock_);
+  return *own;
+}
+
+void NocModule::respond(tlm::tlm_generic_payload& payload, Picoseconds at) {
+  tlm::tlm_phase phase = tlm::BEGIN_RESP;
+  info_of(payload).tail = std::max(info_of(payload).tail, at);
+  sc_core::sc_time delay = to_sc_time(at - time_.now());
+  (*from_cores_[info_of(payload).source])->nb_transport_bw(payload, phase, delay);
+}
+
+}  // namespace simdse
