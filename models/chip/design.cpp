@@ -122,7 +122,7 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
     ConfigReader links(*given, "links");
     CoreGroupConfig config;
     config.count = links.integer_or("count", 1, 1, 64);
-    config.block = read_block(links, "link");
+    config.block = read_block(links, "link", design);
     links.finish();
     design.links = std::move(config);
   }

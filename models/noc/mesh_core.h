@@ -12,9 +12,9 @@ namespace simdse {
 
 /// A transfer is cut through: its head goes from link to link as the routers let it, its flits take
 /// what time the links of its way have free, in the order in which transfers come. Packets of
-/// transfers that share a link interleave, so a transfer need not have it in one piece. Queues are
-/// finite: a link that leads to a busy one can be ahead of it by no more than what the buffers
-/// between them hold. docs/network.md tells how far that is from FlitMesh.
+/// transfers that share a link interleave, so a transfer need not have it in one piece. Queues do
+/// not bind here: back-pressure from a full one is FlitMesh's, and docs/network.md tells how far
+/// the two are apart.
 class MeshCore : public NocCore {
  public:
   MeshCore(const Mesh& mesh, const Clock& clock);

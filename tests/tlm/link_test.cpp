@@ -8,12 +8,12 @@ namespace simdse {
 namespace {
 
 /// Takes each transfer a given time after its announcement, and answers when its tail is there.
-class SlowTarget : public Timed {
+class SlowTarget : public sc_core::sc_module, public Timed {
  public:
-  SlowTarget(const char* name, TimeService& time, Picoseconds hold)
-      : socket(name), time_(time), hold_(hold) {
+  SlowTarget(const sc_core::sc_module_name& name, TimeService& time, Picoseconds hold)
+      : sc_module(name), socket("socket"), time_(time), hold_(hold) {
     socket.register_nb_transport_fw(this, &SlowTarget::nb_transport_fw);
-    time_.join(*this, name);
+    time_.join(*this, this->name());
   }
 
   tlm_utils::simple_target_socket<SlowTarget> socket;

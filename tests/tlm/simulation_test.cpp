@@ -218,8 +218,8 @@ TEST_P(EveryModel, WorkAndBytesAreThoseOfThePlan) {
 }
 
 TEST_P(EveryModel, EnergyIsTheSumOfItsPartsAndOfPowerOverTime) {
-  const TrainingStep setup(GetParam(), sizes());
-  const Chip chip = chip_of();
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip();
   const Plan plan = make_plan(chip, setup.tasks).plan;
   SimulationOptions options;
   options.record_power = true;
