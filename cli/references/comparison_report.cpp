@@ -97,8 +97,9 @@ std::string comparison_markdown(const std::vector<ReferenceResult>& results) {
       for (std::size_t i = 0; i < table.rows.size(); ++i) {
         text += line(cells_of(table.table->rows[i], table.rows[i]));
       }
-      text += '\n';
-      for (const std::string& summary : summaries(table)) text += "- " + summary + '\n';
+      const std::vector<std::string> lines = summaries(table);
+      if (!lines.empty()) text += '\n';
+      for (const std::string& summary : lines) text += "- " + summary + '\n';
     }
     text += '\n';
   }

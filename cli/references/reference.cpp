@@ -95,6 +95,8 @@ Reference load_reference(const std::string& name_or_path, const DataFiles& files
   reference.name = std::filesystem::path(path).stem().string();
   reference.title = reader.text("title");
   reference.source = reader.text("source");
+  // A folded block of YAML ends with a line break.
+  while (!reference.source.empty() && reference.source.back() == '\n') reference.source.pop_back();
   const std::vector<ConfigValue>& tables = reader.require("tables").items("tables");
   for (std::size_t i = 0; i < tables.size(); ++i) {
     reference.tables.push_back(read_table(tables[i], fmt::format("tables.{}", i)));
