@@ -67,6 +67,12 @@ TEST_F(References, ARowThatFailsSaysWhyAndCostsItself) {
   EXPECT_EQ(rows.at(1).count("failure"), 0U);
 }
 
+TEST_F(References, AllThatComeWithTheProgramCanBeMeasured) {
+  const Outcome r = run("validate --references --json");
+  ASSERT_EQ(r.status, 0) << r.out << r.err;
+  EXPECT_GE(Json::parse(r.out).size(), 7U);
+}
+
 TEST_F(References, BadFilesAreRefused) {
   expect_refused("validate", "--references");
   expect_refused("validate --references --only hbm3000", "there is no reference 'hbm3000'");
