@@ -106,6 +106,8 @@ BlockCost Chip::price(BlockCost cost) const {
     cost.static_power = cost.static_power * scale;
     for (ActionCost& action : cost.actions) action.energy = action.energy * (scale * scale);
   }
+  // What isn't modelled is silicon too.
+  cost.static_power += Watts(technology_->logic_leakage * unexplained.value() * scale);
   constexpr double gigahertz = 1e9;
   cost.static_power += Watts(technology_->clock_power * cost.total_area().value() *
                              clock_.frequency().value() / gigahertz * scale * scale);

@@ -46,14 +46,13 @@ BlockCost Serdes::cost(const Technology& technology) const {
   const auto lanes = static_cast<double>(p_.lanes);
   cost.area = {{"link PHYs", technology.serdes_lane_area * lanes, true},
                {"receive buffer", technology.sram_area(p_.receive_buffer, 1)}};
-  cost.static_power = Watts(technology.logic_leakage * cost.total_area().value());
+  // A lane never rests: between packets it sends idle symbols, and its receiver equalises them and
+  // recovers the clock from them as from data. So its power is the line rate's, whatever it
+  // carries.
+  cost.static_power =
+      Watts(technology.logic_leakage * cost.total_area().value()) +
+      Watts(technology.serdes_energy_per_byte.value() * p_.lane_rate.value() * lanes);
   cost.has_own_supply = true;
-  // Energy per bit on the lanes; both directions send at the same time.
-  const double bits_per_data = p_.lane_rate.value() * lanes /
-                               (line_rate().value() * to_double(p_.packet)) *
-                               (to_double(p_.packet) + to_double(p_.header));
-  cost.actions = {
-      {"byte", technology.serdes_energy_per_byte * bits_per_data, 2 * bandwidth().value()}};
   return cost;
 }
 

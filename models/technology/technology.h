@@ -60,7 +60,7 @@ class Technology {
 
   // Chip-to-chip links
   Area serdes_lane_area;          ///< PHY of one lane, both directions
-  Joules serdes_energy_per_byte;  ///< a byte on the lane, both ends' halves
+  Joules serdes_energy_per_byte;  ///< per byte of line rate, a lane's sender and its receiver
 
   // Memory stacks
   Area hbm_phy_area;         ///< per stack

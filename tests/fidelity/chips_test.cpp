@@ -68,6 +68,10 @@ TEST(RealChips, MeanPowerOfTpuV3WhileTraining) {
   check("tpu_v3", "mean while training W", false, training_power("tpu_v3"), 220, 0.2);
 }
 
+TEST(RealChips, MeanPowerOfTpuV4WhileTraining) {
+  check("tpu_v4", "mean while training W", false, training_power("tpu_v4"), 170, 0.2);
+}
+
 // The published split of the A100's die, where a part of the model means the same.
 TEST(RealChips, PartsOfTheA100) {
   const Chip chip = chip_of("a100_like");

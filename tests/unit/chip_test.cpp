@@ -87,6 +87,36 @@ TEST(Chip, CostsAreMonotone) {
   }
 }
 
+// Lanes draw what their line rate takes, whatever they carry: no energy is charged per byte sent.
+TEST(Chip, LinksDrawThePowerOfTheirLineRate) {
+  const auto power_of_links = [](const std::vector<Override>& overrides) {
+    const Chip chip = load_chip("tpu_v4", files(), overrides);
+    const auto links =
+        std::find_if(chip.costs().begin(), chip.costs().end(),
+                     [](const ChipCostEntry& entry) { return entry.name == "links"; });
+    EXPECT_TRUE(links->each.actions.empty());
+    return links->static_power().value();
+  };
+  const double slow = power_of_links({parse_override("links.lane_rate=10 Gb/s")});
+  const double fast = power_of_links({parse_override("links.lane_rate=60 Gb/s")});
+  // 6 links of 8 lanes, 7.5 pJ per bit
+  EXPECT_NEAR(fast - slow, 6 * 8 * 50e9 * 7.5e-12, 1e-9);
+}
+
+// A die leaks all over, also where nothing of the model lies, and that does not follow the clock.
+TEST(Chip, UnexplainedAreaLeaks) {
+  const Technology nominal = load_technology("7nm", files());
+  Technology unclocked = nominal;
+  unclocked.clock_power = 0;
+  Technology tight = unclocked;
+  tight.unexplained_area = 0;
+  const Design design = load_design("tpu_v4", files());
+  const Chip chip(design, std::make_shared<const Technology>(unclocked));
+  const Chip dense(design, std::make_shared<const Technology>(tight));
+  EXPECT_NEAR((chip.static_power() - dense.static_power()).value(),
+              nominal.logic_leakage * (chip.area() - dense.area()).value(), 1e-9);
+}
+
 TEST(Technology, EveryConstantNamesItsSource) {
   for (const std::string& name : files().names("configs/technology")) {
     const Technology technology = load_technology(name, files());
