@@ -226,7 +226,8 @@ std::string search_text(const SearchRun& run) {
   for (const Contender& baseline : run.baselines) count(baseline);
   std::string text;
   text += fmt::format(
-      "search      {} designs: {} estimated, {} cut by a bound, the rest not visited   {:.1f} s\n",
+      "search      {} designs: {} estimated, {} ruled out by a bound, the rest not visited   "
+      "{:.1f} s\n",
       grouped(space.size()), grouped(run.search.designs_estimated),
       grouped(run.search.designs_bounded), run.search_seconds);
   text += fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated, asked,

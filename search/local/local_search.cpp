@@ -224,15 +224,15 @@ class LocalSearch {
 
   void visit(const Branch& branch) {
     const Point dimensions = dimensions_of(branch.start);
-    if (cannot_matter(dimensions, PeakBound::Scope::subtree)) {
+    const std::vector<double> least = least_of_the_best();
+    if (cannot_matter(dimensions, PeakBound::Scope::subtree, least)) {
       log("tree", dimensions, "cut",
           "even at peak, as many of these or smaller cores as the budget allows would be slower "
           "than the best found",
           0);
-      bounded_.push_back(dimensions);
       return;
     }
-    if (cannot_matter(dimensions, PeakBound::Scope::node)) {
+    if (cannot_matter(dimensions, PeakBound::Scope::node, least)) {
       log("tree", dimensions, "cut",
           "even at peak, as many of these cores as the budget allows would be slower than the best "
           "found; smaller ones are tried",
@@ -300,40 +300,44 @@ class LocalSearch {
     return axis.path.substr(0, axis.path.rfind('.'));
   }
 
-  /// True if no design with these core dimensions (or smaller ones), of however many cores, can be
-  /// among the best: the arithmetic alone would take too long.
-  bool cannot_matter(const Point& node, PeakBound::Scope scope) {
+  /// What the last of the best found is worth in each objective; -1 while there are too few.
+  std::vector<double> least_of_the_best() const {
+    std::vector<double> least;
     for (const Objective objective : options_.objectives) {
       const std::vector<Candidate> best = ranking(objective, options_.top_k);
-      if (best.size() < options_.top_k) return false;
-      const double most = peak_bound_.score(node, scope, objective, options_.throughput_floor);
-      if (most > score(best.back(), objective)) return false;
+      least.push_back(best.size() < options_.top_k ? -1 : score(best.back(), objective));
+    }
+    return least;
+  }
+
+  /// True if no design with these core dimensions (or smaller ones), of however many cores, can be
+  /// among the best, of which the last are worth `least`: the arithmetic alone would take too long.
+  bool cannot_matter(const Point& node, PeakBound::Scope scope,
+                     const std::vector<double>& least) const {
+    for (std::size_t i = 0; i < least.size(); ++i) {
+      const double most =
+          peak_bound_.score(node, scope, options_.objectives[i], options_.throughput_floor);
+      if (most > least[i]) return false;
     }
     return true;
   }
 
-  /// Designs at or below a node that a bound cut off, without those estimated nevertheless.
-  std::int64_t count_bounded() const {
-    const auto is_bounded = [&](const Point& point) {
-      return std::any_of(bounded_.begin(), bounded_.end(), [&](const Point& node) {
-        for (std::size_t i = 0; i < node.size(); ++i) {
-          if (space_.axes()[i].role == AxisRole::dimension && point[i] > node[i]) return false;
-        }
-        return true;
-      });
-    };
+  /// Designs that need not be looked at, whether or not the tree came near them: those whose core
+  /// dimensions can't matter beside the best found, without those estimated nevertheless.
+  std::int64_t count_bounded() {
     double dimensions = 1;
     double others = 1;
     for (const Axis& axis : space_.axes()) {
       (axis.role == AxisRole::dimension ? dimensions : others) *=
           static_cast<double>(axis.values.size());
     }
-    constexpr double too_many_to_count = 1e6;
-    if (dimensions > too_many_to_count) return 0;
-    double count = 0;
+    constexpr double too_many_to_look_at = 1e5;
+    if (dimensions > too_many_to_look_at) return 0;
+    std::set<Point> bounded;
     Point at(space_.axes().size(), 0);
-    for (bool has_more = !bounded_.empty(); has_more;) {
-      if (is_bounded(at)) count += others;
+    const std::vector<double> least = least_of_the_best();
+    for (bool has_more = true; has_more;) {
+      if (cannot_matter(at, PeakBound::Scope::node, least)) bounded.insert(at);
       has_more = false;
       for (std::size_t i = 0; i < at.size() && !has_more; ++i) {
         if (space_.axes()[i].role != AxisRole::dimension) continue;
@@ -341,8 +345,9 @@ class LocalSearch {
         if (!has_more) at[i] = 0;
       }
     }
+    double count = others * static_cast<double>(bounded.size());
     for (const auto& [point, known] : known_) {
-      if (known.is_estimated && is_bounded(point)) count -= 1;
+      if (known.is_estimated && bounded.count(dimensions_of(point)) > 0) count -= 1;
     }
     constexpr auto most = std::numeric_limits<std::int64_t>::max();
     return count >= static_cast<double>(most) ? most : static_cast<std::int64_t>(count);
@@ -676,8 +681,7 @@ class LocalSearch {
   std::int64_t branch_count_ = 0;
   std::set<Point> visited_;
   PeakBound peak_bound_;
-  std::vector<Point> bounded_;  ///< nodes that the bound cut off
-  std::set<Point> passed_by_;   ///< neighbours that promised too little
+  std::set<Point> passed_by_;  ///< neighbours that promised too little
   std::string last_misfit_;
   LocalSearchResult result_;
 };

@@ -74,8 +74,8 @@ struct LocalSearchResult {
   std::vector<std::vector<Candidate>> best;
   std::int64_t designs_estimated = 0;
   std::int64_t designs_priced = 0;  ///< looked at for area and power
-  /// Designs that no one looked at because a bound proves that they are none of the best; saturates
-  /// at 2^63 - 1. The others of the space were not visited: heuristics passed them by.
+  /// Designs that no one looked at and that PeakBound proves to be none of the best; saturates at
+  /// 2^63 - 1. Nothing is known of the others: heuristics passed them by.
   std::int64_t designs_bounded = 0;
   std::optional<Candidate> best_within;  ///< see LocalSearchOptions::also_within
   std::vector<AuditEntry> audit;

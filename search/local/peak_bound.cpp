@@ -107,7 +107,9 @@ PeakBound::PeakBound(const SearchSpace& space, const Evaluator& evaluator, const
     groups.push_back(std::move(group));
     ++cost_at;
   }
-  for (const char* block : {"global_buffer.", "noc.", "memory.", "dispatcher."}) {
+  std::vector<const char*> blocks = {"global_buffer.", "noc.", "memory.", "dispatcher."};
+  if (space.base().links) blocks.push_back("links.");
+  for (const char* block : blocks) {
     double area = infinity;
     double power = infinity;
     const bool is_known = for_each_choice(

@@ -320,6 +320,28 @@ TEST_F(SmallSearch, EveryEstimateIsInTheLogUnderAnUnmistakableName) {
   EXPECT_LE(result.designs_estimated + result.designs_bounded, small.size());
 }
 
+// Arrays of 4 rows do a 32nd of what the others do, in no number that there is are they any good:
+// half of the space need not be looked at, whether or not the search came by.
+TEST_F(SmallSearch, DesignsThatCannotMatterAreCountedWhereverTheTreeEnded) {
+  const SearchSpace small = space(
+      "{cores.0.rows: [4, 128], cores.0.count: [1, 2], cores.1.count: [1, 2, 3],"
+      " memory.stacks: [3, 4]}");
+  for (const int hysteresis : {0, 3}) {
+    LocalSearchOptions options;
+    options.budget = base_budget();
+    options.objectives = {Objective::throughput};
+    options.top_k = 1;
+    options.hysteresis = hysteresis;
+    const LocalSearchResult result = search_locally(small, evaluator, options);
+    std::int64_t with_few_rows = 0;
+    for (const AuditEntry& entry : result.audit) {
+      with_few_rows +=
+          entry.verdict == "estimated" && entry.design.find("x4x") != std::string::npos;
+    }
+    EXPECT_EQ(result.designs_bounded, 12 - with_few_rows);
+  }
+}
+
 TEST_F(SmallSearch, SeedsAreEstimatedAndCount) {
   const SearchSpace small = space(kSmallSpace);
   EXPECT_EQ(small.find(base), small.base_point());
