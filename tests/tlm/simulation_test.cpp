@@ -541,6 +541,37 @@ TEST(Gap, PrivateMemoryRemovesSharing) {
   EXPECT_LT(simulate_apart(chip, plan, private_memory).time, simulate_apart(chip, plan).time);
 }
 
+// A memory that issues every command answers later than it is asked, and can be private too.
+TEST(Gap, ACommandLevelMemoryHasCauses) {
+  const Graph graph = derive_training_step(load_workload("bert_large", files(),
+                                                         {{"layers", "1"},
+                                                          {"batch", "1"},
+                                                          {"sequence", "64"},
+                                                          {"hidden", "256"},
+                                                          {"heads", "4"},
+                                                          {"vocabulary", "1000"}})
+                                               .forward,
+                                           {});
+  const TaskGraph tasks = build_task_graph(graph);
+  const Chip chip = chip_of(
+      {{"memory.mode", "command"}, {"memory.stacks", "1"}, {"memory.stack_capacity", "16 GiB"}});
+  const Plan plan = make_plan(chip, tasks).plan;
+  const SimulationResult shared = simulate_apart(chip, plan);
+  SimulationResult before = shared;
+  for (const GapStep& step : gap_steps(chip)) {
+    SimulationOptions without;
+    without.ideal = step.ideal;
+    const SimulationResult after = simulate_apart(step.chip, plan, without);
+    EXPECT_EQ(after.actions.memory_bytes, shared.actions.memory_bytes) << step.cause;
+    EXPECT_LE(after.time, before.time + before.time / 100) << step.cause;
+    // The order in which blocks were built doesn't matter, also where they came during the run.
+    without.reverse_order = true;
+    EXPECT_EQ(simulate_apart(step.chip, plan, without).time, after.time) << step.cause;
+    before = after;
+  }
+  EXPECT_LT(before.time, shared.time);
+}
+
 // MFU counts each product of the model once; HFU also what the backward pass does again.
 TEST(Evaluator, RecomputedWorkCountsForTheHardwareOnly) {
   Workload workload = load_workload("bert_large", files(), kSmallBert);
