@@ -121,6 +121,20 @@ std::optional<Dataflow> read_dataflow(const Arguments& arguments, const Chip& ch
   return found->second;
 }
 
+/// The group of cores that the one core is of: only one of the kind that the operator keeps busy.
+std::optional<std::size_t> read_group(const Arguments& arguments, const Chip& chip,
+                                      const Graph& graph) {
+  if (!arguments.has("group")) return {};
+  const auto group = arguments.get<std::size_t>("group");
+  const std::vector<CoreGroupConfig>& groups = chip.design().cores;
+  const std::string busy = multiplies(graph) ? "tensor_core" : "vector_core";
+  if (group < groups.size() && groups[group].block.kind != busy) {
+    throw InputError(fmt::format("--group: cores.{} is a {}, the operator keeps a {} busy", group,
+                                 groups[group].block.kind, busy));
+  }
+  return group;
+}
+
 NumberFormat read_format(const Arguments& arguments) {
   const std::string name =
       arguments.has("format") ? arguments.get<std::string>("format") : std::string("bf16");
@@ -178,10 +192,11 @@ void report_probe(ProbeReport& report, const std::string& key, const std::string
 int probe_core_of(const Chip& chip, const Arguments& arguments) {
   const NumberFormat format = read_format(arguments);
   const Subject subject = read_subject(arguments, format);
+  const std::optional<std::size_t> group = read_group(arguments, chip, subject.graph);
+  const Chip alone = core_alone(chip, group);
   OperatorProbeOptions options;
-  options.dataflow = read_dataflow(arguments, chip, subject.graph);
+  options.dataflow = read_dataflow(arguments, alone, subject.graph);
 
-  const Chip alone = core_alone(chip);
   const OperatorProbe core = probe_operator(alone, subject.graph, options);
   const OperatorProbe whole = probe_operator(chip, subject.graph, options);
   ProbeReport report("core",
@@ -191,6 +206,7 @@ int probe_core_of(const Chip& chip, const Arguments& arguments) {
   report.input("design", chip.design().name);
   report.input("operator", subject.text);
   report.input("format", format.name);
+  if (group) report.input("group", static_cast<std::int64_t>(*group));
   report.input("macs", core.estimate.macs);
   report_probe(report, "", "one core: ", alone, core);
   report_probe(report, "chip_", "chip: ", chip, whole);
@@ -210,7 +226,7 @@ int probe_core_of(const Chip& chip, const Arguments& arguments) {
 int run_core_probe(const CommandContext& context) {
   Arguments arguments("probe core",
                       "--design D --gemm MxNxK | --vector KIND --shape SIZES | --operator MAP "
-                      "--shape SIZES [--dataflow ws|os|is] [--format bf16] "
+                      "--shape SIZES [--group N] [--dataflow ws|os|is] [--format bf16] "
                       "[--set design.path=value] [--timing] [--json]",
                       "simdse probe core --design tpu_v2 --gemm 512x4096x1024 --dataflow ws");
   add_probe_options(arguments);
@@ -221,6 +237,8 @@ int run_core_probe(const CommandContext& context) {
       "any operator of the model language: \"{kind: convolution, channels: 64, kernel: 3}\"")(
       "shape", po::value<std::vector<std::string>>()->composing(),
       "shape of an input, e.g. 512x768; one --shape for each")(
+      "group", po::value<std::size_t>(),
+      "the one core is of cores.N of the design (default: the first of its kind)")(
       "dataflow", po::value<std::string>(), "ws, os or is (default: what the mapping chooses)")(
       "format", po::value<std::string>(), "number format of the operands (default bf16)")(
       "timing", "the simulator's own speed as well, which differs from run to run");

@@ -97,11 +97,19 @@ BlockConfig block_of(const std::string& kind, const std::string& type) {
 
 }  // namespace
 
-Chip core_alone(const Chip& chip) {
+Chip core_alone(const Chip& chip, std::optional<std::size_t> group) {
   Design design = chip.design();
-  const CoreGroupConfig* tensor = design.group("tensor_core");
-  const CoreGroupConfig* vector = design.group("vector_core");
-  design.cores = {{tensor->block, 1}, {vector->block, 1}};
+  BlockConfig tensor = design.group("tensor_core")->block;
+  BlockConfig vector = design.group("vector_core")->block;
+  if (group) {
+    if (*group >= design.cores.size()) {
+      throw InputError(fmt::format("{} has no cores.{}: it has {} groups", design.name, *group,
+                                   design.cores.size()));
+    }
+    const BlockConfig& chosen = design.cores[*group].block;
+    (chosen.kind == "tensor_core" ? tensor : vector) = chosen;
+  }
+  design.cores = {{tensor, 1}, {vector, 1}};
   design.global_buffer = block_of("buffer", "ideal");
   design.noc = block_of("noc", "ideal");
   design.memory = block_of("memory", "ideal");

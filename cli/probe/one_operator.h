@@ -22,9 +22,10 @@ Graph gemm_graph(const TileShape& sizes, const NumberFormat& format);
 Graph operator_graph(const ConfigValue& op, const std::vector<Shape>& inputs,
                      const NumberFormat& format);
 
-/// One core of each kind, of the first group, with operands that are simply there: the network, the
-/// buffer, the memory and the dispatcher around it take no time.
-Chip core_alone(const Chip& chip);
+/// One core of each kind with operands that are simply there: the network, the buffer, the memory
+/// and the dispatcher around it take no time. The cores are of the first group of their kind, or of
+/// `group`, counted as in the design's `cores`. Throws InputError when there is no such group.
+Chip core_alone(const Chip& chip, std::optional<std::size_t> group = {});
 
 struct OperatorProbe {
   Plan plan;

@@ -116,6 +116,44 @@ TEST_F(ProbeCli, AChipIsSlowerThanItsCoresAndTwoCoresFasterThanOne) {
             64.0 * 64 * 9 * 56 * 56);
 }
 
+// The core alone is of the group that is asked for.
+TEST_F(ProbeCli, EachGroupOfCoresCanBeProbed) {
+  const std::string design =
+      write("two_groups.yaml",
+            "schema: 1\n"
+            "extends: " SIMDSE_SOURCE_DIR
+            "/configs/designs/tpu_v2.yaml\n"
+            "cores:\n"
+            "  - {kind: tensor_core, type: systolic, rows: 128, columns: 128}\n"
+            "  - {kind: tensor_core, type: systolic, rows: 32, columns: 32}\n"
+            "  - {kind: vector_core, type: simd, lanes: 128, sublanes: 8}\n");
+  const std::string product = "core --design " + design + " --gemm 512x512x512 --dataflow ws";
+  const Json first = probe(product);
+  EXPECT_EQ(probe(product + " --group 0")["simulated_cycles"], first["simulated_cycles"]);
+  const Json small = probe(product + " --group 1");
+  // A sixteenth of the PEs, at most at work all the time.
+  EXPECT_GE(small["simulated_cycles"].get<double>(), 512.0 * 512 * 512 / (32 * 32));
+  EXPECT_EQ(small["simulated_chip_cycles"], first["simulated_chip_cycles"]);
+  EXPECT_LT(first["simulated_cycles"].get<double>(), 512.0 * 512 * 512 / (32 * 32));
+  expect_refused("probe " + product + " --group 2",
+                 "--group: cores.2 is a vector_core, the operator keeps a tensor_core busy");
+  expect_refused("probe " + product + " --group 3", "has no cores.3: it has 3 groups");
+}
+
+// What a chip's simulation uses beside the network's flits: as far as docs/network.md says.
+TEST_F(ProbeCli, TransfersThroughAMeshAreAsFarFromFlitsAsDocumented) {
+  const std::string at =
+      "noc --design mesh_8x8 --traffic uniform --packet 8 --cycles 10000 --rate ";
+  const auto error = [&](const std::string& rate) {
+    const auto latency = [&](const char* level) {
+      return probe(at + rate + " --level " + level)["simulated_mean_latency_cycles"].get<double>();
+    };
+    return latency("transfers") / latency("flits") - 1;
+  };
+  EXPECT_NEAR(error("0.1"), -0.003, 0.015);
+  EXPECT_NEAR(error("0.3"), -0.114, 0.03);
+}
+
 TEST_F(ProbeCli, ACoreIsProbedTheSameWayAgain) {
   const std::string arguments =
       "probe " + kCore + "--vector add --shape 64x64 --shape 64x64 --json";
