@@ -215,6 +215,63 @@ TEST_F(Plugin, ADispatcherOfAPluginIsObeyed) {
   }
 }
 
+// The remaining kinds: what one parameter takes is felt alike in estimate and simulation, area and
+// power are the block's, and probes judge it.
+TEST_F(Plugin, NetworkBufferAndVectorCoreOfAPluginAreUsedEverywhere) {
+  const std::string text = fmt::format(
+      "schema: 1\n"
+      "technology: 16nm\n"
+      "clock: 1 GHz\n"
+      "plugins: [{}]\n"
+      "cores:\n"
+      "  - {{{{kind: tensor_core, type: systolic, rows: 128, columns: 128}}}}\n"
+      "  - {{{{kind: vector_core, type: plain, stretch: {{}}}}}}\n"
+      "global_buffer: {{{{type: plain, width: {{}} B/cycle}}}}\n"
+      "noc: {{{{type: plain, width: {{}} B/cycle}}}}\n"
+      "memory: {{{{type: ideal}}}}\n"
+      "dispatcher: {{{{type: sequencer}}}}\n",
+      plugin("plain_blocks"));
+  const auto write_design = [&](int stretch, int buffer_width, int noc_width) {
+    write("design.yaml", fmt::format(fmt::runtime(text), stretch, buffer_width, noc_width));
+  };
+  const auto time_of = [&](const char* command) {
+    return json_of(on_small_workload(command))["time_s"].get<double>();
+  };
+  write_design(1, 1024, 1024);
+  const double fast_estimate = time_of("estimate");
+  const double fast = time_of("simulate");
+  EXPECT_NEAR(fast_estimate / fast, 1, 0.1);
+  // Each so slow that hardly anything else takes time.
+  const int slow[][3] = {{500, 1024, 1024}, {1, 1, 1024}, {1, 1024, 1}};
+  for (const auto& [stretch, buffer_width, noc_width] : slow) {
+    write_design(stretch, buffer_width, noc_width);
+    const double simulated = time_of("simulate");
+    EXPECT_GT(simulated, 5 * fast) << stretch << " " << buffer_width << " " << noc_width;
+    EXPECT_NEAR(time_of("estimate") / simulated, 1, 0.1)
+        << stretch << " " << buffer_width << " " << noc_width;
+  }
+
+  write_design(3, 1024, 64);
+  const Json blocks = json_of("blocks --design design.yaml")["blocks"];
+  EXPECT_EQ(blocks["network"]["area_parts_mm2"], Json({{"wires", 1.0}}));
+  EXPECT_EQ(blocks["global buffer"]["area_parts_mm2"], Json({{"bank", 2.0}}));
+  const std::string probe =
+      "probe core --design design.yaml --vector add --shape 64x1024 "
+      "--shape 64x1024";
+  const Json slow_core = json_of(probe);
+  EXPECT_EQ(slow_core["simulated_cycles"], slow_core["formula_cycles"]);
+  write_design(1, 1024, 64);
+  // 64 registers of 1,024 elements, three cycles each instead of one.
+  EXPECT_EQ(slow_core["simulated_cycles"].get<double>() -
+                json_of(probe)["simulated_cycles"].get<double>(),
+            2 * 64);
+  // A packet of one flit takes a cycle at its ports and 20 on its way, and hardly ever waits.
+  const Json noc =
+      json_of("probe noc --design design.yaml --traffic uniform --rate 0.01 --packet 1");
+  EXPECT_NEAR(noc["simulated_mean_latency_cycles"].get<double>(), 21, 0.5);
+  EXPECT_NEAR(noc["formula_mean_latency_cycles"].get<double>(), 21, 0.5);
+}
+
 // --- what is no plug-in -------------------------------------------------------------------------
 
 TEST_F(Plugin, WhatIsNoPluginIsRefusedWhereItIsNamed) {
