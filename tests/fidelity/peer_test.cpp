@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "fidelity/operator_run.h"
+#include "cli/probe/one_operator.h"
 
 namespace simdse {
 namespace {
@@ -25,10 +25,9 @@ class EventDrivenPeer : public testing::TestWithParam<Row> {};
 TEST_P(EventDrivenPeer, CountsTheSameCycles) {
   const Row& row = GetParam();
   const Chip chip = load_chip("event_driven_peer", DataFiles(SIMDSE_SOURCE_DIR));
-  const OperatorRun run =
-      run_alone(chip, gemm_graph(row.sizes.m, row.sizes.n, row.sizes.k, "fp16"));
-  const double estimate = run.estimated / row.cycles - 1;
-  const double simulation = run.simulated / row.cycles - 1;
+  const OperatorProbe run = probe_operator(chip, gemm_graph(row.sizes, number_format("fp16")));
+  const double estimate = run.formula_cycles / row.cycles - 1;
+  const double simulation = run.simulated_cycles / row.cycles - 1;
   fmt::print(
       "event_driven_peer {}x{}x{}: {:.0f} cycles, estimate {:+.1f} %, simulation {:+.1f} %\n",
       row.sizes.m, row.sizes.n, row.sizes.k, row.cycles, estimate * 100, simulation * 100);

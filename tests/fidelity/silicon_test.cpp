@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "fidelity/operator_run.h"
+#include "cli/probe/one_operator.h"
 
 namespace simdse {
 namespace {
@@ -42,18 +42,20 @@ class Silicon : public testing::TestWithParam<Row> {};
 TEST_P(Silicon, MeasuredTimeIsMet) {
   const Row& row = GetParam();
   const Chip chip = load_chip(row.design, DataFiles(SIMDSE_SOURCE_DIR));
-  const Graph graph = row.is_gemm ? gemm_graph(row.m, row.n, row.k, row.format)
-                                  : layer_norm_graph(row.m, row.n, row.format);
-  const OperatorRun run = run_alone(chip, graph);
-  const double estimate = run.estimated / row.measured - 1;
-  const double simulation = run.simulated / row.measured - 1;
+  const NumberFormat& format = number_format(row.format);
+  const Graph graph =
+      row.is_gemm ? gemm_graph({row.m, row.n, row.k}, format)
+                  : operator_graph(parse_config("layer_norm", "test"), {{row.m, row.n}}, format);
+  const OperatorProbe run = probe_operator(chip, graph);
+  const double estimate = run.formula_cycles / row.measured - 1;
+  const double simulation = run.simulated_cycles / row.measured - 1;
   fmt::print(
       "{} {} {}: measured {:.0f} cycles, estimate {:.0f} ({:+.1f} %), simulation {:.0f} "
       "({:+.1f} %){}\n",
       row.design, row.is_gemm ? "GEMM" : "layer norm",
       row.is_gemm ? fmt::format("{}x{}x{}", row.m, row.n, row.k)
                   : fmt::format("{}x{}", row.m, row.n),
-      row.measured, run.estimated, estimate * 100, run.simulated, simulation * 100,
+      row.measured, run.formula_cycles, estimate * 100, run.simulated_cycles, simulation * 100,
       row.is_fitted ? ", fitted" : "");
   EXPECT_LE(std::abs(estimate), row.bound);
   EXPECT_LE(std::abs(simulation), row.bound);
