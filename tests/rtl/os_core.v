@@ -90,42 +90,32 @@ module os_core #(
 
   // ---- Operands of A move down to their rows, those of B right to their columns.
   localparam TAG = 3 + 32;
-  localparam TOKEN = 2 + TAG + ADDRESS;
-  wire [TOKEN-1:0] token[0:ROWS-1];
   wire signed [WIDTH-1:0] a[0:ROWS*(COLUMNS+1)-1];
   wire signed [WIDTH-1:0] b[0:(ROWS+1)*COLUMNS-1];
   wire first[0:ROWS*(COLUMNS+1)-1];
   wire last[0:ROWS*(COLUMNS+1)-1];
   wire [TAG-1:0] tag[0:ROWS*(COLUMNS+1)-1];
-  wire [ADDRESS-1:0] b_token[0:COLUMNS-1];
+  wire [ROWS*WIDTH-1:0] row_operands;
+  wire [ROWS*(2+TAG)-1:0] row_tokens;
+  bank_chain #(.KIND("row"), .LENGTH(ROWS), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS),
+               .REST(2 + TAG))
+      row_banks(.clk(clk),
+                .token({a_first, a_last, a_k_first, a_k_last, a_final, a_m, a_n, a_address}),
+                .operands(row_operands), .rests(row_tokens));
+  wire [COLUMNS*WIDTH-1:0] column_operands;
+  wire [COLUMNS-1:0] nothing;
+  bank_chain #(.KIND("column"), .LENGTH(COLUMNS), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS))
+      column_banks(.clk(clk), .token({1'b0, b_address}), .operands(column_operands),
+                   .rests(nothing));
   genvar r, c;
   generate
     for (r = 0; r < ROWS; r = r + 1) begin : row
-      if (r == 0) begin : top
-        assign token[0] = {a_first, a_last, a_k_first, a_k_last, a_final, a_m, a_n, a_address};
-      end else begin : below
-        reg [TOKEN-1:0] held = 0;
-        always @(posedge clk) held <= token[r-1];
-        assign token[r] = held;
-      end
-      operand_bank #(.KIND("row"), .INDEX(r), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS))
-          bank(.clk(clk), .address(token[r][0+:ADDRESS]), .data(a[r*(COLUMNS+1)]));
-      reg [TOKEN-ADDRESS-1:0] about = 0;
-      always @(posedge clk) about <= token[r][ADDRESS+:TOKEN-ADDRESS];
-      assign first[r*(COLUMNS+1)] = about[TAG+1];
-      assign last[r*(COLUMNS+1)] = about[TAG];
-      assign tag[r*(COLUMNS+1)] = about[0+:TAG];
+      assign a[r*(COLUMNS+1)] = row_operands[r*WIDTH+:WIDTH];
+      assign {first[r*(COLUMNS+1)], last[r*(COLUMNS+1)], tag[r*(COLUMNS+1)]} =
+          row_tokens[r*(2+TAG)+:2+TAG];
     end
     for (c = 0; c < COLUMNS; c = c + 1) begin : column
-      if (c == 0) begin : left
-        assign b_token[0] = b_address;
-      end else begin : right
-        reg [ADDRESS-1:0] held = 0;
-        always @(posedge clk) held <= b_token[c-1];
-        assign b_token[c] = held;
-      end
-      operand_bank #(.KIND("column"), .INDEX(c), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS))
-          bank(.clk(clk), .address(b_token[c]), .data(b[c]));
+      assign b[c] = column_operands[c*WIDTH+:WIDTH];
     end
   endgenerate
 

@@ -134,60 +134,36 @@ module ws_core #(
     end
   end
 
-  // ---- Operands: the token moves down the rows, each row's bank answers a cycle later.
-  localparam TOKEN = 4 + ADDRESS + 32;
-  wire [TOKEN-1:0] issued = {token_valid, token_k_first, token_k_last, token_final, token_address,
-                             token_m, token_n};
-  wire [TOKEN-1:0] token[0:ROWS-1];
-  wire first[0:ROWS-1];
+  // ---- Operands move down to their rows, weights right to their columns.
+  localparam ABOUT = 4 + 32;
   wire signed [WIDTH-1:0] operand[0:ROWS*(COLUMNS+1)-1];
   wire operand_first[0:ROWS*(COLUMNS+1)-1];
-  genvar r, c;
-  generate
-    for (r = 0; r < ROWS; r = r + 1) begin : row
-      if (r == 0) begin : top
-        assign token[0] = issued;
-        assign first[0] = token_first;
-      end else begin : below
-        reg [TOKEN-1:0] held = 0;
-        reg held_first = 0;
-        always @(posedge clk) begin
-          held <= token[r-1];
-          held_first <= first[r-1];
-        end
-        assign token[r] = held;
-        assign first[r] = held_first;
-      end
-      operand_bank #(.KIND("row"), .INDEX(r), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS))
-          bank(.clk(clk), .address(token[r][32+:ADDRESS]), .data(operand[r*(COLUMNS+1)]));
-      reg bank_first = 0;
-      always @(posedge clk) bank_first <= first[r];
-      assign operand_first[r*(COLUMNS+1)] = bank_first;
-    end
-  endgenerate
-
-  // ---- Weights: the same from column to column.
-  localparam LOAD = 1 + TAG + ADDRESS;
-  wire [LOAD-1:0] load[0:COLUMNS-1];
+  wire [ROWS*WIDTH-1:0] row_operands;
+  wire [ROWS*(1+ABOUT)-1:0] row_tokens;
+  bank_chain #(.KIND("row"), .LENGTH(ROWS), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS),
+               .REST(1 + ABOUT))
+      row_banks(.clk(clk),
+                .token({token_first, token_valid, token_k_first, token_k_last, token_final, token_m,
+                        token_n, token_address}),
+                .operands(row_operands), .rests(row_tokens));
   wire signed [WIDTH-1:0] weight[0:(ROWS+1)*COLUMNS-1];
   wire weight_is_valid[0:(ROWS+1)*COLUMNS-1];
   wire [TAG-1:0] weight_for[0:(ROWS+1)*COLUMNS-1];
+  wire [COLUMNS*WIDTH-1:0] column_weights;
+  wire [COLUMNS*(1+TAG)-1:0] column_tokens;
+  bank_chain #(.KIND("column"), .LENGTH(COLUMNS), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS),
+               .REST(1 + TAG))
+      column_banks(.clk(clk), .token({weight_valid, weight_row, weight_address}),
+                   .operands(column_weights), .rests(column_tokens));
+  genvar r, c;
   generate
+    for (r = 0; r < ROWS; r = r + 1) begin : row
+      assign operand[r*(COLUMNS+1)] = row_operands[r*WIDTH+:WIDTH];
+      assign operand_first[r*(COLUMNS+1)] = row_tokens[r*(1+ABOUT)+ABOUT];
+    end
     for (c = 0; c < COLUMNS; c = c + 1) begin : column
-      if (c == 0) begin : left
-        assign load[0] = {weight_valid, weight_row, weight_address};
-      end else begin : right
-        reg [LOAD-1:0] held = 0;
-        always @(posedge clk) held <= load[c-1];
-        assign load[c] = held;
-      end
-      operand_bank #(.KIND("column"), .INDEX(c), .WIDTH(WIDTH), .DEPTH(DEPTH), .ADDRESS(ADDRESS))
-          bank(.clk(clk), .address(load[c][0+:ADDRESS]), .data(weight[c]));
-      reg bank_valid = 0;
-      reg [TAG-1:0] bank_row = 0;
-      always @(posedge clk) {bank_valid, bank_row} <= load[c][ADDRESS+:TAG+1];
-      assign weight_is_valid[c] = bank_valid;
-      assign weight_for[c] = bank_row;
+      assign weight[c] = column_weights[c*WIDTH+:WIDTH];
+      assign {weight_is_valid[c], weight_for[c]} = column_tokens[c*(1+TAG)+:1+TAG];
     end
   endgenerate
 
@@ -218,20 +194,18 @@ module ws_core #(
   endgenerate
 
   // ---- Accumulators: what the sums are comes along below the last row.
-  reg [TOKEN-1:0] at_bank = 0;
-  always @(posedge clk) at_bank <= token[ROWS-1];
-  wire [TOKEN-1:0] about[0:COLUMNS-1];
+  wire [ABOUT-1:0] about[0:COLUMNS-1];
   generate
     for (c = 0; c < COLUMNS; c = c + 1) begin : accumulator
-      reg [TOKEN-1:0] held = 0;
+      reg [ABOUT-1:0] held = 0;
       if (c == 0) begin : left
-        always @(posedge clk) held <= at_bank;
+        always @(posedge clk) held <= row_tokens[(ROWS-1)*(1+ABOUT)+:ABOUT];
       end else begin : right
         always @(posedge clk) held <= about[c-1];
       end
       assign about[c] = held;
       wire [15:0] of_m = held[16+:16];
-      wire is_valid = held[TOKEN-1], k_first = held[TOKEN-2], k_last = held[TOKEN-3];
+      wire is_valid = held[ABOUT-1], k_first = held[ABOUT-2], k_last = held[ABOUT-3];
       reg signed [SUM-1:0] cells[0:65535];
       wire [15:0] place = of_m % m_piece;
       wire signed [SUM-1:0] total = (k_first ? 0 : cells[place]) + sum[ROWS*COLUMNS+c];
@@ -244,5 +218,5 @@ module ws_core #(
       end
     end
   endgenerate
-  always @(posedge clk) done <= about[COLUMNS-1][TOKEN-1] && about[COLUMNS-1][TOKEN-4];
+  always @(posedge clk) done <= about[COLUMNS-1][ABOUT-1] && about[COLUMNS-1][ABOUT-4];
 endmodule
