@@ -87,6 +87,7 @@ TEST(RealChips, PartsOfTheA100) {
   };
   check("a100_like", "memory PHY mm2", true, part("memory", "HBM PHY"), 58, 0.15);
   check("a100_like", "memory control mm2", true, part("memory", "HBM controllers"), 31.77, 0.01);
+  check("a100_like", "link PHY mm2", true, part("links", "link PHYs"), 20.95, 0.1);
   // The die has 128 multiprocessors and 96 slices of L2, the product 108 and 80.
   check("a100_like", "interconnect mm2", true, part("network", "crossbar"), 76.44, 0.25);
 }
