@@ -97,9 +97,8 @@ std::string describe_contraction(const TrainingSetup& setup, const Region& regio
       fmt::format("{} {}{} x {} x {} (MxNxK)   {:.4g} GMAC   {}", setup.region_name(region),
                   c.batch > 1 ? fmt::format("{} x ", c.batch) : "", c.m, c.n, c.k,
                   static_cast<double>(c.macs()) / 1e9, dataflow_name(m.dataflow));
-  text += m.parts > 1 ? fmt::format(", {} split over {} cores\n", split_name(m.split), m.parts)
-                      : ", one core\n";
-  const ContractionShape part = part_shape(c, m, 0);
+  text += fmt::format(", {}\n", split_text(m.split));
+  const ContractionShape part = part_shape(c, m.split, 0);
   text += fmt::format(
       "per core {}{} x {} x {}; tiles of {} x {} x {}; steps of {} tiles; panels of {} x K and K x "
       "{}, {} outer\n",

@@ -14,8 +14,7 @@ PartChain::PartChain(const Region& region, const MoveCosts& costs, std::int64_t 
     : region_(region), costs_(costs), vector_turns_(vector_turns) {
   if (!region.contraction) return;
   for (std::size_t i = 0; i < rings_.size(); ++i) {
-    const bool shared = is_shared(region, i);
-    const auto rings = static_cast<std::int64_t>(shared ? 1 : region.parts());
+    const std::int64_t rings = region.mapping.split.rings(i);
     rings_[i].capacity = region.inputs[i].ring_bytes.value() / rings;
     rings_[i].copies = static_cast<double>(rings);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "models/core/transfer_limits.h"
 #include "search/estimate/part_chain.h"
@@ -87,17 +88,10 @@ class Estimator {
       : chip_(chip), rates_(rates), region_(region) {}
 
   RegionEstimate estimate() {
-    // Part 0 is the slowest: only it fetches shared blocks, the last part of a contraction may be
-    // smaller, and of a chain's chunks those that don't divide go to the first parts. The parts
-    // between are equal, but for the `larger` first ones of a chain.
-    const std::size_t parts = region_.parts();
-    const VectorMapping& chain = region_.vector_mapping;
-    const std::size_t larger =
-        region_.contraction ? 1 : std::max<std::size_t>(1, chain.chunks % chain.parts);
-    const PartTotals first = walk_first();
-    if (larger > 1) walk(1, static_cast<double>(larger - 1));
-    if (parts > larger + 1) walk(larger, static_cast<double>(parts - larger - 1));
-    if (parts > 1) walk(parts - 1, 1);
+    // Part 0 is the slowest: it fetches all that is shared, of a contraction the last parts along
+    // an axis may be smaller, and of a chain's chunks those that don't divide go to the first
+    // parts.
+    const PartTotals first = region_.contraction ? walk_grid() : walk_chain();
     return combine(first);
   }
 
@@ -110,13 +104,23 @@ class Estimator {
     (is_direct ? traffic_.memory : traffic_.buffer) += bytes;
   }
 
-  /// Adds one step of each of `times` equal parts.
-  void add(const ProgramStep& step, double times, PartTotals& t) {
+  /// Equal parts.
+  struct Alike {
+    std::int64_t part = 0;  ///< the first of them
+    double count = 1;
+    std::array<double, 2> leaders{1,
+                                  1};  ///< how many of them fetch blocks of A and of B, if any do
+  };
+
+  /// Adds one step of each of some equal parts.
+  void add(const ProgramStep& step, const Alike& parts, PartTotals& t) {
+    const double times = parts.count;
     for (const StageTransfer& block : step.staged) {
-      const auto bytes = to_double(block.bytes);
-      traffic_.memory += bytes * times;
-      traffic_.buffer += bytes * times;
-      staged_ += bytes * times;
+      const double bytes =
+          to_double(block.bytes) * parts.leaders[static_cast<std::size_t>(block.operand)];
+      traffic_.memory += bytes;
+      traffic_.buffer += bytes;
+      staged_ += bytes;
     }
     const auto load = [&](const std::vector<StepTransfer>& loads) {
       double in = 0;
@@ -155,16 +159,70 @@ class Estimator {
     if (has_vector) vector_bytes_ += out * times;
   }
 
-  /// Walks one part and adds its traffic `times` times.
-  void walk(std::size_t part, double times) {
+  /// Walks the parts of a contraction: along each axis all but the last are equal, and the last too
+  /// if the axis divides.
+  PartTotals walk_grid() {
+    const ContractionShape& whole = *region_.contraction;
+    const Split& split = region_.mapping.split;
+    struct Places {
+      std::int64_t first;
+      std::int64_t count;
+    };
+    const auto kinds = [](std::int64_t size, std::int64_t parts) -> std::vector<Places> {
+      if (size % parts == 0) return {{0, parts}};
+      return {{0, parts - 1}, {parts - 1, 1}};
+    };
+    PartTotals first;
+    for (const Places& batch : kinds(whole.batch, split.batch)) {
+      for (const Places& m : kinds(whole.m, split.m)) {
+        for (const Places& n : kinds(whole.n, split.n)) {
+          for (const Places& k : kinds(whole.k, split.k)) {
+            const auto outside_mn = static_cast<double>(batch.count * k.count);
+            Alike alike;
+            alike.part =
+                ((batch.first * split.m + m.first) * split.n + n.first) * split.k + k.first;
+            alike.count = outside_mn * static_cast<double>(m.count * n.count);
+            // Of parts that share a block the one at the beginning of its axis fetches it.
+            alike.leaders = {outside_mn * static_cast<double>(m.count),
+                             outside_mn * static_cast<double>(n.count)};
+            if (alike.part == 0) {
+              first = walk_first(alike);
+            } else {
+              walk(alike);
+            }
+          }
+        }
+      }
+    }
+    return first;
+  }
+
+  /// Walks the parts of a vector chain: the `larger` first ones have a chunk more, and the others
+  /// differ by what rounding gives them, so that the last stands for itself.
+  PartTotals walk_chain() {
+    const auto parts = static_cast<std::int64_t>(region_.parts());
+    const VectorMapping& chain = region_.vector_mapping;
+    const std::int64_t larger = std::max<std::int64_t>(1, chain.chunks % chain.parts);
+    const auto walk_from = [&](std::int64_t part, std::int64_t count) {
+      if (count > 0) walk({part, static_cast<double>(count), {}});
+    };
+    const PartTotals first = walk_first({0, 1, {}});
+    walk_from(1, larger - 1);
+    walk_from(larger, parts - larger - 1);
+    walk_from(parts - 1, parts > 1 ? 1 : 0);
+    return first;
+  }
+
+  void walk(const Alike& parts) {
     PartTotals unused;
-    for (PartProgram program(chip_, region_, part); !program.done(); program.next()) {
-      add(program.step(), times, unused);
+    const auto first = static_cast<std::size_t>(parts.part);
+    for (PartProgram program(chip_, region_, first); !program.done(); program.next()) {
+      add(program.step(), parts, unused);
     }
   }
 
-  /// Walks part 0, and follows what its cores wait for.
-  PartTotals walk_first() {
+  /// Walks part 0, and follows what its cores wait for; adds what it and its like do.
+  PartTotals walk_first(const Alike& parts) {
     MoveCosts costs;
     costs.memory_latency = 2 * rates_.noc_latency + rates_.memory_latency;
     costs.buffer_latency = 2 * rates_.noc_latency + rates_.buffer_latency;
@@ -183,7 +241,7 @@ class Estimator {
     for (PartProgram program(chip_, region_, 0); !program.done(); program.next()) {
       const ProgramStep& step = program.step();
       const PartTotals before = t;
-      add(step, 1, t);
+      add(step, parts, t);
       for (std::optional<PartChain>* chain : {&alone_, &memory_waits_, &buffer_waits_}) {
         (*chain)->append(step);
       }

@@ -75,10 +75,11 @@ class SerialTimeline {
   double staging_time(const ProgramStep& step) {
     double bytes = 0;
     for (const StageTransfer& block : step.staged) {
-      const bool shared = is_shared(region_, static_cast<std::size_t>(block.operand));
-      bytes += to_double(block.bytes) * (shared ? 1 : static_cast<double>(region_.parts()));
+      const auto operand = static_cast<std::size_t>(block.operand);
+      const Split& split = region_.mapping.split;
+      bytes += to_double(block.bytes) * static_cast<double>(split.rings(operand));
       // Its place is free when the last part has left it, and all wait for the new block.
-      if (shared) apart_ = 0;
+      if (split.is_shared(operand)) apart_ = 0;
     }
     if (bytes == 0) return 0;
     return bytes / std::min(rates_.memory, rates_.buffer) + rates_.memory_latency +

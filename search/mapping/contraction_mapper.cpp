@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
 
 namespace simdse {
@@ -50,43 +51,101 @@ class Mapper {
         staging_(to_double(staging)),
         is_serial_(core.buffering() == Buffering::single) {}
 
-  std::optional<MappedContraction> best() {
-    for (const Dataflow dataflow : core_.dataflows()) {
-      if (problem_.dataflow && *problem_.dataflow != dataflow) continue;
-      if (parts_ == 1) {
-        try_split(dataflow, SplitAxis::none);
-        continue;
-      }
-      for (const SplitAxis axis : {SplitAxis::batch, SplitAxis::m, SplitAxis::n, SplitAxis::k}) {
-        try_split(dataflow, axis);
-      }
+  std::vector<MappedContraction> best() {
+    std::vector<MappedContraction> result;
+    for (const Dataflow dataflow : dataflows()) {
+      for (const Split& split : splits_of(parts_)) try_tilings(tilings_of(dataflow, split));
     }
-    return best_;
+    if (best_) result.push_back(*best_);
+    for (const Dataflow dataflow : dataflows()) {
+      for (const Tilings& tilings : best_grids(dataflow)) try_tilings(tilings);
+    }
+    const bool has_grid =
+        best_ && (result.empty() || !(best_->mapping.split == result.front().mapping.split));
+    if (has_grid) result.push_back(*best_);
+    return result;
   }
 
  private:
-  void try_split(Dataflow dataflow, SplitAxis axis) {
+  std::vector<Dataflow> dataflows() const {
+    if (!problem_.dataflow) return core_.dataflows();
+    std::vector<Dataflow> result;
+    for (const Dataflow dataflow : core_.dataflows()) {
+      if (dataflow == *problem_.dataflow) result.push_back(dataflow);
+    }
+    return result;
+  }
+
+  using Candidate = std::pair<CoreBound, ContractionMapping>;
+
+  /// Tiles for a part of one split, the most promising first; none if the split is no use.
+  struct Tilings {
+    ContractionShape part;
+    std::vector<Candidate> ranked;
+  };
+
+  /// Splits along one axis.
+  static std::vector<Split> splits_of(std::int64_t parts) {
+    if (parts == 1) return {Split{}};
+    return {{parts, 1, 1, 1}, {1, parts, 1, 1}, {1, 1, parts, 1}, {1, 1, 1, parts}};
+  }
+
+  /// Splits along two of the axes batch, m and n.
+  static std::vector<Split> grids_of(std::int64_t parts) {
+    std::vector<Split> grids;
+    for (std::int64_t p = 2; p * 2 <= parts; ++p) {
+      if (parts % p != 0) continue;
+      const std::int64_t q = parts / p;
+      grids.push_back({p, q, 1, 1});
+      grids.push_back({p, 1, q, 1});
+      grids.push_back({1, p, q, 1});
+    }
+    return grids;
+  }
+
+  /// The few grids that are worth a closer look: those with the least bound of the core and of what
+  /// all cores read from the buffer together. All grids ask memory for the same bytes, as long as
+  /// the buffer holds what they share, so they differ in how evenly they divide the work, how well
+  /// its shares fill the array and how often that reads its operands.
+  std::vector<Tilings> best_grids(Dataflow dataflow) {
+    constexpr std::size_t grids_kept = 2;
+    const double read_rate = std::min(rates_.network_buffer, rates_.buffer);
+    std::vector<std::pair<double, Tilings>> grids;
+    for (const Split& split : grids_of(parts_)) {
+      Tilings tilings = tilings_of(dataflow, split);
+      if (tilings.ranked.empty()) continue;
+      double least = std::numeric_limits<double>::infinity();
+      for (const auto& [bound, mapping] : tilings.ranked) {
+        const double reads = bound.port_bytes * static_cast<double>(parts_) / read_rate;
+        least = std::min(least, std::max(bound.least, reads));
+      }
+      grids.emplace_back(least, std::move(tilings));
+    }
+    std::stable_sort(grids.begin(), grids.end(),
+                     [](const auto& x, const auto& y) { return x.first < y.first; });
+    std::vector<Tilings> best;
+    for (auto& [least, tilings] : grids) {
+      if (best.size() == grids_kept) break;
+      best.push_back(std::move(tilings));
+    }
+    return best;
+  }
+
+  Tilings tilings_of(Dataflow dataflow, const Split& split) {
     ContractionMapping mapping;
     mapping.dataflow = dataflow;
-    mapping.split = axis;
-    mapping.parts = parts_;
+    mapping.split = split;
     const ContractionShape& whole = problem_.shape;
-    const std::int64_t sizes[] = {1, whole.batch, whole.m, whole.n, whole.k};
-    if (axis != SplitAxis::none && sizes[static_cast<int>(axis)] < parts_) return;
-    part_ = part_shape(whole, mapping, 0);
-    // The last part must not be empty, or a core would be held for nothing.
-    if (part_shape(whole, mapping, parts_ - 1).macs() == 0) return;
-    if (!problem_.follow_ups.empty() && axis != SplitAxis::none && axis != SplitAxis::batch &&
-        (axis != SplitAxis::m || problem_.sums_over_m())) {
-      return;
-    }
+    if (!fills_all_parts(whole, split)) return {};
+    if (!allows_follow_ups(split, problem_.follow_ups)) return {};
     // What is fused behind needs finished sums, which a K split has only after its reduction.
-    if (axis == SplitAxis::k && problem_.epilogue_operations > 0) return;
+    if (split.k > 1 && problem_.epilogue_operations > 0) return {};
 
+    part_ = part_shape(whole, split, 0);
     const TileShape size{part_.m, part_.n, part_.k};
     const double element_bytes =
         std::max(ratio(problem_.a_bytes), std::max(ratio(problem_.b_bytes), 2.0));
-    std::vector<std::pair<CoreBound, ContractionMapping>> ranked;
+    std::vector<Candidate> ranked;
     for (const TileShape& tile : core_.tiles(dataflow, size, element_bytes)) {
       mapping.tile = tile;
       const CoreBound bound = core_bound(mapping);
@@ -95,7 +154,6 @@ class Mapper {
       ranked.back().first.least = bound.cycles + (is_serial_ ? 0 : first_and_last(mapping));
     }
     // Candidates by what the core needs once it runs, and by the whole with first and last data.
-    using Candidate = std::pair<CoreBound, ContractionMapping>;
     const auto rank = [&](double CoreBound::*cycles) {
       std::stable_sort(ranked.begin(), ranked.end(), [&](const Candidate& x, const Candidate& y) {
         return std::make_pair(time_class(x.first.*cycles), x.first.port_bytes) <
@@ -117,7 +175,12 @@ class Mapper {
       ranked = std::move(kept);
     }
     rank(&CoreBound::least);
-    for (const auto& [bound, candidate] : ranked) {
+    return {part_, std::move(ranked)};
+  }
+
+  void try_tilings(const Tilings& tilings) {
+    part_ = tilings.part;
+    for (const auto& [bound, candidate] : tilings.ranked) {
       if (best_ && time_class(bound.least) > time_class(best_score_.cycles)) break;
       if (problem_.follow_ups.empty()) {
         try_panels(candidate, bound.cycles);
@@ -300,8 +363,9 @@ class Mapper {
     const auto bytes = [&](std::int64_t rows) {
       return static_cast<double>(mapping.batch_block * rows * part_.k) * bytes_per_element;
     };
-    const bool shared = parts_ > 1 && mapping.split == (is_a ? SplitAxis::n : SplitAxis::m);
-    const double copies = shared ? 1 : static_cast<double>(parts_);
+    const std::size_t operand = is_a ? 0 : 1;
+    const bool shared = mapping.split.is_shared(operand);
+    const auto copies = static_cast<double>(mapping.split.rings(operand));
     const auto batches =
         static_cast<double>(part_.batch) / static_cast<double>(mapping.batch_block);
 
@@ -350,9 +414,9 @@ class Mapper {
     const auto batch = static_cast<double>(mapping.batch_block);
     const auto all = static_cast<double>(parts_);
     const double a = batch * static_cast<double>(block.m * block.k) * ratio(problem_.a_bytes) *
-                     (mapping.split == SplitAxis::n ? 1 : all);
+                     static_cast<double>(mapping.split.rings(0));
     const double b = batch * static_cast<double>(block.k * block.n) * ratio(problem_.b_bytes) *
-                     (mapping.split == SplitAxis::m ? 1 : all);
+                     static_cast<double>(mapping.split.rings(1));
     const double c = batch * static_cast<double>(block.m * block.n) * problem_.c_bytes;
     return (a + b) / rates_.memory + c / std::min(rates_.port, rates_.memory / all);
   }
@@ -374,10 +438,10 @@ class Mapper {
   void consider(const ContractionMapping& mapping, double core_cycles) {
     const Movement a = movement(mapping, true);
     const Movement b = movement(mapping, false);
-    if (a.ring + b.ring > staging_) return;
+    if (a.ring + b.ring > staging_ || !sharers_agree(problem_.shape, mapping)) return;
     double output = output_bytes() * static_cast<double>(parts_);
     double reduction = 0;
-    if (mapping.split == SplitAxis::k) {
+    if (mapping.split.k > 1) {
       // Partial sums of 4 bytes go out, come back and are added up.
       const double partial =
           static_cast<double>(part_.batch * part_.m * part_.n) * 4 * static_cast<double>(parts_);
@@ -416,10 +480,10 @@ class Mapper {
 
 }  // namespace
 
-std::optional<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
-                                                 const VectorCore& vector_core,
-                                                 const ContractionProblem& problem,
-                                                 std::int64_t parts, Bytes staging) {
+std::vector<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
+                                               const VectorCore& vector_core,
+                                               const ContractionProblem& problem,
+                                               std::int64_t parts, Bytes staging) {
   return Mapper(rates, core, vector_core, problem, parts, staging).best();
 }
 

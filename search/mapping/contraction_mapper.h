@@ -44,14 +44,16 @@ struct MappedContraction {
 
 /// The best mapping on `parts` equal tensor cores, with `vector_core` behind each, within `staging`
 /// bytes of the global buffer: least time by the bounds, then least traffic to memory, then least
-/// staging. Empty if no mapping fits, or the product has no axis to divide into that many parts.
+/// staging. First that of all splits along one axis; behind it, if it is better by these measures,
+/// the best of a split along two, for the estimate to choose between them. Empty if no mapping
+/// fits, or the product can't be divided into that many parts.
 ///
-/// Candidates: every dataflow of the core (that is asked for) x every axis to split x the core's
-/// tiles x panels that double from a block to the whole axis x both panel orders x what is held in
-/// the buffer.
-std::optional<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
-                                                 const VectorCore& vector_core,
-                                                 const ContractionProblem& problem,
-                                                 std::int64_t parts, Bytes staging);
+/// Candidates: every dataflow of the core (that is asked for) x every axis to split, or the two
+/// most promising grids x the core's tiles x panels that double from a block to the whole axis x
+/// both panel orders x what is held in the buffer.
+std::vector<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
+                                               const VectorCore& vector_core,
+                                               const ContractionProblem& problem,
+                                               std::int64_t parts, Bytes staging);
 
 }  // namespace simdse

@@ -4,46 +4,72 @@
 
 namespace simdse {
 
-const char* split_name(SplitAxis axis) {
-  switch (axis) {
-    case SplitAxis::none:
-      return "none";
-    case SplitAxis::batch:
-      return "batch";
-    case SplitAxis::m:
-      return "m";
-    case SplitAxis::n:
-      return "n";
-    case SplitAxis::k:
-      return "k";
-  }
-  return "";
+Split Split::place_of(std::int64_t part) const {
+  return {part / (m * n * k), part / (n * k) % m, part / k % n, part % k};
 }
 
-ContractionShape part_shape(const ContractionShape& whole, const ContractionMapping& mapping,
-                            std::int64_t part) {
-  ContractionShape shape = whole;
-  const auto cut = [&](std::int64_t size) {
-    const std::int64_t share = ceil_div(size, mapping.parts);
-    return std::clamp<std::int64_t>(size - part * share, 0, share);
+std::int64_t Split::ring_of(std::size_t operand, std::int64_t part) const {
+  const Split at = place_of(part);
+  return operand == 0 ? (at.batch * m + at.m) * k + at.k : (at.batch * n + at.n) * k + at.k;
+}
+
+std::int64_t Split::rank_of(std::size_t operand, std::int64_t part) const {
+  const Split at = place_of(part);
+  return operand == 0 ? at.n : at.m;
+}
+
+std::string split_text(const Split& split) {
+  std::string axes;
+  std::string parts;
+  const auto add = [&](const char* axis, std::int64_t count) {
+    if (count == 1) return;
+    axes += (axes.empty() ? "" : " x ") + std::string(axis);
+    parts += (parts.empty() ? "" : " x ") + std::to_string(count);
   };
-  switch (mapping.split) {
-    case SplitAxis::none:
-      break;
-    case SplitAxis::batch:
-      shape.batch = cut(whole.batch);
-      break;
-    case SplitAxis::m:
-      shape.m = cut(whole.m);
-      break;
-    case SplitAxis::n:
-      shape.n = cut(whole.n);
-      break;
-    case SplitAxis::k:
-      shape.k = cut(whole.k);
-      break;
-  }
+  add("batch", split.batch);
+  add("m", split.m);
+  add("n", split.n);
+  add("k", split.k);
+  return axes.empty() ? "one core" : axes + " split over " + parts + " cores";
+}
+
+ContractionShape part_shape(const ContractionShape& whole, const Split& split, std::int64_t part) {
+  const Split at = split.place_of(part);
+  const auto cut = [](std::int64_t size, std::int64_t parts, std::int64_t place) {
+    const std::int64_t share = ceil_div(size, parts);
+    return std::clamp<std::int64_t>(size - place * share, 0, share);
+  };
+  ContractionShape shape = whole;
+  shape.batch = cut(whole.batch, split.batch, at.batch);
+  shape.m = cut(whole.m, split.m, at.m);
+  shape.n = cut(whole.n, split.n, at.n);
+  shape.k = cut(whole.k, split.k, at.k);
   return shape;
+}
+
+bool allows_follow_ups(const Split& split, const std::vector<FollowUp>& follow_ups) {
+  if (follow_ups.empty()) return true;
+  const bool sums_over_m = std::any_of(follow_ups.begin(), follow_ups.end(), [](const FollowUp& f) {
+    return f.sum == ContractionAxis::m;
+  });
+  return split.n == 1 && split.k == 1 && (split.m == 1 || !sums_over_m);
+}
+
+bool fills_all_parts(const ContractionShape& whole, const Split& split) {
+  return part_shape(whole, split, split.parts() - 1).macs() > 0;
+}
+
+bool sharers_agree(const ContractionShape& whole, const ContractionMapping& mapping) {
+  const Split& split = mapping.split;
+  const ContractionShape first = part_shape(whole, split, 0);
+  const ContractionShape last = part_shape(whole, split, split.parts() - 1);
+  const bool holds_a = mapping.n_is_outer ? mapping.hold_inner : mapping.hold_outer;
+  const bool holds_b = mapping.n_is_outer ? mapping.hold_outer : mapping.hold_inner;
+  const bool a_agrees = !split.is_shared(0) || holds_a ||
+                        ceil_div(first.n, mapping.panel_n) == ceil_div(last.n, mapping.panel_n);
+  const bool b_agrees = !split.is_shared(1) || holds_b ||
+                        ceil_div(first.m, mapping.panel_m) == ceil_div(last.m, mapping.panel_m);
+  return a_agrees && b_agrees;
 }
 
 TileShape follow_up_shape(const FollowUp& follow_up, const TileShape& block) {

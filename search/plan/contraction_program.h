@@ -2,7 +2,9 @@
 // step moves. Estimate, simulation and validator walk the same program.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "models/tensor_core/tensor_core.h"
@@ -10,10 +12,40 @@
 
 namespace simdse {
 
-/// The axis along which a contraction is divided over cores.
-enum class SplitAxis { none, batch, m, n, k };
+/// Into how many parts a contraction is divided along each axis, 1 leaving it whole. Every part has
+/// a core of its own. Parts are numbered with k running fastest, then n, m and the batch; along an
+/// axis all are of equal size, but for the last, which may be smaller.
+///
+/// Parts that differ only in their place along n read the same part of A, those that differ only
+/// along m the same part of B: in a grid of m x n, rows share A and columns B. Blocks that they
+/// fetch through the buffer pass one ring, which the first of them keeps filled.
+struct Split {
+  std::int64_t batch = 1;
+  std::int64_t m = 1;
+  std::int64_t n = 1;
+  std::int64_t k = 1;
 
-const char* split_name(SplitAxis axis);
+  std::int64_t parts() const { return batch * m * n * k; }
+
+  /// Place of a part in the grid: along each axis from 0.
+  Split place_of(std::int64_t part) const;
+
+  /// How many parts use the same blocks of input `operand` (0 A, 1 B) ...
+  std::int64_t sharers(std::size_t operand) const { return operand == 0 ? n : m; }
+  bool is_shared(std::size_t operand) const { return sharers(operand) > 1; }
+  /// ... how many such groups there are, and with them rings, and to which of them a part belongs.
+  std::int64_t rings(std::size_t operand) const { return parts() / sharers(operand); }
+  std::int64_t ring_of(std::size_t operand, std::int64_t part) const;
+  /// Which of the group's parts it is; number 0 fetches for all.
+  std::int64_t rank_of(std::size_t operand, std::int64_t part) const;
+
+  friend bool operator==(const Split& x, const Split& y) {
+    return x.batch == y.batch && x.m == y.m && x.n == y.n && x.k == y.k;
+  }
+};
+
+/// "m split over 4 cores", "m x n split over 16 x 27 cores", "one core".
+std::string split_text(const Split& split);
 
 /// How a contraction is cut. Sizes nest: a core's private memory holds tiles; a step works on a
 /// block of tiles; the global buffer holds panels of blocks.
@@ -25,8 +57,7 @@ const char* split_name(SplitAxis axis);
 /// product is stored once, after the last step of its k loop.
 struct ContractionMapping {
   Dataflow dataflow = Dataflow::weight_stationary;
-  SplitAxis split = SplitAxis::none;
-  std::int64_t parts = 1;
+  Split split;
   TileShape tile;
   TileShape block;
   std::int64_t batch_block = 1;
@@ -47,8 +78,18 @@ struct ContractionMapping {
 TileShape follow_up_shape(const FollowUp& follow_up, const TileShape& block);
 
 /// What one part (one core's share) computes. Parts differ only in raggedness.
-ContractionShape part_shape(const ContractionShape& whole, const ContractionMapping& mapping,
-                            std::int64_t part);
+ContractionShape part_shape(const ContractionShape& whole, const Split& split, std::int64_t part);
+
+/// True if products that follow on the blocks of a part find all that they sum up in it.
+bool allows_follow_ups(const Split& split, const std::vector<FollowUp>& follow_ups);
+
+/// True if no part is empty.
+bool fills_all_parts(const ContractionShape& whole, const Split& split);
+
+/// True if parts that share a ring fetch the same blocks through it. They don't where an operand is
+/// fetched again for each panel of the axis that divides its sharers and the last part is so much
+/// smaller that it has fewer panels.
+bool sharers_agree(const ContractionShape& whole, const ContractionMapping& mapping);
 
 /// One step: a block of tiles, and what must be moved for it.
 struct ContractionStep {

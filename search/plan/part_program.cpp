@@ -17,12 +17,6 @@ const char* path_name(Path path) {
   return "";
 }
 
-bool is_shared(const Region& region, std::size_t operand) {
-  if (region.parts() == 1) return false;
-  return (operand == 0 && region.mapping.split == SplitAxis::n) ||
-         (operand == 1 && region.mapping.split == SplitAxis::m);
-}
-
 PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t part)
     : region_(region), part_(part) {
   const auto index = static_cast<std::int64_t>(part);
@@ -34,20 +28,27 @@ PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t par
   } else {
     tensor_core_ = chip.tensor_cores()[region.tensor_cores[part]].get();
     const ContractionShape& whole = *region.contraction;
-    const ContractionShape first = part_shape(whole, region.mapping, 0);
-    part_shape_ = part_shape(whole, region.mapping, index);
+    const Split& split = region.mapping.split;
+    const ContractionShape first = part_shape(whole, split, 0);
+    part_shape_ = part_shape(whole, split, index);
     cursor_.emplace(part_shape_, region.mapping);
-    // Parts before this one are as large as the first.
-    const std::int64_t a = first.batch * first.m * first.k * index;
-    const std::int64_t b = first.batch * first.n * first.k * index;
-    const std::int64_t c = first.batch * first.m * first.n * index;
-    part_base_[0] = is_shared(region, 0) ? 0 : a;
-    part_base_[1] = is_shared(region, 1) ? 0 : b;
-    part_base_[2] = region.mapping.split == SplitAxis::none ? 0 : c;
+    // Operands are stored part by part; those before this one along an axis are as large as the
+    // first. Every part along k leaves sums of its own.
+    const Split at = split.place_of(index);
+    const auto base = [&](std::int64_t rows, std::int64_t row_begin, std::int64_t columns,
+                          std::int64_t part_rows, std::int64_t column_begin) {
+      return at.batch * first.batch * rows * columns +
+             part_shape_.batch * (row_begin * columns + part_rows * column_begin);
+    };
+    const std::int64_t m_begin = at.m * first.m;
+    const std::int64_t n_begin = at.n * first.n;
+    const std::int64_t k_begin = at.k * first.k;
+    part_base_[0] = base(whole.m, m_begin, whole.k, part_shape_.m, k_begin);
+    part_base_[1] = base(whole.n, n_begin, whole.k, part_shape_.n, k_begin);
+    part_base_[2] = at.k * whole.batch * whole.m * whole.n +
+                    base(whole.m, m_begin, whole.n, part_shape_.m, n_begin);
     for (std::size_t i = 0; i < 2; ++i) {
-      const auto shares =
-          is_shared(region, i) ? std::int64_t{1} : static_cast<std::int64_t>(region.parts());
-      ring_share_[i] = region.inputs[i].ring_bytes.value() / shares;
+      ring_share_[i] = region.inputs[i].ring_bytes.value() / split.rings(i);
     }
   }
   if (!done()) describe();
@@ -117,7 +118,7 @@ void PartProgram::for_each_ring_piece(std::size_t operand, std::int64_t begin, s
   const std::int64_t share = std::max<std::int64_t>(ring_share_[operand], 1);
   const std::int64_t base =
       region_.inputs[operand].ring_address +
-      (is_shared(region_, operand) ? 0 : static_cast<std::int64_t>(part_) * share);
+      region_.mapping.split.ring_of(operand, static_cast<std::int64_t>(part_)) * share;
   for (std::int64_t done = 0; done < bytes;) {
     const std::int64_t place = (begin + done) % share;
     const std::int64_t piece = std::min(bytes - done, share - place);
@@ -153,7 +154,7 @@ void PartProgram::describe_contraction() {
       continue;
     }
     if (is_staged[i]) {
-      const bool leads = part_ == 0 || !is_shared(region_, i);
+      const bool leads = mapping.split.rank_of(i, static_cast<std::int64_t>(part_)) == 0;
       for_each_ring_piece(
           i, begin, block_bytes, [&](std::int64_t address, std::int64_t done, std::int64_t bytes) {
             ++step_.blocks_fetched[i];

@@ -40,20 +40,17 @@ struct ProgramStep {
   std::vector<StepTransfer> tensor_loads;
   std::vector<StepTransfer> vector_loads;
   std::vector<StepTransfer> stores;
-  /// Blocks that must be in the buffer before this step, fetched since the step before. An operand
-  /// that all parts share is listed by part 0 only.
+  /// Blocks that must be in the buffer before this step, fetched since the step before. Of parts
+  /// that share an operand only the first lists it.
   std::vector<StageTransfer> staged;
-  /// Such transfers for operands 0 and 1 so far, this step's included, by this part or for all
-  /// parts.
+  /// Such transfers for operands 0 and 1 so far, this step's included, by this part or the one that
+  /// fetches for it.
   std::int64_t blocks_fetched[2] = {0, 0};
   /// Bytes of each of operands 0 and 1 whose ring space is free after this step.
   Bytes released[2];
   std::int64_t macs = 0;
   std::int64_t vector_operations = 0;
 };
-
-/// True when the parts of a contraction region use the same blocks of input `operand` (0 or 1).
-bool is_shared(const Region& region, std::size_t operand);
 
 /// Walks the steps of part `part` in order.
 class PartProgram {

@@ -34,8 +34,7 @@ Json to_json(const ContractionMapping& m) {
   for (const TileShape& tile : m.follow_up_tiles) tiles.push_back(to_json(tile));
   return {{"follow_up_tiles", std::move(tiles)},
           {"dataflow", static_cast<int>(m.dataflow)},
-          {"split", static_cast<int>(m.split)},
-          {"parts", m.parts},
+          {"split", {m.split.batch, m.split.m, m.split.n, m.split.k}},
           {"tile", to_json(m.tile)},
           {"block", to_json(m.block)},
           {"batch_block", m.batch_block},
@@ -224,13 +223,19 @@ Operand operand(const Value& v) {
   return o;
 }
 
+Split split(const Value& v) {
+  v.list(4);
+  // The product of all four fits 64 bits.
+  const auto parts = [&](std::size_t i) { return v.item(i).whole<std::int64_t>(1, 1 << 15); };
+  return {parts(0), parts(1), parts(2), parts(3)};
+}
+
 ContractionMapping contraction_mapping(const Value& v) {
-  v.map({"dataflow", "split", "parts", "tile", "block", "batch_block", "panel", "n_is_outer",
-         "hold_outer", "hold_inner", "follow_up_tiles"});
+  v.map({"dataflow", "split", "tile", "block", "batch_block", "panel", "n_is_outer", "hold_outer",
+         "hold_inner", "follow_up_tiles"});
   ContractionMapping m;
   m.dataflow = v["dataflow"].enumerator<Dataflow>(3);
-  m.split = v["split"].enumerator<SplitAxis>(5);
-  m.parts = size_of(v["parts"]);
+  m.split = split(v["split"]);
   m.tile = tile_shape(v["tile"]);
   m.block = tile_shape(v["block"]);
   m.batch_block = size_of(v["batch_block"]);

@@ -116,7 +116,7 @@ class Validator {
 
   /// True if the parts of a region leave partial sums for a reduction.
   static bool leaves_sums(const Region& region) {
-    return region.contraction && region.mapping.split == SplitAxis::k;
+    return region.contraction && region.mapping.split.k > 1;
   }
 
   /// A reduction stands alone behind the one region whose sums it adds up.
@@ -249,12 +249,12 @@ class Validator {
     if (is_reduction(region)) {
       const Region& main = plan_.regions[first_region_of_[region.operators.front()]];
       const std::int64_t elements = product_elements(*main.contraction);
-      const auto parts = static_cast<std::int64_t>(main.parts());
+      const std::int64_t sums = main.mapping.split.k;
       VectorShape sum;
       sum.columns = elements;
-      sum.alu_ops = static_cast<int>(parts - 1);
+      sum.alu_ops = static_cast<int>(sums - 1);
       vector = {sum};
-      inputs = {{kNone, 0, elements * parts * kSumBytes}};
+      inputs = {{kNone, 0, elements * sums * kSumBytes}};
       for (Expected output : expected_outputs(main)) {
         output.elements = 1;
         outputs.push_back(output);
@@ -288,8 +288,7 @@ class Validator {
       return;
     }
     if (!is_reduction(region) && leaves_sums(region)) {
-      const auto elements =
-          product_elements(*region.contraction) * static_cast<std::int64_t>(region.parts());
+      const std::int64_t elements = product_elements(*region.contraction) * region.mapping.split.k;
       outputs = {{kNone, 0, elements * kSumBytes, elements}};
     }
     check_mapping(region);
@@ -297,13 +296,33 @@ class Validator {
     check_operands(region, region.outputs, outputs, "output");
   }
 
+  /// Every part has a core and something to do on it.
+  void check_split(const Region& region) {
+    const Split& split = region.mapping.split;
+    const ContractionShape& whole = *region.contraction;
+    if (split.parts() != static_cast<std::int64_t>(region.parts())) {
+      problem("region {} has {} cores for {} parts, {}", region.id, region.parts(), split.parts(),
+              split_text(split));
+      return;
+    }
+    if (!fills_all_parts(whole, split)) {
+      problem("region {} has empty parts: {} x {} x {} x {} (batch x MxNxK), {}", region.id,
+              whole.batch, whole.m, whole.n, whole.k, split_text(split));
+    }
+    if (!allows_follow_ups(split, region.follow_ups)) {
+      problem("region {} has follow-ups on sums that other parts have, {}", region.id,
+              split_text(split));
+    }
+    if (!sharers_agree(whole, region.mapping)) {
+      problem("region {} has parts that share a ring and fetch other blocks through it, {}",
+              region.id, split_text(split));
+    }
+  }
+
   void check_mapping(const Region& region) {
     const auto parts = static_cast<std::int64_t>(region.parts());
     if (region.contraction) {
-      if (region.mapping.parts != parts ||
-          (region.mapping.split == SplitAxis::none) != (parts == 1)) {
-        problem("region {} is split into other parts than it has cores", region.id);
-      }
+      check_split(region);
       if (region.mapping.follow_up_tiles.size() != region.follow_ups.size()) {
         problem("region {} has {} tiles for {} follow-ups", region.id,
                 region.mapping.follow_up_tiles.size(), region.follow_ups.size());
@@ -416,10 +435,9 @@ class Validator {
     for (const StageTransfer& block : step.staged) live[block.operand] += block.bytes.value();
     for (std::size_t i = 0; i < 2 && region.contraction; ++i) {
       if (region.inputs[i].path != Path::staged) continue;
-      const bool shared = is_shared(region, i);
-      if (shared && part != 0) continue;
-      const auto share = static_cast<std::int64_t>(shared ? 1 : region.parts());
-      const std::int64_t capacity = region.inputs[i].ring_bytes.value() / share;
+      const Split& split = region.mapping.split;
+      if (split.rank_of(i, static_cast<std::int64_t>(part)) != 0) continue;
+      const std::int64_t capacity = region.inputs[i].ring_bytes.value() / split.rings(i);
       if (live[i] > capacity) {
         problem("region {}: {} bytes of operand {} must be in a ring of {}", region.id, live[i], i,
                 capacity);

@@ -79,8 +79,8 @@ Region make_region(const Task& task, const TaskOption& option) {
   }
   if (option.reduction) {
     // The parts write partial sums to scratch; the reduction makes the real outputs of them.
-    const Bytes partial(output_elements * option.parts * kSumBytes);
-    region.outputs = {make_operand({kNone, Bytes(0), partial}, output_elements * option.parts)};
+    const std::int64_t sums = output_elements * option.contraction->mapping.split.k;
+    region.outputs = {make_operand({kNone, Bytes(0), Bytes(sums * kSumBytes)}, sums)};
   }
   return region;
 }
@@ -91,13 +91,14 @@ Region make_reduction(const Task& task, const TaskOption& option) {
   region.operators = {task.operators.front()};
   VectorShape sum;
   sum.columns = elements;
-  sum.alu_ops = static_cast<int>(option.parts - 1);
+  const std::int64_t sums = option.contraction->mapping.split.k;
+  sum.alu_ops = static_cast<int>(sums - 1);
   region.vector = {sum};
   region.vector_mapping = *option.reduction;
   for (std::int32_t part = 0; part < option.reduction->parts; ++part) {
     region.vector_cores.push_back(option.vector_group.first + part);
   }
-  region.inputs = {make_operand({kNone, Bytes(0), Bytes(elements * option.parts * kSumBytes)}, 1)};
+  region.inputs = {make_operand({kNone, Bytes(0), Bytes(elements * sums * kSumBytes)}, 1)};
   for (const TaskTensor& output : task.outputs) region.outputs.push_back(make_operand(output, 1));
   return region;
 }
@@ -159,6 +160,28 @@ class OptionFinder {
     }
   }
 
+  /// A mapping with the time that the estimate gives it.
+  TaskOption option_of(const Task& task, const ContractionProblem& problem, const CoreRange& group,
+                       const MappedContraction& mapped) const {
+    const CoreRange& vectors = chip_.vector_groups().front();
+    TaskOption option;
+    option.contraction = mapped;
+    option.parts = mapped.mapping.split.parts();
+    option.tensor_group = group;
+    if (task.has_vector_work()) option.vector_group = vectors;
+    if (mapped.mapping.split.k > 1) {
+      option.vector_group = vectors;
+      VectorShape sum;
+      sum.columns = index_space(problem.shape, 2);
+      const Bytes sums(sum.columns * mapped.mapping.split.k * kSumBytes);
+      option.reduction = map_vector(*chip_.vector_cores()[vectors.first], {sum},
+                                    sums + task.bytes_out(), vectors.count);
+      option.reduction_cycles = estimate_region(chip_, rates_, make_reduction(task, option)).cycles;
+    }
+    option.cycles = estimate_region(chip_, rates_, make_region(task, option)).cycles;
+    return option;
+  }
+
   TaskOptions contraction_options(const Task& task) {
     const CoreRange& vectors = chip_.vector_groups().front();
     const VectorCore& vector_core = *chip_.vector_cores()[vectors.first];
@@ -167,26 +190,15 @@ class OptionFinder {
     TaskOptions result;
     for (const CoreRange& group : chip_.tensor_groups()) {
       for (const std::int64_t parts : part_counts(group)) {
-        TaskOption option;
-        option.contraction =
-            map_contraction(rates_, *chip_.tensor_cores()[group.first], vector_core, problem, parts,
-                            Bytes(layout_.slice * parts));
-        if (!option.contraction) continue;
-        option.parts = parts;
-        option.tensor_group = group;
-        if (task.has_vector_work()) option.vector_group = vectors;
-        if (option.contraction->mapping.split == SplitAxis::k) {
-          option.vector_group = vectors;
-          VectorShape sum;
-          sum.columns = index_space(problem.shape, 2);
-          option.reduction =
-              map_vector(vector_core, {sum},
-                         Bytes(sum.columns * parts * kSumBytes) + task.bytes_out(), vectors.count);
-          option.reduction_cycles =
-              estimate_region(chip_, rates_, make_reduction(task, option)).cycles;
+        const auto mapped = map_contraction(rates_, *chip_.tensor_cores()[group.first], vector_core,
+                                            problem, parts, Bytes(layout_.slice * parts));
+        if (mapped.empty()) continue;
+        TaskOption best = option_of(task, problem, group, mapped.front());
+        for (std::size_t i = 1; i < mapped.size(); ++i) {
+          TaskOption other = option_of(task, problem, group, mapped[i]);
+          if (other.total_cycles() < best.total_cycles()) best = std::move(other);
         }
-        option.cycles = estimate_region(chip_, rates_, make_region(task, option)).cycles;
-        result.push_back(std::move(option));
+        result.push_back(std::move(best));
       }
     }
     if (result.empty()) {

@@ -216,17 +216,19 @@ RegionRun::RegionRun(const Chip& chip, const Region& region, ChipModule& modules
     if (epilogue != nullptr) epilogue->serves(*tensor_parts_.back());
   }
   unfinished_ = tensor_parts_.size() + epilogues_.size();
-  rings_.resize(2 * parts);
+  const Split& split = region.mapping.split;
   bool is_staged = false;
-  for (std::size_t i = 0; i < 2; ++i) {
+  for (std::size_t i = 0; i < rings_.size(); ++i) {
     if (region.inputs[i].path != Path::staged) continue;
     is_staged = true;
-    const bool shared = is_shared(region, i);
-    const auto share = static_cast<std::int64_t>(shared ? 1 : parts);
+    rings_[i].resize(static_cast<std::size_t>(split.rings(i)));
+    for (Ring& ring : rings_[i]) {
+      ring.capacity = region.inputs[i].ring_bytes.value() / split.rings(i);
+    }
     for (std::size_t part = 0; part < parts; ++part) {
-      Ring& ring = rings_[i * parts + part];
-      ring.capacity = region.inputs[i].ring_bytes.value() / share;
-      ring.released.assign(shared ? parts : 1, 0);
+      Ring& ring = ring_of(i, part);
+      ring.sharers.push_back(part);
+      ring.released.push_back(0);
     }
   }
   if (!is_staged) return;
@@ -243,7 +245,8 @@ RegionRun::RegionRun(const Chip& chip, const Region& region, ChipModule& modules
 RegionRun::~RegionRun() = default;
 
 RegionRun::Ring& RegionRun::ring_of(std::size_t operand, std::size_t part) {
-  return rings_[operand * region_.parts() + (is_shared(region_, operand) ? 0 : part)];
+  const std::int64_t ring = region_.mapping.split.ring_of(operand, static_cast<std::int64_t>(part));
+  return rings_[operand][static_cast<std::size_t>(ring)];
 }
 
 void RegionRun::start() {
@@ -279,9 +282,10 @@ void RegionRun::feed(std::size_t part) {
       Ring& ring = ring_of(operand, part);
       if (ring.free() < block.bytes.value()) return;  // goes on when something is released
       ring.requested += block.bytes.value();
-      const auto ring_index = static_cast<std::uint64_t>(&ring - rings_.data());
-      const std::uint64_t tag =
-          ring_index << kSequenceBits | static_cast<std::uint64_t>(ring.blocks_requested++);
+      // Operand, ring and block, to know them by when they are there.
+      const auto index = static_cast<std::uint64_t>(&ring - rings_[operand].data());
+      const std::uint64_t tag = (2 * index + operand) << kSequenceBits |
+                                static_cast<std::uint64_t>(ring.blocks_requested++);
       modules_.dma().copy(static_cast<std::size_t>(region_.tensor_cores.front()),
                           block.memory_address, block.buffer_address, block.bytes.value(), *this,
                           tag);
@@ -297,7 +301,8 @@ void RegionRun::come_to_next_step(std::size_t part) {
 }
 
 void RegionRun::block_copied(std::uint64_t tag) {
-  Ring& ring = rings_[tag >> kSequenceBits];
+  const std::uint64_t index = tag >> kSequenceBits;
+  Ring& ring = rings_[index % 2][index / 2];
   const auto sequence = static_cast<std::int64_t>(tag & ((std::uint64_t{1} << kSequenceBits) - 1));
   const auto behind = static_cast<std::size_t>(sequence - ring.copied);
   if (ring.copied_behind.size() <= behind) ring.copied_behind.resize(behind + 1, false);
@@ -306,15 +311,16 @@ void RegionRun::block_copied(std::uint64_t tag) {
     ring.copied_behind.pop_front();
     ++ring.copied;
   }
-  for (const std::int32_t core : region_.tensor_cores) {
-    modules_.tensor_core(core).engine().poke();
+  for (const std::size_t part : ring.sharers) {
+    modules_.tensor_core(region_.tensor_cores[part]).engine().poke();
   }
 }
 
 void RegionRun::release(std::size_t operand, std::size_t part, Bytes bytes) {
-  const bool shared = is_shared(region_, operand);
-  ring_of(operand, part).released[shared ? part : 0] += bytes.value();
-  feed(shared ? 0 : part);
+  Ring& ring = ring_of(operand, part);
+  const std::int64_t rank = region_.mapping.split.rank_of(operand, static_cast<std::int64_t>(part));
+  ring.released[static_cast<std::size_t>(rank)] += bytes.value();
+  feed(ring.sharers.front());
 }
 
 void RegionRun::source_finished() {

@@ -1,6 +1,7 @@
 // A region while it runs: what its cores do next, and what the DMA engine fetches for them.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -29,11 +30,13 @@ class RegionRun : public DmaClient {
   class VectorPart;
   class Epilogue;
 
-  /// Blocks of one staged operand on their way through its ring: of one part, or shared by all.
+  /// Blocks of one staged operand on their way through its ring, of one part or of some that share
+  /// it.
   struct Ring {
     std::int64_t capacity = 0;
     std::int64_t requested = 0;          ///< bytes ever asked of the DMA engine
-    std::vector<std::int64_t> released;  ///< bytes ever released, by part
+    std::vector<std::size_t> sharers;    ///< parts; the first feeds the ring
+    std::vector<std::int64_t> released;  ///< bytes ever released, by sharer
     std::int64_t copied = 0;             ///< blocks in the buffer, without a gap
     std::deque<bool> copied_behind;      ///< of the blocks after those
     std::int64_t blocks_requested = 0;
@@ -62,7 +65,7 @@ class RegionRun : public DmaClient {
   /// Steps that a feeder may still fetch for, by part: without end, or with single buffering those
   /// that its core has come to.
   std::vector<std::int64_t> steps_to_feed_;
-  std::vector<Ring> rings_;  ///< operand-major
+  std::array<std::vector<Ring>, 2> rings_;  ///< by operand
 };
 
 }  // namespace simdse

@@ -76,7 +76,7 @@ TEST(Estimate, SplittingOverCoresHalvesALargeProduct) {
 TEST(Estimate, AnAxisWithoutEnoughRowsIsSplitAlongK) {
   // 64 x 128 outputs fill half an array: dividing M or N would only empty it further.
   const OneGemm g(64, 128, 400000, {{"cores.0.count", "2"}});
-  EXPECT_EQ(g.plan.regions[0].mapping.split, SplitAxis::k);
+  EXPECT_EQ(g.plan.regions[0].mapping.split, (Split{1, 1, 1, 2}));
   ASSERT_EQ(g.plan.regions.size(), 2U);  // and a reduction
   EXPECT_FALSE(g.plan.regions[1].contraction.has_value());
   const OneGemm one(64, 128, 400000, {{"cores.0.count", "1"}});

@@ -261,6 +261,22 @@ TEST_F(BrokenPlan, OtherPeak) {
   EXPECT_NE(verdict().find("peak_memory is"), std::string::npos) << verdict();
 }
 
+TEST_F(BrokenPlan, GridOfOtherPartsThanCores) {
+  Region& region = named("layer0.ffn1.forward");
+  ASSERT_EQ(region.parts(), 2U);
+  region.mapping.split = {1, 2, 2, 1};
+  EXPECT_NE(verdict().find("has 2 cores for 4 parts, m x n split over 2 x 2 cores"),
+            std::string::npos)
+      << verdict();
+}
+
+TEST_F(BrokenPlan, GridWithEmptyParts) {
+  Region& region = named("layer0.ffn1.forward");
+  ASSERT_EQ(region.contraction->batch, 1);
+  region.mapping.split = {2, 1, 1, 1};
+  EXPECT_NE(verdict().find("has empty parts: 1 x "), std::string::npos) << verdict();
+}
+
 TEST_F(BrokenPlan, RingsOnTopOfEachOther) {
   for (Region& region : p.plan.regions) {
     if (!region.contraction) continue;
@@ -395,11 +411,12 @@ TEST(PartShape, PartsAddUpToTheWhole) {
     const ContractionShape whole{
         1 + static_cast<std::int64_t>(random() % 9), 1 + static_cast<std::int64_t>(random() % 50),
         1 + static_cast<std::int64_t>(random() % 50), 1 + static_cast<std::int64_t>(random() % 50)};
-    ContractionMapping m;
-    m.parts = 1 + static_cast<std::int64_t>(random() % 6);
-    m.split = static_cast<SplitAxis>(1 + random() % 4);
+    const auto parts = [&] { return 1 + static_cast<std::int64_t>(random() % 5); };
+    const Split split{parts(), parts(), parts(), parts()};
     std::int64_t macs = 0;
-    for (std::int64_t part = 0; part < m.parts; ++part) macs += part_shape(whole, m, part).macs();
+    for (std::int64_t part = 0; part < split.parts(); ++part) {
+      macs += part_shape(whole, split, part).macs();
+    }
     EXPECT_EQ(macs, whole.macs());
   }
 }
