@@ -8,8 +8,8 @@ void Crossbar::Params::declare(ParamTable<Params>& table) {
   table.add("port_width", &Params::port_width, "bytes per cycle and direction of one port")
       .range(1, 65536)
       .search({128.0, 256.0, 512.0, 1024.0});
-  table.add("buffer_ports", &Params::buffer_ports, "ports of the global buffer").range(1, 64);
-  table.add("memory_ports", &Params::memory_ports, "ports of the memory").range(1, 64);
+  table.add("buffer_ports", &Params::buffer_ports, "ports of the global buffer").range(1, 256);
+  table.add("memory_ports", &Params::memory_ports, "ports of the memory").range(1, 256);
   table.add("latency", &Params::latency, "cycles of a request, or of the head of its data")
       .range(0, 1000);
 }

@@ -18,7 +18,7 @@ const char* path_name(Path path) {
 }
 
 PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t part)
-    : region_(region), part_(part) {
+    : region_(region) {
   const auto index = static_cast<std::int64_t>(part);
   if (!region.vector_cores.empty()) {
     vector_core_ = chip.vector_cores()[region.vector_cores[part]].get();
@@ -48,7 +48,10 @@ PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t par
     part_base_[2] = at.k * whole.batch * whole.m * whole.n +
                     base(whole.m, m_begin, whole.n, part_shape_.m, n_begin);
     for (std::size_t i = 0; i < 2; ++i) {
-      ring_share_[i] = region.inputs[i].ring_bytes.value() / split.rings(i);
+      const Operand& input = region.inputs[i];
+      ring_bytes_[i] = input.ring_bytes.value() / split.rings(i);
+      ring_address_[i] = input.ring_address + split.ring_of(i, index) * ring_bytes_[i];
+      feeds_ring_[i] = split.rank_of(i, index) == 0;
     }
   }
   if (!done()) describe();
@@ -115,14 +118,11 @@ TileTiming PartProgram::epilogue_timing(const std::vector<VectorShape>& shapes,
 template <class Visit>
 void PartProgram::for_each_ring_piece(std::size_t operand, std::int64_t begin, std::int64_t bytes,
                                       Visit&& visit) const {
-  const std::int64_t share = std::max<std::int64_t>(ring_share_[operand], 1);
-  const std::int64_t base =
-      region_.inputs[operand].ring_address +
-      region_.mapping.split.ring_of(operand, static_cast<std::int64_t>(part_)) * share;
+  const std::int64_t ring = std::max<std::int64_t>(ring_bytes_[operand], 1);
   for (std::int64_t done = 0; done < bytes;) {
-    const std::int64_t place = (begin + done) % share;
-    const std::int64_t piece = std::min(bytes - done, share - place);
-    visit(base + place, done, piece);
+    const std::int64_t place = (begin + done) % ring;
+    const std::int64_t piece = std::min(bytes - done, ring - place);
+    visit(ring_address_[operand] + place, done, piece);
     done += piece;
   }
 }
@@ -154,11 +154,10 @@ void PartProgram::describe_contraction() {
       continue;
     }
     if (is_staged[i]) {
-      const bool leads = mapping.split.rank_of(i, static_cast<std::int64_t>(part_)) == 0;
       for_each_ring_piece(
           i, begin, block_bytes, [&](std::int64_t address, std::int64_t done, std::int64_t bytes) {
             ++step_.blocks_fetched[i];
-            if (!leads) return;
+            if (!feeds_ring_[i]) return;
             step_.staged.push_back({index, Bytes(bytes), operand.address + begin + done, address});
           });
     }

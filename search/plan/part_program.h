@@ -79,15 +79,16 @@ class PartProgram {
   TileTiming epilogue_timing(const std::vector<VectorShape>& shapes, Bytes forwarded) const;
 
   const Region& region_;
-  std::size_t part_;
   const TensorCore* tensor_core_ = nullptr;
   const VectorCore* vector_core_ = nullptr;
   ContractionShape part_shape_;
   std::optional<ContractionCursor> cursor_;
   ChunkRange chunks_;
   std::int64_t part_base_[3] = {0, 0, 0};  ///< first element of this part in A, B and C
-  std::int64_t ring_share_[2] = {0, 0};    ///< this part's share of the rings
-  std::int64_t last_a_offset_ = -1;        ///< of the step before
+  std::int64_t ring_address_[2] = {0, 0};  ///< of this part's rings
+  std::int64_t ring_bytes_[2] = {0, 0};
+  bool feeds_ring_[2] = {false, false};  ///< for all parts that share it
+  std::int64_t last_a_offset_ = -1;      ///< of the step before
   ProgramStep step_;
   std::vector<VectorShape> shapes_;  ///< scratch
 };

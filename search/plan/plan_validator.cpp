@@ -394,6 +394,9 @@ class Validator {
     std::vector<std::int64_t> stored(region.outputs.size());
     for (std::size_t part = 0; part < region.parts(); ++part) {
       std::int64_t live[2] = {0, 0};
+      const Split& split = region.mapping.split;
+      const auto index = static_cast<std::int64_t>(part);
+      const bool feeds[2] = {split.rank_of(0, index) == 0, split.rank_of(1, index) == 0};
       for (PartProgram program(chip_, region, part); !program.done(); program.next()) {
         const ProgramStep& step = program.step();
         macs += step.macs;
@@ -402,7 +405,7 @@ class Validator {
         for (const StepTransfer& load : step.vector_loads)
           loaded[load.operand] += load.bytes.value();
         for (const StepTransfer& store : step.stores) stored[store.operand] += store.bytes.value();
-        check_ring(region, part, step, live);
+        check_rings_of(region, feeds, step, live);
       }
     }
     std::int64_t expected = 0;
@@ -430,14 +433,14 @@ class Validator {
   }
 
   /// Blocks in a ring are those fetched and not released; they must fit at every step.
-  void check_ring(const Region& region, std::size_t part, const ProgramStep& step,
-                  std::int64_t (&live)[2]) {
+  void check_rings_of(const Region& region, const bool (&feeds)[2], const ProgramStep& step,
+                      std::int64_t (&live)[2]) {
     for (const StageTransfer& block : step.staged) live[block.operand] += block.bytes.value();
     for (std::size_t i = 0; i < 2 && region.contraction; ++i) {
       if (region.inputs[i].path != Path::staged) continue;
-      const Split& split = region.mapping.split;
-      if (split.rank_of(i, static_cast<std::int64_t>(part)) != 0) continue;
-      const std::int64_t capacity = region.inputs[i].ring_bytes.value() / split.rings(i);
+      if (!feeds[i]) continue;
+      const std::int64_t capacity =
+          region.inputs[i].ring_bytes.value() / region.mapping.split.rings(i);
       if (live[i] > capacity) {
         problem("region {}: {} bytes of operand {} must be in a ring of {}", region.id, live[i], i,
                 capacity);

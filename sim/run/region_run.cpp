@@ -226,9 +226,10 @@ RegionRun::RegionRun(const Chip& chip, const Region& region, ChipModule& modules
       ring.capacity = region.inputs[i].ring_bytes.value() / split.rings(i);
     }
     for (std::size_t part = 0; part < parts; ++part) {
-      Ring& ring = ring_of(i, part);
-      ring.sharers.push_back(part);
-      ring.released.push_back(0);
+      const auto ring = static_cast<std::size_t>(split.ring_of(i, static_cast<std::int64_t>(part)));
+      seats_[i].push_back({ring, rings_[i][ring].sharers.size()});
+      rings_[i][ring].sharers.push_back(part);
+      rings_[i][ring].released.push_back(0);
     }
   }
   if (!is_staged) return;
@@ -243,11 +244,6 @@ RegionRun::RegionRun(const Chip& chip, const Region& region, ChipModule& modules
 }
 
 RegionRun::~RegionRun() = default;
-
-RegionRun::Ring& RegionRun::ring_of(std::size_t operand, std::size_t part) {
-  const std::int64_t ring = region_.mapping.split.ring_of(operand, static_cast<std::int64_t>(part));
-  return rings_[operand][static_cast<std::size_t>(ring)];
-}
 
 void RegionRun::start() {
   // The lead core tells streams apart: regions that run at the same time have different ones.
@@ -318,8 +314,7 @@ void RegionRun::block_copied(std::uint64_t tag) {
 
 void RegionRun::release(std::size_t operand, std::size_t part, Bytes bytes) {
   Ring& ring = ring_of(operand, part);
-  const std::int64_t rank = region_.mapping.split.rank_of(operand, static_cast<std::int64_t>(part));
-  ring.released[static_cast<std::size_t>(rank)] += bytes.value();
+  ring.released[seats_[operand][part].rank] += bytes.value();
   feed(ring.sharers.front());
 }
 

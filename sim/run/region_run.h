@@ -44,7 +44,16 @@ class RegionRun : public DmaClient {
     std::int64_t free() const;
   };
 
-  Ring& ring_of(std::size_t operand, std::size_t part);
+  /// Where a part's blocks of an operand come from: a ring, and the part's number among those that
+  /// share it.
+  struct Seat {
+    std::size_t ring = 0;
+    std::size_t rank = 0;
+  };
+
+  Ring& ring_of(std::size_t operand, std::size_t part) {
+    return rings_[operand][seats_[operand][part].ring];
+  }
   void feed(std::size_t part);
   /// The part's core is ready for its next step.
   void come_to_next_step(std::size_t part);
@@ -65,7 +74,8 @@ class RegionRun : public DmaClient {
   /// Steps that a feeder may still fetch for, by part: without end, or with single buffering those
   /// that its core has come to.
   std::vector<std::int64_t> steps_to_feed_;
-  std::array<std::vector<Ring>, 2> rings_;  ///< by operand
+  std::array<std::vector<Ring>, 2> rings_;  ///< by operand; none if it is not staged
+  std::array<std::vector<Seat>, 2> seats_;  ///< by operand and part
 };
 
 }  // namespace simdse

@@ -20,9 +20,10 @@ struct Row {
 };
 
 constexpr double kTpuV4Cycles = 1050;  // per microsecond
+constexpr double kA100Cycles = 1410;
 
-// One TPUv3 core, cycles; TPUv4, microseconds. The TPUv4's 1024^3, 43.87 us, is left out: by its
-// own neighbours it is an outlier of the source.
+// One TPUv3 core, cycles; TPUv4 and A100, microseconds. The TPUv4's 1024^3, 43.87 us, is left out:
+// by its own neighbours it is an outlier of the source.
 const Row rows[] = {
     {"tpu_v3_core", "bf16", true, 256, 256, 256, 3101, 0.10, true},
     {"tpu_v3_core", "bf16", true, 512, 512, 512, 9490, 0.10},
@@ -35,6 +36,8 @@ const Row rows[] = {
     {"tpu_v4_core", "fp16", true, 768, 768, 768, 16.85 * kTpuV4Cycles, 0.20, true},
     {"tpu_v4_core", "fp16", true, 2048, 2048, 2048, 141.7 * kTpuV4Cycles, 0.20},
     {"tpu_v4_core", "fp16", true, 4096, 4096, 4096, 966.6 * kTpuV4Cycles, 0.20},
+    {"a100_like", "fp16", true, 8192, 12288, 12288, 8620 * kA100Cycles, 0.20},
+    {"a100_like", "fp16", true, 64, 12288, 12288, 190 * kA100Cycles, 0.20},
 };
 
 class Silicon : public testing::TestWithParam<Row> {};
