@@ -39,18 +39,20 @@ void print_estimate(const Chip& chip, const TrainingSetup& setup, const Plan& pl
   }
   std::cout << table.text() << '\n';
   const double throughput = static_cast<double>(setup.workload.batch()) / estimate.time.value();
-  std::cout << fmt::format("{} on {} ({})\n", setup.workload.name, chip.design().name, chip.label())
-            << fmt::format("time         {:.4g} ms per step of {} samples: {:.4g} samples/s\n",
-                           estimate.time.value() * 1e3, setup.workload.batch(), throughput)
-            << fmt::format("energy       {:.4g} J per step; TDP {:.4g} W: {:.3g} samples/s/W\n",
-                           estimate.energy.value(), chip.tdp().value(),
-                           throughput / chip.tdp().value())
-            << fmt::format("area         {:.4g} mm2\n", chip.area().value())
-            << fmt::format(
-                   "memory       {} of {}\n",
-                   format_quantity(to_double(plan.peak_memory), Dimension::bytes, 4),
-                   format_quantity(to_double(chip.memory().capacity()), Dimension::bytes, 4))
-            << utilisation_of(chip, setup, estimate.macs, estimate.time).text();
+  std::cout
+      << fmt::format("{} on {} ({})\n", setup.workload.name, chip.design().name, chip.label())
+      << fmt::format("time         {:.4g} ms per step of {} samples: {:.4g} samples/s\n",
+                     estimate.time.value() * 1e3, setup.workload.batch(), throughput)
+      << fmt::format("energy       {:.4g} J per step; TDP {:.4g} W: {:.3g} samples/s/W\n",
+                     estimate.energy.value(), chip.tdp().value(), throughput / chip.tdp().value())
+      << fmt::format("area         {:.4g} mm2\n", chip.area().value())
+      << fmt::format("memory       {} of {}\n",
+                     format_quantity(to_double(plan.peak_memory), Dimension::bytes, 4),
+                     format_quantity(to_double(chip.memory().capacity()), Dimension::bytes, 4))
+      << fmt::format("buffer       {} of {}\n",
+                     format_quantity(to_double(plan.peak_buffer), Dimension::bytes, 4),
+                     format_quantity(to_double(chip.buffer().capacity()), Dimension::bytes, 4))
+      << utilisation_of(chip, setup, estimate.macs, estimate.time).text();
   std::string parts;
   for (std::size_t i = 0; i < kResourceCount; ++i) {
     parts += fmt::format("{} {:.1f} | ", resource_name(static_cast<Resource>(i)),
@@ -100,6 +102,7 @@ int run_estimate(const CommandContext& context) {
   }
   if (arguments.has("json")) {
     nlohmann::ordered_json json = estimate_json(chip, setup, estimate);
+    json["peak_buffer_bytes"] = planned.plan.peak_buffer.value();
     json["chip"] = chip_json(chip);
     json["operators"] = operators_json(chip, setup, planned.plan, estimate, nullptr);
     std::cout << json.dump(2) << '\n';

@@ -9,6 +9,7 @@
 #include "cli/report/output_folder.h"
 #include "cli/report/table.h"
 #include "cli/simulation_job.h"
+#include "models/base/quantity_text.h"
 #include "models/plugin/plugin.h"
 #include "search/estimate/planned_estimate.h"
 #include "search/plan/plan_text.h"
@@ -31,6 +32,9 @@ void print_simulation(const Chip& chip, const TrainingSetup& setup, const PlanEs
       << fmt::format("energy       {:.4g} J per step, {:.4g} W on average; TDP {:.4g} W\n",
                      simulation.energy.value(), simulation.energy.value() / seconds,
                      chip.tdp().value())
+      << fmt::format("buffer       {} of {} reserved at the fullest moment\n",
+                     format_quantity(to_double(simulation.peak_buffer), Dimension::bytes, 4),
+                     format_quantity(to_double(chip.buffer().capacity()), Dimension::bytes, 4))
       << utilisation_of(chip, setup, simulation.actions.macs, to_seconds(simulation.time)).text();
   std::string parts;
   for (std::size_t i = 0; i < simulation.breakdown.size(); ++i) {

@@ -25,6 +25,7 @@ Json chip_json(const Chip& chip) {
           {"sustained_power_w", chip.sustained_power().value()},
           {"static_power_w", chip.static_power().value()},
           {"peak_macs_per_s", chip.peak_macs_per_second()},
+          {"buffer_bytes", chip.buffer().capacity().value()},
           {"memory_bytes", chip.memory().capacity().value()},
           {"memory_bandwidth_bytes_per_s", chip.memory().peak_bandwidth().value()},
           {"blocks", std::move(parts)}};
@@ -104,6 +105,7 @@ Json simulation_json(const Chip& chip, const TrainingSetup& setup, const PlanEst
   json["gap"] = gap_of(estimate, simulation);
   json["tensor_core_utilisation"] = simulation.tensor_utilisation;
   if (simulation.peak_power > 0) json["peak_power_w"] = simulation.peak_power;
+  json["peak_buffer_bytes"] = simulation.peak_buffer.value();
   json["events"] = simulation.events;
   return json;
 }

@@ -13,10 +13,11 @@ void BankedSram::Params::declare(ParamTable<Params>& table) {
       .range(1 << 16, 1024.0 * mib)
       .search({2 * mib, 4 * mib, 8 * mib, 16 * mib, 24 * mib, 32 * mib, 48 * mib, 64 * mib,
                128 * mib, 256 * mib});
-  table.add("banks", &Params::banks, "independent single-ported banks")
-      .range(1, 1024)
-      .powers_of_two();
-  table.add("bank_width", &Params::bank_width, "bytes that one bank moves per cycle")
+  table.add("banks", &Params::banks, "independent banks").range(1, 1024).powers_of_two();
+  table.add("ports", &Params::ports, "ports of a bank, each for reads and writes")
+      .range(1, 2)
+      .search({1, 2});
+  table.add("bank_width", &Params::bank_width, "bytes that one port moves per cycle")
       .range(1, 4096);
   table.add("interleave", &Params::interleave, "bytes in one bank before the next bank's turn")
       .range(16, 1 << 24)
@@ -31,17 +32,22 @@ BlockCost BankedSram::cost(const Technology& technology) const {
   // A bank that moves more than one array's access at a time is made of several arrays.
   const auto arrays_per_bank = static_cast<std::int64_t>(
       std::max(1.0, std::ceil(p_.bank_width.value() / Technology::kSramAccess)));
-  cost.area = {{"banks", technology.sram_area(p_.capacity, p_.banks * arrays_per_bank)}};
+  const Technology::PortFactors factors = technology.port_factors(p_.ports);
+  cost.area = {
+      {"banks", technology.sram_area(p_.capacity, p_.banks * arrays_per_bank) * factors.area}};
   constexpr double bytes_per_mib = 1024 * 1024;
-  cost.static_power = technology.sram_leakage_per_mib * (to_double(p_.capacity) / bytes_per_mib);
-  cost.actions = {{"byte", technology.sram_energy_per_byte(Bytes(p_.capacity.value() / p_.banks)),
-                   (bandwidth() * clock_.frequency()).value()}};
+  cost.static_power =
+      technology.sram_leakage_per_mib * (to_double(p_.capacity) / bytes_per_mib * factors.leakage);
+  cost.actions = {
+      {"byte",
+       technology.sram_energy_per_byte(Bytes(p_.capacity.value() / p_.banks)) * factors.energy,
+       (bandwidth() * clock_.frequency()).value()}};
   return cost;
 }
 
 namespace {
 const RegisterBlock<BankedSram> registration("buffer", "banked_sram",
-                                             "single-ported SRAM banks, interleaved");
+                                             "SRAM banks of one or two ports, interleaved");
 }
 
 }  // namespace simdse

@@ -1,5 +1,6 @@
 #include "models/buffer/banked_sram_core.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace simdse {
@@ -7,7 +8,8 @@ namespace simdse {
 BankedSramCore::BankedSramCore(const Buffer& buffer, const Clock& clock)
     : clock_(clock),
       interleave_(buffer.banks(), buffer.interleave().value()),
-      banks_(buffer.banks()),
+      ports_(buffer.ports()),
+      free_at_(static_cast<std::size_t>(buffer.banks() * buffer.ports())),
       bank_width_(buffer.bank_width().value()),
       latency_(clock.span(buffer.latency())),
       queue_depth_(static_cast<std::size_t>(buffer.queue_depth())) {}
@@ -22,10 +24,14 @@ StorageSpan BankedSramCore::serve(Picoseconds now, const StorageRequest& request
           known_span_ = clock_.span(Cycles(
               static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / bank_width_))));
         }
-        const Reservations::Span busy = banks_.reserve(bank, earliest, known_span_);
-        if (observer_ != nullptr) observer_->busy(bank, busy.start, busy.finish, bytes);
-        span.head = std::min(span.head, busy.start);
-        span.tail = std::max(span.tail, busy.finish);
+        // First come, first served, by whichever port is free first.
+        const auto first_port = free_at_.begin() + bank * ports_;
+        const auto port = std::min_element(first_port, first_port + ports_);
+        const Picoseconds start = std::max(earliest, *port);
+        *port = start + known_span_;
+        if (observer_ != nullptr) observer_->busy(bank, start, *port, bytes);
+        span.head = std::min(span.head, start);
+        span.tail = std::max(span.tail, *port);
       });
   return span;
 }

@@ -1,5 +1,7 @@
-// Banks that serve one transfer at a time.
+// Banks whose ports serve one transfer at a time each.
 #pragma once
+
+#include <vector>
 
 #include "models/buffer/buffer.h"
 #include "models/core/interleave.h"
@@ -18,7 +20,8 @@ class BankedSramCore : public StorageCore {
  private:
   Clock clock_;
   Interleave interleave_;
-  Reservations banks_;
+  std::int64_t ports_;
+  std::vector<Picoseconds> free_at_;  ///< when each port has served what it took on; bank-major
   double bank_width_;
   Picoseconds latency_;
   std::size_t queue_depth_;

@@ -11,9 +11,11 @@ class Buffer : public Block {
  public:
   virtual Bytes capacity() const = 0;
   virtual std::int64_t banks() const = 0;
+  /// Ports of each bank: accesses that it serves at once, reads and writes alike.
+  virtual std::int64_t ports() const { return 1; }
   /// Consecutive bytes that lie in one bank before the next bank's turn.
   virtual Bytes interleave() const = 0;
-  /// What one bank moves per cycle.
+  /// What one port of one bank moves per cycle.
   virtual BytesPerCycle bank_width() const = 0;
   /// Cycles from a request to its first data.
   virtual Cycles latency() const = 0;
@@ -22,7 +24,7 @@ class Buffer : public Block {
   virtual std::int64_t queue_depth() const = 0;
 
   /// What all banks together move per cycle; infinite for an ideal buffer.
-  BytesPerCycle bandwidth() const { return bank_width() * static_cast<double>(banks()); }
+  BytesPerCycle bandwidth() const { return bank_width() * static_cast<double>(banks() * ports()); }
 };
 
 }  // namespace simdse

@@ -155,7 +155,8 @@ std::string Chip::problem() const {
   // A latency of 0 is a test's ideal.
   const double latency = to_double(buffer_->latency()) / clock;
   const Bytes bank(buffer_->capacity().value() / buffer_->banks());
-  const double access = t.sram_access(bank).value() / speed_up;
+  const double access =
+      t.sram_access(bank).value() * t.port_factors(buffer_->ports()).access_time / speed_up;
   if (latency > 0 && latency < access) {
     return fmt::format(
         "clock {}: a bank of {} takes {:.3g} ns, more than the global buffer's latency of {} "

@@ -158,6 +158,7 @@ class VectorCoreStandIn final : public StandIn<VectorCore, VectorCoreFacts> {
 struct BufferFacts {
   Bytes capacity;
   std::int64_t banks = 0;
+  std::int64_t ports = 0;
   Bytes interleave;
   BytesPerCycle bank_width;
   Cycles latency;
@@ -167,12 +168,14 @@ struct BufferFacts {
   explicit BufferFacts(const Buffer& buffer)
       : capacity(buffer.capacity()),
         banks(buffer.banks()),
+        ports(buffer.ports()),
         interleave(buffer.interleave()),
         bank_width(buffer.bank_width()),
         latency(buffer.latency()),
         queue_depth(buffer.queue_depth()) {
     check("capacity", to_double(capacity), 1);
     check("number of banks", static_cast<double>(banks), 1);
+    check("number of ports", static_cast<double>(ports), 1);
     check("interleave", to_double(interleave), 1);
     check("bank_width", bank_width.value(), 1e-9);
     check("latency", to_double(latency), 0);
@@ -185,6 +188,7 @@ class BufferStandIn final : public StandIn<Buffer, BufferFacts> {
   using StandIn::StandIn;
   Bytes capacity() const override { return facts_.capacity; }
   std::int64_t banks() const override { return facts_.banks; }
+  std::int64_t ports() const override { return facts_.ports; }
   Bytes interleave() const override { return facts_.interleave; }
   BytesPerCycle bank_width() const override { return facts_.bank_width; }
   Cycles latency() const override { return facts_.latency; }

@@ -159,6 +159,10 @@ Technology load_technology(const std::string& name, const DataFiles& files,
   }
   if (t.sram_access_time.empty()) throw InputError(document.where(), times + ": needs a point");
   t.sram_leakage_per_mib = Watts(constants.constant("sram_leakage_per_mib", Dimension::power));
+  t.second_port.area = constants.constant("sram_second_port_area", Dimension::count);
+  t.second_port.energy = constants.constant("sram_second_port_energy", Dimension::count);
+  t.second_port.leakage = constants.constant("sram_second_port_leakage", Dimension::count);
+  t.second_port.access_time = constants.constant("sram_second_port_access_time", Dimension::count);
   t.crossbar_area_per_port_pair_byte =
       Area(constants.constant("crossbar_area_per_port_pair_byte", Dimension::area));
   t.crossbar_energy_per_byte =

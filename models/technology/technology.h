@@ -49,6 +49,14 @@ class Technology {
     Seconds time;
   };
   std::vector<SramTimePoint> sram_access_time;
+  /// What an array with more ports for reads and writes is to one with one port.
+  struct PortFactors {
+    double area = 1;
+    double energy = 1;  ///< of an access
+    double leakage = 1;
+    double access_time = 1;
+  };
+  PortFactors second_port;
 
   // On-chip network
   Area crossbar_area_per_port_pair_byte;  ///< one byte of width between one input and one output
@@ -85,6 +93,10 @@ class Technology {
   /// Energy of one byte from an array of `capacity`, interpolated between the table's points on
   /// logarithmic axes, constant beyond them.
   Joules sram_energy_per_byte(Bytes capacity) const;
+  /// Of arrays with `ports` ports, 1 or 2.
+  PortFactors port_factors(std::int64_t ports) const {
+    return ports == 1 ? PortFactors{} : second_port;
+  }
   /// Access time of one array at nominal voltage, interpolated likewise.
   Seconds sram_access(Bytes capacity) const;
   /// Area of a memory of `capacity` spread evenly over `arrays`: each is interpolated between the

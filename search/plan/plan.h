@@ -29,6 +29,11 @@ struct Allocation {
   RegionId last = kNone;   ///< last region, in plan order, that reads it; kNone: lives to the end
 };
 
+/// Space is handed out in whole lines.
+constexpr std::int64_t kAllocationLine = 256;
+
+inline Bytes in_lines(Bytes bytes) { return Bytes(round_up(bytes.value(), kAllocationLine)); }
+
 /// How a region reaches the bytes of a tensor.
 enum class Path {
   direct,    ///< memory <-> core, past the global buffer
@@ -88,6 +93,15 @@ struct Region {
   std::vector<Operand> outputs;
 
   std::size_t parts() const { return contraction ? tensor_cores.size() : vector_cores.size(); }
+
+  /// Of the buffer, while it runs, for what passes through.
+  Bytes ring_bytes() const {
+    Bytes total;
+    for (const Operand& input : inputs) {
+      if (input.path == Path::staged) total += input.ring_bytes;
+    }
+    return total;
+  }
 };
 
 /// Regions in an order in which they may start: each core runs its regions in this order.
@@ -96,6 +110,8 @@ struct Plan {
   std::vector<Allocation> allocations;
   /// Bytes of memory in use at the worst moment of the plan's order.
   Bytes peak_memory;
+  /// The same of the global buffer, with the rings of the region that runs.
+  Bytes peak_buffer;
 };
 
 }  // namespace simdse

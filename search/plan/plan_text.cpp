@@ -74,8 +74,9 @@ Json to_json(const Region& r) {
 }  // namespace
 
 std::string plan_to_text(const Plan& plan) {
-  std::string text = fmt::format("{{\"schema\": 1, \"peak_memory\": {},\n\"regions\": [\n",
-                                 plan.peak_memory.value());
+  std::string text =
+      fmt::format("{{\"schema\": 1, \"peak_memory\": {}, \"peak_buffer\": {},\n\"regions\": [\n",
+                  plan.peak_memory.value(), plan.peak_buffer.value());
   for (std::size_t i = 0; i < plan.regions.size(); ++i) {
     text += to_json(plan.regions[i]).dump() + (i + 1 < plan.regions.size() ? ",\n" : "\n");
   }
@@ -308,10 +309,11 @@ Plan plan_from_text(const std::string& text, const std::string& source) {
   }
   try {
     const Value document(json);
-    document.map({"schema", "peak_memory", "regions", "allocations"});
+    document.map({"schema", "peak_memory", "peak_buffer", "regions", "allocations"});
     document["schema"].whole<std::int64_t>(1, 1);
     Plan plan;
     plan.peak_memory = Bytes(count_of(document["peak_memory"]));
+    plan.peak_buffer = Bytes(count_of(document["peak_buffer"]));
     plan.regions = document["regions"].list_of<Region>(region);
     plan.allocations = document["allocations"].list_of<Allocation>(allocation);
     return plan;

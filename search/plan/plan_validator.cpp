@@ -478,8 +478,9 @@ class Validator {
       }
       const std::int64_t end = space.level == Level::memory ? memory : buffer;
       if (space.address < 0 || space.address + space.bytes.value() > end) {
-        problem("an allocation of {} bytes at {} leaves its memory of {}", space.bytes.value(),
-                space.address, end);
+        problem("tensor {} with {} bytes at {} leaves the {} of {} bytes", space.tensor,
+                space.bytes.value(), space.address,
+                space.level == Level::memory ? "memory" : "global buffer", end);
       }
       by_tensor[{space.level, space.tensor}].push_back(tenancies.size());
       tenancies.push_back({&space, {}});
@@ -491,31 +492,28 @@ class Validator {
       check_ring_place(region, buffer);
     }
     check_overlaps(tenancies);
-    check_peak();
+    check_peak(Level::memory, "peak_memory", plan_.peak_memory);
+    check_peak(Level::buffer, "peak_buffer", plan_.peak_buffer);
   }
 
-  /// The most bytes of memory that are in use at once, in the plan's order.
-  void check_peak() {
-    // Space is handed out before it is taken back, in whole lines of the allocator.
-    constexpr std::int64_t line = 256;
-    std::map<RegionId, std::int64_t> given;
-    std::map<RegionId, std::int64_t> taken;
+  /// The most bytes of a level that are in use at once, in the plan's order.
+  void check_peak(Level level, const char* name, Bytes stated) {
+    // Space is handed out before it is taken back.
+    std::map<RegionId, Bytes> given;
+    std::map<RegionId, Bytes> taken;
     for (const Allocation& space : plan_.allocations) {
-      if (space.level != Level::memory) continue;
-      const std::int64_t bytes = round_up(space.bytes.value(), line);
-      given[space.first] += bytes;
-      if (space.last != kNone) taken[space.last] += bytes;
+      if (space.level != level) continue;
+      given[space.first] += in_lines(space.bytes);
+      if (space.last != kNone) taken[space.last] += in_lines(space.bytes);
     }
-    std::int64_t used = given[kNone];
-    std::int64_t peak = used;
+    Bytes used = given[kNone];
+    Bytes peak = used;
     for (const Region& region : plan_.regions) {
       used += given[region.id];
-      peak = std::max(peak, used);
+      peak = std::max(peak, level == Level::buffer ? used + region.ring_bytes() : used);
       used -= taken[region.id];
     }
-    if (peak != plan_.peak_memory.value()) {
-      problem("peak_memory is {} bytes, not {}", peak, plan_.peak_memory.value());
-    }
+    if (peak != stated) problem("{} is {} bytes, not {}", name, peak.value(), stated.value());
   }
 
   /// Rings of one region, and of regions that may run at the same time, lie apart.
@@ -573,8 +571,8 @@ class Validator {
       const Operand& operand = region.inputs[i];
       if (operand.path != Path::staged) continue;
       if (operand.ring_address < 0 || operand.ring_address + operand.ring_bytes.value() > buffer) {
-        problem("region {}: a ring of {} bytes at {} leaves the buffer", region.id,
-                operand.ring_bytes.value(), operand.ring_address);
+        problem("region {}: a ring of {} bytes at {} leaves the global buffer of {} bytes",
+                region.id, operand.ring_bytes.value(), operand.ring_address, buffer);
       }
       for (const Allocation& space : plan_.allocations) {
         if (space.level == Level::buffer &&

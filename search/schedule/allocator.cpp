@@ -15,7 +15,6 @@ namespace {
 
 // Uses within this many regions count as nearby: about one layer of a network.
 constexpr RegionId kNearby = 24;
-constexpr std::int64_t kAlignment = 256;
 
 /// Where the bytes of one tensor are while the plan is walked.
 struct Home {
@@ -47,6 +46,7 @@ class Allocator {
       place_rings(region);
       place_outputs(region);
       resolve_inputs(region);
+      plan_.peak_buffer = std::max(plan_.peak_buffer, Bytes(buffer_.used()) + region.ring_bytes());
       free_after(region);
     }
     for (Region& region : plan_.regions) finish_dependencies(region);
@@ -56,7 +56,7 @@ class Allocator {
   }
 
  private:
-  static std::int64_t aligned(Bytes bytes) { return round_up(bytes.value(), kAlignment); }
+  static std::int64_t aligned(Bytes bytes) { return in_lines(bytes).value(); }
 
   Bytes size_of(TensorId tensor) const { return graph_.tensor(tensor).bytes(); }
 

@@ -13,7 +13,8 @@ PlanExecutor::PlanExecutor(const Chip& chip, const Plan& plan, ChipModule& modul
       followers_(plan.regions.size()),
       waits_for_(plan.regions.size()),
       running_(plan.regions.size()),
-      region_times_(plan.regions.size()) {
+      region_times_(plan.regions.size()),
+      occupancy_(chip, plan) {
   modules_.dispatcher().set_client(*this);
   std::vector<RegionId> tensor_last(chip.tensor_cores().size(), kNone);
   std::vector<RegionId> vector_last(chip.vector_cores().size(), kNone);
@@ -44,9 +45,11 @@ void PlanExecutor::start() {
 
 void PlanExecutor::launched(std::uint32_t command) {
   region_times_[command].launched = time_.now();
+  occupancy_.launched(static_cast<RegionId>(command));
   running_[command] =
       std::make_unique<RegionRun>(chip_, plan_.regions[command], modules_, [this](RegionId id) {
         region_times_[id].done = time_.now();
+        occupancy_.done(id);
         modules_.dispatcher().complete(static_cast<std::uint32_t>(id));
       });
   running_[command]->start();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/run/buffer_occupancy.h"
 #include "sim/run/region_run.h"
 
 namespace simdse {
@@ -25,6 +26,7 @@ class PlanExecutor : public DispatchClient {
 
   bool finished() const { return completed_ == plan_.regions.size(); }
   Picoseconds finish_time() const { return finish_time_; }
+  const BufferOccupancy& occupancy() const { return occupancy_; }
   const std::vector<RegionTimes>& region_times() const { return region_times_; }
 
  private:
@@ -39,6 +41,7 @@ class PlanExecutor : public DispatchClient {
   std::vector<std::size_t> waits_for_;
   std::vector<std::unique_ptr<RegionRun>> running_;
   std::vector<RegionTimes> region_times_;
+  BufferOccupancy occupancy_;
   std::size_t completed_ = 0;
   Picoseconds finish_time_ = 0;
 };

@@ -22,6 +22,7 @@ std::string to_text(const SimulationResult& result) {
                                {"region_start", result.region_start},
                                {"region_end", result.region_end},
                                {"tensor_utilisation", result.tensor_utilisation},
+                               {"peak_buffer", result.peak_buffer.value()},
                                {"events", result.events}};
   return json.dump();
 }
@@ -48,6 +49,7 @@ SimulationResult from_text(const std::string& text) {
     result.region_start = json.at("region_start").get<std::vector<Picoseconds>>();
     result.region_end = json.at("region_end").get<std::vector<Picoseconds>>();
     result.tensor_utilisation = json.at("tensor_utilisation").get<std::vector<double>>();
+    result.peak_buffer = Bytes(json.at("peak_buffer"));
     result.events = json.at("events");
     return result;
   } catch (const nlohmann::json::exception& error) {

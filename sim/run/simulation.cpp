@@ -171,6 +171,7 @@ SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOp
   SimulationResult result;
   result.time = executor.finish_time();
   result.events = queue.delivered();
+  result.peak_buffer = executor.occupancy().peak();
   TimeAccount& account = modules.account();
   const double total = static_cast<double>(result.time);
   const auto share = [&](Picoseconds span) { return static_cast<double>(span) / total; };

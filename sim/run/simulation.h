@@ -38,6 +38,7 @@ struct SimulationResult {
   std::vector<Picoseconds> region_start;
   std::vector<Picoseconds> region_end;
   std::vector<double> tensor_utilisation;  ///< of each tensor core: time at work / time
+  Bytes peak_buffer;  ///< most bytes of the global buffer reserved at any moment
   std::uint64_t events = 0;
   PowerProfile power;     ///< if it was recorded; not part of the record as text
   double peak_power = 0;  ///< W, of any window of it; 0 if it was not recorded

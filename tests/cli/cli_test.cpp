@@ -458,10 +458,16 @@ TEST_F(Cli, APlanCanBeWrittenAndExecuted) {
   const Outcome given = run("simulate" + what + " --plan " + file("plan.json"));
   ASSERT_EQ(given.status, 0) << given.err;
   EXPECT_EQ(given.out, own.out);
+  const Json simulated = Json::parse(given.out);
+  EXPECT_GT(simulated.at("peak_buffer_bytes"), 0);
+  EXPECT_LE(simulated.at("peak_buffer_bytes"), simulated.at("chip").at("buffer_bytes"));
   expect_refused("simulate --design tpu_v2 --workload bert_large --plan " + file("plan.json"),
                  "is not a plan for this design and workload");
   expect_refused("simulate --design tpu_v2 --workload bert_large --plan " + write("p", "{"),
                  "is not a plan");
+  const std::string small = " --set design.global_buffer.capacity=2MiB --plan ";
+  expect_refused("simulate" + what + small + file("plan.json"),
+                 "leaves the global buffer of 2097152 bytes");
 }
 
 TEST_F(Cli, ExplicitOperatorListsAreWorkloads) {

@@ -290,6 +290,111 @@ TEST(ActivityProfile, KeepsAmountsHoweverLongTheRun) {
   EXPECT_DOUBLE_EQ(profile.amounts().back(), 3);
 }
 
+/// Every region after the one before: the plan's order is then the simulation's.
+Plan one_after_another(Plan plan) {
+  for (Region& region : plan.regions) {
+    if (region.id > 0) region.after.push_back(region.id - 1);
+    std::sort(region.after.begin(), region.after.end());
+    region.after.erase(std::unique(region.after.begin(), region.after.end()), region.after.end());
+  }
+  return plan;
+}
+
+TEST_P(EveryModel, InThePlansOrderTheBufferFillsAsThePlanSays) {
+  const TrainingStep setup(model(), sizes());
+  for (const char* capacity : {"2 MiB", "26 MiB"}) {
+    const Chip chip = network_chip({{"global_buffer.capacity", capacity}});
+    const Plan plan = one_after_another(make_plan(chip, setup.tasks).plan);
+    const SimulationResult simulation = simulate_apart(chip, plan);
+    EXPECT_GT(simulation.peak_buffer, Bytes(0));
+    EXPECT_EQ(simulation.peak_buffer.value(), plan.peak_buffer.value());
+  }
+}
+
+// Regions side by side hold what they hold at the same time: summed up here from when they ran.
+TEST_P(EveryModel, TheBufferHoldsWhatRegionsThatRunHaveReserved) {
+  const TrainingStep setup(model(), sizes());
+  const Chip chip = network_chip({{"cores.0.count", "3"}, {"cores.1.count", "3"}});
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  const SimulationResult simulation = simulate_apart(chip, plan);
+  std::map<Picoseconds, std::int64_t> change;
+  const auto hold = [&](std::int64_t bytes, Picoseconds from, Picoseconds to) {
+    change[from] += bytes;
+    change[to] -= bytes;
+  };
+  for (const Region& region : plan.regions) {
+    hold(region.ring_bytes().value(), simulation.region_start[region.id],
+         simulation.region_end[region.id]);
+  }
+  for (const Allocation& space : plan.allocations) {
+    if (space.level != Level::buffer) continue;
+    Picoseconds from = simulation.time;
+    Picoseconds to = 0;
+    for (RegionId id = space.first; id <= space.last; ++id) {
+      const Region& region = plan.regions[id];
+      const auto touches = [&](const std::vector<Operand>& operands) {
+        return std::any_of(operands.begin(), operands.end(), [&](const Operand& operand) {
+          return operand.path == Path::resident && operand.tensor == space.tensor;
+        });
+      };
+      if (!touches(region.inputs) && !touches(region.outputs)) continue;
+      from = std::min(from, simulation.region_start[id]);
+      to = std::max(to, simulation.region_end[id]);
+    }
+    ASSERT_LT(from, to);
+    hold(in_lines(space.bytes).value(), from, to);
+  }
+  std::int64_t used = 0;
+  std::int64_t peak = 0;
+  for (const auto& [time, bytes] : change) peak = std::max(peak, used += bytes);
+  EXPECT_EQ(used, 0);
+  EXPECT_EQ(simulation.peak_buffer.value(), peak);
+  EXPECT_LE(simulation.peak_buffer, chip.buffer().capacity());
+}
+
+/// What the simulation says of a plan that no validator has seen.
+std::string failure_of(const Chip& chip, const Plan& plan) {
+  const auto results = run_jobs({[&] { return to_text(simulate(chip, plan, {})); }}, {});
+  return results[0].ok ? "" : results[0].failure;
+}
+
+TEST(BufferOccupancy, WhatDoesNotFitStopsTheSimulation) {
+  const TrainingStep setup("bert_large", kSmallBert);
+  const Chip chip = chip_of();
+  const Plan plan = make_plan(chip, setup.tasks).plan;
+  Plan broken = plan;
+  for (Region& region : broken.regions) {
+    if (!region.contraction || region.inputs[1].path != Path::staged) continue;
+    region.inputs[1].ring_bytes = chip.buffer().capacity();
+    break;
+  }
+  std::string failure = failure_of(chip, broken);
+  EXPECT_NE(failure.find("the global buffer of 26 MiB overflows"), std::string::npos) << failure;
+
+  broken = plan;
+  for (Region& region : broken.regions) {
+    for (Operand& input : region.inputs) {
+      if (input.path == Path::resident) input.address += chip.buffer().capacity().value();
+    }
+  }
+  failure = failure_of(chip, broken);
+  EXPECT_NE(failure.find("which nobody reserved"), std::string::npos) << failure;
+
+  broken = plan;
+  for (Allocation& space : broken.allocations) {
+    if (space.level == Level::buffer) space.address = 0;
+  }
+  for (Region& region : broken.regions) {
+    for (std::vector<Operand>* operands : {&region.inputs, &region.outputs}) {
+      for (Operand& operand : *operands) {
+        if (operand.path == Path::resident) operand.address = 0;
+      }
+    }
+  }
+  failure = failure_of(chip, broken);
+  EXPECT_NE(failure.find("part of which is still in use"), std::string::npos) << failure;
+}
+
 TEST_P(EveryModel, TimeSharesSumToOneHundredPercent) {
   const TrainingStep setup(model(), sizes());
   const Chip chip = network_chip();

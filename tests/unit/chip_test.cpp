@@ -191,6 +191,32 @@ TEST(Chip, ABankAndItsWidthCostArea) {
   EXPECT_GT(area("global_buffer.bank_width=128 B/cycle"), base + 0.5);
 }
 
+TEST(Chip, ASecondPortCostsWhatTheTechnologySays) {
+  const auto buffer_of = [](const std::string& ports) {
+    const Chip chip = load_chip("tpu_v2", files(), {{"global_buffer.ports", ports}});
+    const auto& costs = chip.costs();
+    return std::find_if(costs.begin(), costs.end(),
+                        [](const ChipCostEntry& entry) { return entry.name == "global buffer"; })
+        ->each;
+  };
+  const Technology t = load_technology("16nm", files());
+  const BlockCost one = buffer_of("1");
+  const BlockCost two = buffer_of("2");
+  EXPECT_GT(t.second_port.area, 1.5);
+  EXPECT_NEAR(two.area.front().area / one.area.front().area, t.second_port.area, 1e-9);
+  EXPECT_NEAR(two.actions.front().energy / one.actions.front().energy, t.second_port.energy, 1e-9);
+  EXPECT_NEAR(two.actions.front().peak_per_second / one.actions.front().peak_per_second, 2, 1e-9);
+  // Of the arrays alone: without the clock tree at 700 MHz and what leaks around them.
+  const auto leakage = [&](const BlockCost& cost) {
+    double watts = cost.static_power.value() - t.clock_power * 0.7 * cost.total_area().value();
+    for (const AreaPart& part : cost.area) {
+      if (part.name == kUnexplained) watts -= t.logic_leakage * part.area.value();
+    }
+    return watts;
+  };
+  EXPECT_NEAR(leakage(two) / leakage(one), t.second_port.leakage, 1e-6);
+}
+
 TEST(Chip, BothDirectionsOfTheNetworkCountTowardsItsPower) {
   const Chip chip = load_chip("tpu_v2", files());
   for (const ChipCostEntry& entry : chip.costs()) {
@@ -286,6 +312,10 @@ TEST(Chip, WhatCantBeBuiltIsRefusedWithTheLimit) {
   EXPECT_NE(late.find("more than the global buffer's latency of 1 cycles"), std::string::npos)
       << late;
   EXPECT_EQ(message({"global_buffer.latency=10", "global_buffer.banks=1"}), "");
+  // A bank of 26 MiB takes longer to read by two ports.
+  EXPECT_EQ(message({"global_buffer.latency=4", "global_buffer.banks=1"}), "");
+  EXPECT_NE(message({"global_buffer.latency=4", "global_buffer.banks=1", "global_buffer.ports=2"}),
+            "");
   const std::string large = message({"cores.0.count=32"});
   EXPECT_NE(large.find("larger than the reticle, 26 x 33 mm"), std::string::npos) << large;
 }

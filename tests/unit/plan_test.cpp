@@ -277,6 +277,20 @@ TEST_F(BrokenPlan, GridWithEmptyParts) {
   EXPECT_NE(verdict().find("has empty parts: 1 x "), std::string::npos) << verdict();
 }
 
+TEST_F(BrokenPlan, OtherPeakOfTheBuffer) {
+  p.plan.peak_buffer += Bytes(1);
+  EXPECT_NE(verdict().find("peak_buffer is"), std::string::npos) << verdict();
+}
+
+TEST_F(BrokenPlan, MoreThanTheBufferHolds) {
+  for (Region& region : p.plan.regions) {
+    if (!region.contraction || region.inputs[1].path != Path::staged) continue;
+    region.inputs[1].ring_bytes = p.chip.buffer().capacity();
+    break;
+  }
+  EXPECT_NE(verdict().find("leaves the global buffer of"), std::string::npos) << verdict();
+}
+
 TEST_F(BrokenPlan, RingsOnTopOfEachOther) {
   for (Region& region : p.plan.regions) {
     if (!region.contraction) continue;
