@@ -43,29 +43,31 @@ class Arrivals {
       last_port_ = due.front().port;
       return;
     }
-    turns_.assign(ports_, 0);
     auto keep = waiting_.begin();
     for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
       if (at->time <= now) {
         due.push_back(std::move(*at));
-        due.back().turn = turns_[due.back().port]++;
       } else {
         if (keep != at) *keep = std::move(*at);
         ++keep;
       }
     }
     waiting_.erase(keep, waiting_.end());
-    if (due.size() > 1) {
-      std::stable_sort(due.begin(), due.end(), [this](const Arrival& a, const Arrival& b) {
-        return a.turn != b.turn ? a.turn < b.turn : key(a.port) < key(b.port);
-      });
-    }
+    if (due.size() > 1) take_turns(due);
     if (!due.empty()) last_port_ = due.back().port;
   }
 
   bool empty() const { return waiting_.empty(); }
 
  private:
+  void take_turns(std::vector<Arrival>& due) {
+    turns_.assign(ports_, 0);
+    for (Arrival& arrival : due) arrival.turn = turns_[arrival.port]++;
+    std::sort(due.begin(), due.end(), [this](const Arrival& a, const Arrival& b) {
+      return a.turn != b.turn ? a.turn < b.turn : key(a.port) < key(b.port);
+    });
+  }
+
   std::size_t key(std::size_t port) const { return (port + ports_ - last_port_ - 1) % ports_; }
 
   std::size_t ports_;

@@ -53,7 +53,7 @@ void CoreEngine::fetch() {
     slot.cause = source_->waiting_for();
     loading_.push_back(std::move(slot));
     const std::uint64_t number = first_loading_ + loading_.size() - 1;
-    const std::vector<WorkTransfer>& loads = loading_.back().item.loads;
+    const WorkTransfers& loads = loading_.back().item.loads;
     for (const WorkTransfer& load : loads) bytes_moved_ += static_cast<double>(load.bytes);
     if (!loads.empty()) io_.load(loads, load_tag(number));
   }

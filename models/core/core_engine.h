@@ -19,8 +19,8 @@ class CoreIo {
   virtual ~CoreIo() = default;
   /// Moves all of an item's bytes (there are some); the engine is told by transfer_done(tag) when
   /// the last is there.
-  virtual void load(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) = 0;
-  virtual void store(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) = 0;
+  virtual void load(const WorkTransfers& transfers, std::uint64_t tag) = 0;
+  virtual void store(const WorkTransfers& transfers, std::uint64_t tag) = 0;
 };
 
 /// Works off the items of one source at a time. Operands of the next item are loaded while one is

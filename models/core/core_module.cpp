@@ -19,16 +19,15 @@ CoreModule::CoreModule(const sc_core::sc_module_name& name, TimeService& time, c
   time_.join(engine_, std::string(this->name()) + ".engine");
 }
 
-void CoreModule::load(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) {
+void CoreModule::load(const WorkTransfers& transfers, std::uint64_t tag) {
   move(tlm::TLM_READ_COMMAND, transfers, tag);
 }
 
-void CoreModule::store(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) {
+void CoreModule::store(const WorkTransfers& transfers, std::uint64_t tag) {
   move(tlm::TLM_WRITE_COMMAND, transfers, tag);
 }
 
-void CoreModule::move(tlm::tlm_command command, const std::vector<WorkTransfer>& transfers,
-                      std::uint64_t tag) {
+void CoreModule::move(tlm::tlm_command command, const WorkTransfers& transfers, std::uint64_t tag) {
   if (free_moves_.empty()) {
     free_moves_.push_back(static_cast<std::uint32_t>(moves_.size()));
     moves_.emplace_back();

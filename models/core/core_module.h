@@ -33,10 +33,9 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
     Cause cause = Cause::memory;
   };
 
-  void load(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) override;
-  void store(const std::vector<WorkTransfer>& transfers, std::uint64_t tag) override;
-  void move(tlm::tlm_command command, const std::vector<WorkTransfer>& transfers,
-            std::uint64_t tag);
+  void load(const WorkTransfers& transfers, std::uint64_t tag) override;
+  void store(const WorkTransfers& transfers, std::uint64_t tag) override;
+  void move(tlm::tlm_command command, const WorkTransfers& transfers, std::uint64_t tag);
   void on_response(tlm::tlm_generic_payload& payload, Picoseconds head) override;
   void on_time(std::uint64_t token) override;
 

@@ -1,8 +1,8 @@
 // Work for a compute core, item by item, and where it comes from.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
-#include <vector>
 
 #include "models/base/clock.h"
 #include "models/core/tile_timing.h"
@@ -16,14 +16,17 @@ struct WorkTransfer {
   std::int64_t bytes = 0;
 };
 
+/// What one item loads or stores, without a trip to the heap for as few as there mostly are.
+using WorkTransfers = boost::container::small_vector<WorkTransfer, 4>;
+
 /// One item: load, work, and perhaps put out a result.
 struct WorkItem {
   TileTiming timing;
-  std::vector<WorkTransfer> loads;
+  WorkTransfers loads;
   bool starts_output = true;      ///< the first item that adds to an output block
   bool has_output = true;         ///< the item that completes the block
   std::size_t output_places = 2;  ///< blocks like this one that the core holds at most
-  std::vector<WorkTransfer> stores;
+  WorkTransfers stores;
   double received_bytes = 0;  ///< handed over by another core
   double macs = 0;
   double operations = 0;

@@ -56,9 +56,13 @@ void NocModule::spread(std::int64_t address, std::int64_t bytes) {
 }
 
 Picoseconds NocModule::latency(tlm::tlm_generic_payload& payload, std::int64_t address) {
-  spread(address, 1);
-  return clock_.span(Cycles(noc_.topology().latency(
-      noc_.topology().core(static_cast<std::int64_t>(info_of(payload).source)), pieces_[0].far)));
+  const Topology& topology = noc_.topology();
+  const std::int64_t far =
+      target_of(address) == kBuffer
+          ? topology.buffer_port(spread_[kBuffer].unit_of(address - kBufferBase))
+          : topology.memory_port(spread_[kMemory].unit_of(address));
+  const std::int64_t near = topology.core(static_cast<std::int64_t>(info_of(payload).source));
+  return clock_.span(Cycles(topology.latency(near, far)));
 }
 
 tlm::tlm_sync_enum NocModule::nb_transport_fw(int core, tlm::tlm_generic_payload& payload,

@@ -38,8 +38,9 @@ class EventQueue : public sc_core::sc_module, public TimeService {
     Timed* target;
     std::uint64_t token;
 
+    // Without branches: which of two entries comes first can't be predicted.
     friend bool operator<(const Entry& a, const Entry& b) {
-      return a.time != b.time ? a.time < b.time : a.order < b.order;
+      return (a.time < b.time) | ((a.time == b.time) & (a.order < b.order));
     }
   };
 

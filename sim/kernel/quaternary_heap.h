@@ -40,7 +40,7 @@ class QuaternaryHeap {
       std::size_t best = first;
       const std::size_t end = std::min(first + 4, size);
       for (std::size_t child = first + 1; child < end; ++child) {
-        if (entries_[child] < entries_[best]) best = child;
+        best = entries_[child] < entries_[best] ? child : best;
       }
       if (!(entries_[best] < last)) break;
       entries_[at] = entries_[best];

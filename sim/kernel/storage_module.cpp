@@ -27,13 +27,19 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
   if (deferred_ != nullptr) deferred_->attach(time, std::string(this->name()) + ".core", *this);
 }
 
+void StorageModule::forget_finished() {
+  while (!finishing_.empty() && finishing_.front() <= time_.now()) finishing_.pop();
+}
+
 bool StorageModule::has_room() {
-  while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
-  return waiting_ + finishing_.size() < core_->queue_depth();
+  const auto seems_to = [this] { return waiting_ + finishing_.size() < core_->queue_depth(); };
+  if (seems_to()) return true;
+  forget_finished();
+  return seems_to();
 }
 
 std::size_t StorageModule::under_way() {
-  while (!finishing_.empty() && finishing_.top() <= time_.now()) finishing_.pop();
+  forget_finished();
   const auto has_come = [this](const Blocked& blocked) { return blocked.at <= time_.now(); };
   return finishing_.size() + (submitted_.size() - free_tags_.size()) +
          static_cast<std::size_t>(std::count_if(blocked_.begin(), blocked_.end(), has_come));
@@ -78,7 +84,7 @@ void StorageModule::on_time(std::uint64_t token) {
 void StorageModule::wait_for_room() {
   if (is_waiting_for_room_ || finishing_.empty()) return;
   is_waiting_for_room_ = true;
-  time_.call_at(std::max(finishing_.top(), time_.now()), Stage::storage, *this, kAdmit);
+  time_.call_at(std::max(finishing_.front(), time_.now()), Stage::storage, *this, kAdmit);
 }
 
 void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {

@@ -3,12 +3,12 @@
 
 #include <deque>
 #include <memory>
-#include <queue>
 #include <vector>
 
 #include "models/base/timed.h"
 #include "models/core/arrivals.h"
 #include "models/core/storage_core.h"
+#include "sim/kernel/quaternary_heap.h"
 #include "sim/kernel/transfer.h"
 
 namespace simdse {
@@ -44,6 +44,7 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   void admit_blocked();
   void wait_for_room();
   bool has_room();
+  void forget_finished();
   void arrive(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds at);
 
   struct Arrived {
@@ -74,7 +75,8 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   std::deque<Blocked> blocked_;
   bool is_waiting_for_room_ = false;
   std::size_t waiting_ = 0;  // accepted and not served
-  std::priority_queue<Picoseconds, std::vector<Picoseconds>, std::greater<>> finishing_;
+  /// Ends of transfers; those that are over go when room is asked for and there seems to be none.
+  QuaternaryHeap<Picoseconds> finishing_;
   Bytes bytes_read_;
   Bytes bytes_written_;
 };

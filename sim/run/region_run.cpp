@@ -116,7 +116,7 @@ class RegionRun::VectorPart : public WorkSource {
 namespace {
 
 void add_transfers(const std::vector<StepTransfer>& transfers, const std::vector<Operand>& operands,
-                   std::vector<WorkTransfer>& result) {
+                   WorkTransfers& result) {
   for (const StepTransfer& transfer : transfers) {
     const bool is_direct = operands[transfer.operand].path == Path::direct;
     result.push_back({transfer.address + (is_direct ? 0 : kBufferBase), transfer.bytes.value()});

@@ -13,13 +13,15 @@
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <random>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/training_setup.h"
 #include "models/base/worker_pool.h"
 #include "search/estimate/plan_estimate.h"
+#include "search/local/design_sampler.h"
+#include "search/local/evaluator.h"
 #include "search/local/search_spec.h"
 #include "search/schedule/planner.h"
 #include "sim/kernel/quaternary_heap.h"
@@ -171,21 +173,22 @@ void measure_gemm(const Settings& settings) {
       cycles / run.at("cpu_s").get<double>() * 1e-6);
 }
 
-/// Designs of a search's space, drawn evenly, planned and simulated by the workers that a search
-/// has.
+/// Candidates of a search (designs of its space that its budget allows, drawn evenly), planned and
+/// simulated by the workers that a search has.
 void measure_candidates(const Settings& settings) {
   const SearchSpec spec =
       load_search(files().root() + "/configs/searches/bert_large.yaml", files(),
                   settings.is_smoke ? std::vector<Override>{{"workload.layers", "1"}}
                                     : std::vector<Override>{});
   const TrainingSetup setup(spec.workload);
-  std::mt19937_64 random(settings.seed);
+  const Evaluator evaluator(setup.tasks, setup.workload.batch(), spec.technology);
+  DesignSampler sampler(*spec.space, evaluator, spec.options.budget, settings.seed);
   std::vector<std::function<std::string()>> jobs;
   for (std::size_t i = 0; i < settings.count; ++i) {
-    Point point;
-    for (const Axis& axis : spec.space->axes()) point.push_back(random() % axis.values.size());
-    jobs.emplace_back([&setup, &spec, point] {
-      const Chip chip(spec.space->design(point), spec.technology);
+    const std::optional<Point> drawn = sampler.draw();
+    if (!drawn) break;
+    jobs.emplace_back([&setup, &evaluator, &spec, point = *drawn] {
+      const Chip chip = evaluator.chip(spec.space->design(point));
       nlohmann::json answer;
       const double before = cpu_seconds();
       Plan plan;

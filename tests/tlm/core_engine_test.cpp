@@ -37,11 +37,11 @@ class PlainIo : public CoreIo, public Timed {
  public:
   PlainIo(PlainTime& time, Picoseconds load_time, Picoseconds store_time)
       : time_(time), load_time_(load_time), store_time_(store_time) {}
-  void load(const std::vector<WorkTransfer>&, std::uint64_t tag) override {
+  void load(const WorkTransfers&, std::uint64_t tag) override {
     load_free_ = std::max(load_free_, time_.now()) + load_time_;
     time_.call_at(load_free_, Stage::arrival, *this, tag);
   }
-  void store(const std::vector<WorkTransfer>&, std::uint64_t tag) override {
+  void store(const WorkTransfers&, std::uint64_t tag) override {
     store_free_ = std::max(store_free_, time_.now()) + store_time_;
     time_.call_at(store_free_, Stage::arrival, *this, tag);
   }
