@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <queue>
 #include <random>
 #include <set>
 
@@ -314,6 +315,114 @@ TEST(HbmError, OfMixedLoadsIsBounded) {
   EXPECT_LT(largest_error("hbm2", 0.3), 0.10);
   EXPECT_LT(largest_error("hbm2e", 0.3), 0.32);
   EXPECT_LT(largest_error("hbm3", 0.3), 0.28);
+}
+
+/// Every channel by itself, whatever the transfer: what moving in step is measured against.
+class ChannelByChannel : public StorageCore {
+ public:
+  explicit ChannelByChannel(const Hbm& memory)
+      : timing_(memory),
+        interleave_(memory.channels(), memory.interleave().value()),
+        channels_(static_cast<std::size_t>(memory.channels()), HbmChannel(timing_)),
+        queue_depth_(static_cast<std::size_t>(memory.queue_depth())) {}
+
+  StorageSpan serve(Picoseconds now, const StorageRequest& request) override {
+    StorageSpan span{kNever, now};
+    interleave_.for_each(
+        request.address, request.bytes,
+        [&](std::int64_t channel, std::int64_t bytes, std::int64_t first) {
+          const auto bursts = static_cast<double>(((first + bytes - 1) >> timing_.burst_shift) -
+                                                  (first >> timing_.burst_shift) + 1);
+          const StorageSpan own = channels_[channel].serve(
+              timing_, now,
+              {request.is_write, first, bytes, std::llround(bursts * timing_.bus_period),
+               std::llround(bursts * timing_.own_period)});
+          span.head = std::min(span.head, own.head);
+          span.tail = std::max(span.tail, own.tail);
+        });
+    return span;
+  }
+  std::size_t queue_depth() const override { return queue_depth_; }
+
+ private:
+  HbmTiming timing_;
+  Interleave interleave_;
+  std::vector<HbmChannel> channels_;
+  std::size_t queue_depth_;
+};
+
+struct LoadTimes {
+  Picoseconds end = 0;      ///< of all transfers
+  double mean_latency = 0;  ///< in picoseconds
+};
+
+/// Transfers of sizes from 64 B to `largest`, as many at a time as `in_flight`, some of them
+/// writes: each of eight streams goes on where it left off, with odd ends.
+LoadTimes mixed_load(StorageCore& core, std::uint64_t seed, std::int64_t largest, int in_flight) {
+  std::mt19937_64 random(seed);
+  std::vector<std::int64_t> at(8);
+  for (std::size_t i = 0; i < at.size(); ++i) at[i] = static_cast<std::int64_t>(i) << 24;
+  std::priority_queue<Picoseconds, std::vector<Picoseconds>, std::greater<>> ends;
+  LoadTimes times;
+  constexpr int transfers = 4000;
+  Picoseconds now = 0;
+  for (int i = 0; i < transfers; ++i) {
+    const std::size_t stream = random() % at.size();
+    const double magnitude = static_cast<double>(random() % 1000) / 1000;
+    const auto bytes =
+        static_cast<std::int64_t>(64 * std::pow(static_cast<double>(largest) / 64, magnitude));
+    if (static_cast<int>(ends.size()) == in_flight) {
+      now = std::max(now, ends.top());
+      ends.pop();
+    }
+    const StorageSpan span = core.serve(now, {stream < 3, at[stream], bytes});
+    at[stream] += bytes + static_cast<std::int64_t>(random() % 3) * 192;
+    ends.push(span.tail);
+    times.end = std::max(times.end, span.tail);
+    times.mean_latency += static_cast<double>(span.tail - now) / transfers;
+  }
+  return times;
+}
+
+// Channels in step stand for channels one by one: the same at a single channel, and near it where
+// ends and small transfers put some of them out of step.
+TEST(HbmInStep, AsChannelByChannel) {
+  for (const std::string& name : standards()) {
+    for (const std::int64_t stacks : {1, 4}) {
+      for (const std::int64_t largest : {2 << 10, 16 << 10, 256 << 10}) {
+        for (const int in_flight : {1, 4, 32}) {
+          Hbm::Params params = standard(name);
+          params.stacks = stacks;
+          const Hbm memory = hbm(params);
+          HbmCore core(memory);
+          ChannelByChannel reference(memory);
+          const std::uint64_t seed = static_cast<std::uint64_t>(stacks * largest) + in_flight;
+          const LoadTimes in_step = mixed_load(core, seed, largest, in_flight);
+          const LoadTimes one_by_one = mixed_load(reference, seed, largest, in_flight);
+          const double end_error =
+              static_cast<double>(in_step.end) / static_cast<double>(one_by_one.end) - 1;
+          const double latency_error = in_step.mean_latency / one_by_one.mean_latency - 1;
+          fmt::print("{} x {}, up to {} B, {} at a time: end {:+.2f} %, latency {:+.2f} %\n", name,
+                     stacks, largest, in_flight, end_error * 100, latency_error * 100);
+          EXPECT_LT(std::abs(end_error), 0.04);
+          EXPECT_LT(std::abs(latency_error), 0.04);
+        }
+      }
+    }
+  }
+}
+
+TEST(HbmInStep, OneChannelIsExact) {
+  Hbm::Params params = standard("hbm2e");
+  params.channels = 1;
+  params.pseudo_channels = 1;
+  const Hbm memory = hbm(params);
+  HbmCore core(memory);
+  ChannelByChannel reference(memory);
+  const LoadTimes in_step = mixed_load(core, 5, 64 << 10, 8);
+  const LoadTimes one_by_one = mixed_load(reference, 5, 64 << 10, 8);
+  EXPECT_EQ(in_step.end, one_by_one.end);
+  EXPECT_EQ(in_step.mean_latency, one_by_one.mean_latency);
 }
 
 }  // namespace
