@@ -62,7 +62,7 @@ void DmaModule::issue() {
     block.requested += bytes;
     if (block.requested == block.bytes) stream.pop_front();
     in_flight_ += Bytes(bytes);
-    from_memory_.request(tlm::TLM_READ_COMMAND, block.memory_address + begin, bytes,
+    from_memory_.request(tlm::TLM_READ_COMMAND, {{block.memory_address + begin, bytes}},
                          static_cast<std::uint64_t>(index) << kPartBits |
                              static_cast<std::uint64_t>(begin / max_bytes_),
                          block.stream);
@@ -74,8 +74,9 @@ void DmaModule::on_read(tlm::tlm_generic_payload& payload, Picoseconds head) {
   const TransferInfo& info = info_of(payload);
   const Block& block = blocks_[info.tag >> kPartBits];
   const auto part = static_cast<std::int64_t>(info.tag & ((std::uint64_t{1} << kPartBits) - 1));
-  to_buffer_.request(tlm::TLM_WRITE_COMMAND, block.buffer_address + part * max_bytes_,
-                     payload.get_data_length(), info.tag, info.stream, head, info.tail);
+  to_buffer_.request(tlm::TLM_WRITE_COMMAND,
+                     {{block.buffer_address + part * max_bytes_, payload.get_data_length()}},
+                     info.tag, info.stream, head, info.tail);
 }
 
 void DmaModule::on_written(tlm::tlm_generic_payload& payload) {

@@ -59,19 +59,21 @@ void CoreEngine::fetch() {
   }
 }
 
+bool CoreEngine::lacks_output_place() const {
+  const WorkItem& next = loading_.front().item;
+  return next.starts_output && outputs_held_ >= next.output_places;
+}
+
 void CoreEngine::begin_ready() {
-  while (!loading_.empty() && loading_.front().is_loaded) {
-    const WorkItem& next = loading_.front().item;
-    if (next.starts_output && outputs_held_ >= next.output_places) return;
-    Slot slot = std::move(loading_.front());
-    loading_.pop_front();
-    ++first_loading_;
-    begin(slot);
+  while (!loading_.empty() && loading_.front().is_loaded && !lacks_output_place()) {
+    begin_front(time_.now());
   }
 }
 
-void CoreEngine::begin(Slot& slot) {
-  const Picoseconds now = time_.now();
+void CoreEngine::begin_front(Picoseconds now) {
+  Slot slot = std::move(loading_.front());
+  loading_.pop_front();
+  ++first_loading_;
   if (slot.item.starts_output) ++outputs_held_;
   block_is_open_ = !slot.item.has_output;
   const TilePipeline::Span span =
@@ -141,6 +143,17 @@ void CoreEngine::put_out() {
   const std::uint64_t block = first_storing_ + is_stored_.size() - 1;
   for (const WorkTransfer& store : item.stores) bytes_moved_ += static_cast<double>(store.bytes);
   io_.store(item.stores, store_tag(block));
+}
+
+bool CoreEngine::load_announced(std::uint64_t tag, Picoseconds at, Cause cause) {
+  const bool is_front = load_tag(first_loading_) == tag;
+  const bool works_longer = is_busy_ && clock_.edge(pipeline_.end) > at;
+  if (!is_front || !works_longer || lacks_output_place()) return false;
+  Slot& slot = loading_.front();
+  slot.ready = at;
+  slot.cause = cause;
+  begin_front(at);
+  return true;
 }
 
 void CoreEngine::transfer_done(std::uint64_t tag, Cause cause) {

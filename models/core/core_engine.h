@@ -37,6 +37,10 @@ class CoreEngine : public Timed {
   void start(WorkSource& source);
   /// The source has more, or an output has left.
   void poke() { pump(); }
+  /// Told ahead that all bytes of a load will be there `at` some time to come. True if that decides
+  /// all: the item follows work that lasts longer, so that it begins at `at` whatever happens until
+  /// then, and transfer_done(tag) is not to be called.
+  bool load_announced(std::uint64_t tag, Picoseconds at, Cause cause);
   /// All bytes of a load or store are there; `cause` is what the last of them was held up by.
   void transfer_done(std::uint64_t tag, Cause cause);
   /// A result that was forwarded is out of this core's memory.
@@ -64,7 +68,10 @@ class CoreEngine : public Timed {
   bool has_operand_place() const;
   void fetch();
   void begin_ready();
-  void begin(Slot& slot);
+  /// Begins the item at the front, at `now` or what will be now.
+  void begin_front(Picoseconds now);
+  bool lacks_output_place() const;
+
   void end_item();
   void put_out();
   void check_finished();

@@ -34,13 +34,27 @@ void CoreModule::move(tlm::tlm_command command, const WorkTransfers& transfers, 
   }
   const std::uint32_t index = free_moves_.back();
   free_moves_.pop_back();
-  std::int64_t parts = 0;
-  for (const WorkTransfer& transfer : transfers) parts += ceil_div(transfer.bytes, max_bytes_);
-  moves_[index] = {tag, parts, time_.now(), Cause::memory};
+  gather(transfers);
+  moves_[index] = {tag, static_cast<std::int64_t>(requests_.size()), time_.now(), Cause::memory};
+  for (const WorkTransfers& pieces : requests_) port_.request(command, pieces, index, stream_);
+}
+
+void CoreModule::gather(const WorkTransfers& transfers) {
+  requests_.clear();
+  std::int64_t room = 0;  // of the last request
   for (const WorkTransfer& transfer : transfers) {
-    for (std::int64_t done = 0; done < transfer.bytes; done += max_bytes_) {
-      port_.request(command, transfer.address + done, std::min(max_bytes_, transfer.bytes - done),
-                    index, stream_);
+    for (std::int64_t done = 0; done < transfer.bytes;) {
+      const std::int64_t bytes = std::min(max_bytes_, transfer.bytes - done);
+      const std::int64_t address = transfer.address + done;
+      const bool fits =
+          bytes <= room && is_in_buffer(requests_.back().front().address) == is_in_buffer(address);
+      if (!fits) {
+        requests_.emplace_back();
+        room = max_bytes_;
+      }
+      requests_.back().push_back({address, bytes});
+      room -= bytes;
+      done += bytes;
     }
   }
 }
@@ -52,7 +66,12 @@ void CoreModule::on_response(tlm::tlm_generic_payload& payload, Picoseconds) {
     move.tail = info.tail;
     move.cause = main_cause(info);
   }
-  if (--move.parts_left == 0) time_.call_at(move.tail, Stage::arrival, *this, info.tag);
+  if (--move.parts_left > 0) return;
+  if (engine_.load_announced(move.tag, move.tail, move.cause)) {
+    free_moves_.push_back(static_cast<std::uint32_t>(info.tag));
+  } else {
+    time_.call_at(move.tail, Stage::arrival, *this, info.tag);
+  }
 }
 
 void CoreModule::on_time(std::uint64_t token) {

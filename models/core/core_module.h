@@ -36,6 +36,9 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
   void load(const WorkTransfers& transfers, std::uint64_t tag) override;
   void store(const WorkTransfers& transfers, std::uint64_t tag) override;
   void move(tlm::tlm_command command, const WorkTransfers& transfers, std::uint64_t tag);
+  /// Cuts what is too large for one transaction, and gathers what fits into one and goes the same
+  /// way, into requests_.
+  void gather(const WorkTransfers& transfers);
   void on_response(tlm::tlm_generic_payload& payload, Picoseconds head) override;
   void on_time(std::uint64_t token) override;
 
@@ -46,6 +49,7 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
   std::uint32_t stream_ = 0;
   std::vector<Move> moves_;
   std::vector<std::uint32_t> free_moves_;
+  std::vector<WorkTransfers> requests_;  ///< scratch
 };
 
 }  // namespace simdse

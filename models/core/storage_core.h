@@ -40,7 +40,7 @@ class DeferredStorage {
   /// Before the simulation starts: who keeps time, this storage's hierarchical name, and whom to
   /// tell.
   virtual void attach(TimeService& time, const std::string& name, StorageClient& client) = 0;
-  /// Takes a request; the client is told of `tag` once, after this call has returned.
+  /// Takes a request; the client is told of `tag` once for each, after this call has returned.
   virtual void submit(Picoseconds now, const StorageRequest& request, std::uint64_t tag) = 0;
 };
 

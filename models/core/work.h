@@ -9,8 +9,11 @@
 
 namespace simdse {
 
-/// Bytes that a core moves. Addresses from kBufferBase on lie in the global buffer, the others in
-/// memory.
+/// Where addresses of the buffer begin as cores and network see them: memory below, buffer above.
+constexpr std::int64_t kBufferBase = std::int64_t{1} << 60;
+constexpr bool is_in_buffer(std::int64_t address) { return address >= kBufferBase; }
+
+/// Bytes that a core moves.
 struct WorkTransfer {
   std::int64_t address = 0;
   std::int64_t bytes = 0;

@@ -43,16 +43,25 @@ std::vector<std::string> NocModule::resource_names() const {
   return names;
 }
 
-void NocModule::spread(std::int64_t address, std::int64_t bytes) {
+void NocModule::spread(tlm::tlm_generic_payload& payload) {
   pieces_.clear();
-  const bool is_buffer = target_of(address) == kBuffer;
+  const int target = target_of(payload);
   const Topology& topology = noc_.topology();
-  spread_[is_buffer ? kBuffer : kMemory].for_each(
-      is_buffer ? address - kBufferBase : address, bytes,
-      [&](std::int64_t port, std::int64_t part, std::int64_t) {
-        pieces_.push_back(
-            {is_buffer ? topology.buffer_port(port) : topology.memory_port(port), part});
-      });
+  const std::int64_t base =
+      static_cast<std::int64_t>(payload.get_address()) - (target == kBuffer ? kBufferBase : 0);
+  const auto add = [&](std::int64_t port, std::int64_t bytes, std::int64_t) {
+    const std::int64_t far =
+        target == kBuffer ? topology.buffer_port(port) : topology.memory_port(port);
+    for (NocCore::Transfer::Piece& piece : pieces_) {
+      if (piece.far != far) continue;
+      piece.bytes += bytes;
+      return;
+    }
+    pieces_.push_back({far, bytes});
+  };
+  for (const TransferPiece& piece : info_of(payload).pieces) {
+    spread_[target].for_each(base + piece.offset, piece.bytes, add);
+  }
 }
 
 Picoseconds NocModule::latency(tlm::tlm_generic_payload& payload, std::int64_t address) {
@@ -168,7 +177,7 @@ NocCore::Span NocModule::carry(const Data& data) {
   TransferInfo& info = info_of(*data.payload);
   const auto bytes = static_cast<std::int64_t>(data.payload->get_data_length());
   const Picoseconds entered = std::max(info.tail, time_.now());
-  spread(static_cast<std::int64_t>(data.payload->get_address()), bytes);
+  spread(*data.payload);
   const NocCore::Span span =
       core_of(info.stream)
           .carry(time_.now(), {noc_.topology().core(static_cast<std::int64_t>(info.source)),

@@ -17,9 +17,6 @@
 
 namespace simdse {
 
-/// Where addresses of the buffer begin as the network sees them: memory below, buffer above.
-constexpr std::int64_t kBufferBase = std::int64_t{1} << 60;
-
 /// Sockets for cores, buffer and memory over a NocCore. Requests pass with the network's latency;
 /// data waits for its links: a write's on its way out, a read's on its way back. Addresses are
 /// spread over the ports of buffer and memory as over their banks and channels. A request that its
@@ -79,11 +76,11 @@ class NocModule : public sc_core::sc_module, public Timed {
   NocCore::Span carry(const Data& data);
   /// Of a request, or of a write's acknowledgement, at the address as the network sees it.
   Picoseconds latency(tlm::tlm_generic_payload& payload, std::int64_t address);
-  /// The far endpoints of some bytes, into pieces_.
-  void spread(std::int64_t address, std::int64_t bytes);
+  /// The far endpoints of a transfer's bytes, into pieces_.
+  void spread(tlm::tlm_generic_payload& payload);
   NocCore& core_of(std::uint32_t stream);
   void respond(tlm::tlm_generic_payload& payload, Picoseconds at);
-  static int target_of(std::int64_t address) { return address >= kBufferBase ? kBuffer : kMemory; }
+  static int target_of(std::int64_t address) { return is_in_buffer(address) ? kBuffer : kMemory; }
   static int target_of(const tlm::tlm_generic_payload& payload) {
     return target_of(static_cast<std::int64_t>(payload.get_address()));
   }

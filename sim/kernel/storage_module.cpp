@@ -7,6 +7,11 @@ namespace {
 // Tokens of on_time.
 constexpr std::uint64_t kServe = 0;
 constexpr std::uint64_t kAdmit = 1;
+
+void add(StorageSpan& whole, const StorageSpan& piece) {
+  whole.head = std::min(whole.head, piece.head);
+  whole.tail = std::max(whole.tail, piece.tail);
+}
 }  // namespace
 
 StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& time,
@@ -89,28 +94,39 @@ void StorageModule::wait_for_room() {
 
 void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
   const Picoseconds now = time_.now();
-  const StorageRequest request{payload.is_write(), static_cast<std::int64_t>(payload.get_address()),
-                               static_cast<std::int64_t>(payload.get_data_length()),
-                               info_of(payload).stream};
-  (request.is_write ? bytes_written_ : bytes_read_) += Bytes(request.bytes);
-  if (deferred_ == nullptr) {
-    answer(port, payload, now, core_->serve(now, request));
-    return;
+  const TransferInfo& info = info_of(payload);
+  (payload.is_write() ? bytes_written_ : bytes_read_) += Bytes(payload.get_data_length());
+  StorageSpan span{kNever, now};
+  std::uint64_t tag = 0;
+  if (deferred_ != nullptr) {
+    if (free_tags_.empty()) {
+      free_tags_.push_back(submitted_.size());
+      submitted_.emplace_back();
+    }
+    tag = free_tags_.back();
+    free_tags_.pop_back();
+    submitted_[tag] = {&payload, port, now, info.pieces.size(), span};
   }
-  if (free_tags_.empty()) {
-    free_tags_.push_back(submitted_.size());
-    submitted_.emplace_back();
+  for (const TransferPiece& piece : info.pieces) {
+    const StorageRequest request{payload.is_write(),
+                                 static_cast<std::int64_t>(payload.get_address()) + piece.offset,
+                                 piece.bytes, info.stream};
+    if (deferred_ == nullptr) {
+      add(span, core_->serve(now, request));
+    } else {
+      deferred_->submit(now, request, tag);
+    }
   }
-  const std::uint64_t tag = free_tags_.back();
-  free_tags_.pop_back();
-  submitted_[tag] = {&payload, port, now};
-  deferred_->submit(now, request, tag);
+  if (deferred_ == nullptr) answer(port, payload, now, span);
 }
 
 void StorageModule::served(std::uint64_t tag, const StorageSpan& span) {
-  const Submitted done = submitted_[tag];
+  Submitted& submitted = submitted_[tag];
+  add(submitted.span, span);
+  if (--submitted.pieces_left > 0) return;
+  const Submitted done = submitted;
   free_tags_.push_back(tag);
-  answer(done.port, *done.payload, done.since, span);
+  answer(done.port, *done.payload, done.since, done.span);
   if (!blocked_.empty()) wait_for_room();
 }
 

@@ -51,11 +51,13 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
     tlm::tlm_generic_payload* payload;
     std::size_t port;
   };
-  /// Submitted to a deferred storage.
+  /// Submitted to a deferred storage, piece by piece.
   struct Submitted {
     tlm::tlm_generic_payload* payload;
     std::size_t port;
     Picoseconds since;
+    std::size_t pieces_left;
+    StorageSpan span;
   };
   struct Blocked {
     std::size_t port;

@@ -2,8 +2,8 @@
 
 namespace simdse {
 
-tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command, std::uint64_t address,
-                                               std::uint32_t bytes) {
+tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command,
+                                               const WorkTransfers& transfers) {
   if (idle_.empty()) {
     all_.push_back(std::make_unique<tlm::tlm_generic_payload>(this));
     all_.back()->set_extension(new TransferInfo);  // freed with its payload
@@ -12,8 +12,16 @@ tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command, std::ui
   tlm::tlm_generic_payload& payload = *idle_.back();
   idle_.pop_back();
   ++live_;
+  TransferInfo& info = info_of(payload);
+  info.pieces.clear();
+  std::int64_t total = 0;
+  for (const WorkTransfer& transfer : transfers) {
+    info.pieces.push_back({transfer.address - transfers.front().address, transfer.bytes});
+    total += transfer.bytes;
+  }
+  const auto bytes = static_cast<std::uint32_t>(total);
   payload.set_command(command);
-  payload.set_address(address);
+  payload.set_address(static_cast<std::uint64_t>(transfers.front().address));
   payload.set_data_length(bytes);
   payload.set_streaming_width(bytes);
   payload.set_data_ptr(nullptr);
@@ -21,7 +29,6 @@ tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command, std::ui
   payload.set_dmi_allowed(false);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   payload.acquire();
-  TransferInfo& info = info_of(payload);
   info.tail = 0;
   info.in_memory = info.in_buffer = info.in_network = 0;
   info.tag = 0;

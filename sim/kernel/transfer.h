@@ -2,20 +2,31 @@
 // extension, from a pool.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "models/base/clock.h"
+#include "models/core/work.h"
 #include "sim/kernel/systemc.h"
 
 namespace simdse {
+
+/// A contiguous piece of what a transfer moves.
+struct TransferPiece {
+  std::int64_t offset = 0;  ///< from the payload's address, in either direction
+  std::int64_t bytes = 0;
+};
 
 /// What the sockets' protocol can't say. A transfer is cut through: its head may leave a place long
 /// before its tail has come, so BEGIN_RESP of a read (BEGIN_REQ of a write) tells of the head, and
 /// `tail` says when the last byte is there.
 struct TransferInfo : tlm::tlm_extension<TransferInfo> {
   Picoseconds tail = 0;
+  /// The pieces that are gathered or scattered, in order: the first begins at the payload's
+  /// address, and the payload's length is that of all.
+  boost::container::small_vector<TransferPiece, 4> pieces;
   /// How much of the transfer's time memory, buffer and network account for; what is left is time
   /// in queues before the first of them.
   Picoseconds in_memory = 0;
@@ -40,9 +51,9 @@ inline TransferInfo& info_of(tlm::tlm_generic_payload& payload) {
 /// Payloads that are used again and again. All must be back before the pool goes.
 class PayloadPool : public tlm::tlm_mm_interface {
  public:
-  /// A payload with one reference held: release() gives it back.
-  tlm::tlm_generic_payload& acquire(tlm::tlm_command command, std::uint64_t address,
-                                    std::uint32_t bytes);
+  /// A payload that moves all of some pieces (there is one) at a time, with one reference held:
+  /// release() gives it back.
+  tlm::tlm_generic_payload& acquire(tlm::tlm_command command, const WorkTransfers& transfers);
 
   void free(tlm::tlm_generic_payload* payload) override;
 

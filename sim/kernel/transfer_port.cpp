@@ -8,11 +8,9 @@ TransferPort::TransferPort(const char* name, TimeService& time, PayloadPool& poo
   socket_.register_nb_transport_bw(this, &TransferPort::nb_transport_bw);
 }
 
-void TransferPort::request(tlm::tlm_command command, std::int64_t address, std::int64_t bytes,
-                           std::uint64_t tag, std::uint32_t stream, Picoseconds earliest,
-                           Picoseconds tail) {
-  tlm::tlm_generic_payload& payload = pool_.acquire(command, static_cast<std::uint64_t>(address),
-                                                    static_cast<std::uint32_t>(bytes));
+void TransferPort::request(tlm::tlm_command command, const WorkTransfers& pieces, std::uint64_t tag,
+                           std::uint32_t stream, Picoseconds earliest, Picoseconds tail) {
+  tlm::tlm_generic_payload& payload = pool_.acquire(command, pieces);
   TransferInfo& info = info_of(payload);
   info.tag = tag;
   info.stream = stream;

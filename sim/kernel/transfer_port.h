@@ -28,11 +28,10 @@ class TransferPort {
 
   tlm_utils::simple_initiator_socket<TransferPort>& socket() { return socket_; }
 
-  /// Queues a transfer; its head leaves here at `earliest` (for a write behind a read), and its
-  /// last byte at `tail`.
-  void request(tlm::tlm_command command, std::int64_t address, std::int64_t bytes,
-               std::uint64_t tag, std::uint32_t stream, Picoseconds earliest = 0,
-               Picoseconds tail = 0);
+  /// Queues a transfer of some pieces; its head leaves here at `earliest` (for a write behind a
+  /// read), and its last byte at `tail`.
+  void request(tlm::tlm_command command, const WorkTransfers& pieces, std::uint64_t tag,
+               std::uint32_t stream, Picoseconds earliest = 0, Picoseconds tail = 0);
 
  private:
   tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,

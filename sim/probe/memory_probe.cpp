@@ -30,7 +30,7 @@ class LoadGenerator : public sc_core::sc_module, public TransferClient, public T
 
   tlm_utils::simple_initiator_socket<TransferPort>& socket() { return port_.socket(); }
 
-  void start() { port_.request(tlm::TLM_READ_COMMAND, 0, smallest_, kLoneRead, 0); }
+  void start() { port_.request(tlm::TLM_READ_COMMAND, {{0, smallest_}}, kLoneRead, 0); }
 
   bool finished() const { return completed_ == load_.blocks; }
   Picoseconds time() const { return end_ - begin_; }
@@ -70,7 +70,7 @@ class LoadGenerator : public sc_core::sc_module, public TransferClient, public T
       issued_at_[tag] = time_.now();
       const AccessSequence::Access access = sequence_.next();
       port_.request(access.is_write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND,
-                    access.address, load_.pattern.block.value(), tag, 0);
+                    {{access.address, load_.pattern.block.value()}}, tag, 0);
     }
   }
 

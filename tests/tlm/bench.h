@@ -46,7 +46,7 @@ class ScriptedInitiator : public sc_core::sc_module, public TransferClient, publ
   void on_time(std::uint64_t token) override {
     const Request& r = requests_[token];
     port.request(r.is_write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND,
-                 r.address + (r.in_buffer ? kBufferBase : 0), r.bytes, token, 0);
+                 {{r.address + (r.in_buffer ? kBufferBase : 0), r.bytes}}, token, 0);
   }
 
   void on_response(tlm::tlm_generic_payload& payload, Picoseconds head) override {
