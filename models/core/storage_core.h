@@ -2,6 +2,7 @@
 // kernel.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -23,6 +24,12 @@ struct StorageRequest {
 struct StorageSpan {
   Picoseconds head = 0;
   Picoseconds tail = 0;
+
+  /// Takes in a part of the same transfer.
+  void add(const StorageSpan& part) {
+    head = std::min(head, part.head);
+    tail = std::max(tail, part.tail);
+  }
 };
 
 /// Who has transfers served by a DeferredStorage.

@@ -28,11 +28,7 @@ StorageSpan HbmCore::serve_in_step(Picoseconds now, const StorageRequest& reques
   const HbmRun run =
       run_of(request.is_write, request.address / count, ceil_div(request.bytes, count), share);
   StorageSpan span{kNever, now};
-  channels_.all([&](HbmChannel& channel) {
-    const StorageSpan own = channel.serve(timing_, now, run);
-    span.head = std::min(span.head, own.head);
-    span.tail = std::max(span.tail, own.tail);
-  });
+  channels_.all([&](HbmChannel& channel) { span.add(channel.serve(timing_, now, run)); });
   const std::int64_t most = interleave_.largest_share(request.address, request.bytes);
   const double largest =
       static_cast<double>(most) / static_cast<double>(std::int64_t{1} << timing_.burst_shift);
@@ -55,8 +51,7 @@ StorageSpan HbmCore::serve_alone(Picoseconds now, const StorageRequest& request)
                          const StorageSpan own = channels_.alone(channel).serve(timing_, now, run);
                          if (observer_ != nullptr)
                            observer_->busy(channel, own.head, own.tail, bytes);
-                         span.head = std::min(span.head, own.head);
-                         span.tail = std::max(span.tail, own.tail);
+                         span.add(own);
                        });
   return span;
 }

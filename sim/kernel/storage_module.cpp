@@ -7,11 +7,6 @@ namespace {
 // Tokens of on_time.
 constexpr std::uint64_t kServe = 0;
 constexpr std::uint64_t kAdmit = 1;
-
-void add(StorageSpan& whole, const StorageSpan& piece) {
-  whole.head = std::min(whole.head, piece.head);
-  whole.tail = std::max(whole.tail, piece.tail);
-}
 }  // namespace
 
 StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& time,
@@ -112,7 +107,7 @@ void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
                                  static_cast<std::int64_t>(payload.get_address()) + piece.offset,
                                  piece.bytes, info.stream};
     if (deferred_ == nullptr) {
-      add(span, core_->serve(now, request));
+      span.add(core_->serve(now, request));
     } else {
       deferred_->submit(now, request, tag);
     }
@@ -122,7 +117,7 @@ void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
 
 void StorageModule::served(std::uint64_t tag, const StorageSpan& span) {
   Submitted& submitted = submitted_[tag];
-  add(submitted.span, span);
+  submitted.span.add(span);
   if (--submitted.pieces_left > 0) return;
   const Submitted done = submitted;
   free_tags_.push_back(tag);
