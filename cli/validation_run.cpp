@@ -162,7 +162,7 @@ class ValidationRun {
   }
 
   void predict_simply(const Chip& chip, ValidatedDesign& design) const {
-    const double peak = chip.peak_macs_per_second();
+    const double peak = chip.peak_macs_per_second(product_format(setup_.tasks));
     const double bandwidth = chip.memory().peak_bandwidth().value();
     for (const Load& load : loads_) {
       design.peak_s += load.macs / peak;

@@ -151,11 +151,11 @@ struct Peak {
   double work = 0;
   double per_cycle = 0;
 
-  Peak(const Chip& chip, const PlanEstimate& estimate) {
+  Peak(const Chip& chip, const PlanEstimate& estimate, const NumberFormat& format) {
     if (estimate.macs > 0) {
       work = estimate.macs;
       for (const auto& core : chip.tensor_cores()) {
-        per_cycle += static_cast<double>(core->peak_macs_per_cycle());
+        per_cycle += core->peak_macs_per_cycle_of(format);
       }
       return;
     }
@@ -171,9 +171,9 @@ struct Peak {
 
 /// Adds the figures of one probe; `key` and `label` begin their names.
 void report_probe(ProbeReport& report, const std::string& key, const std::string& label,
-                  const Chip& chip, const OperatorProbe& probe) {
+                  const Chip& chip, const OperatorProbe& probe, const NumberFormat& format) {
   const double frequency = chip.clock().frequency().value();
-  const Peak peak(chip, probe.estimate);
+  const Peak peak(chip, probe.estimate, format);
   report.figure(key + "cycles", label + "cycles", Dimension::count, probe.formula_cycles,
                 probe.simulated_cycles);
   report.figure(key + "time_s", label + "time", Dimension::time, probe.formula_cycles / frequency,
@@ -208,8 +208,8 @@ int probe_core_of(const Chip& chip, const Arguments& arguments) {
   report.input("format", format.name);
   if (group) report.input("group", static_cast<std::int64_t>(*group));
   report.input("macs", core.estimate.macs);
-  report_probe(report, "", "one core: ", alone, core);
-  report_probe(report, "chip_", "chip: ", chip, whole);
+  report_probe(report, "", "one core: ", alone, core, format);
+  report_probe(report, "chip_", "chip: ", chip, whole, format);
   if (arguments.has("timing")) {
     constexpr double no_formula = std::numeric_limits<double>::quiet_NaN();
     report.figure("cpu_s", "simulation of the chip: CPU time", Dimension::time, no_formula,

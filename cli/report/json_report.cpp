@@ -33,7 +33,7 @@ Json chip_json(const Chip& chip) {
 
 Utilisation utilisation_of(const Chip& chip, const TrainingSetup& setup, double macs,
                            Seconds time) {
-  const double peak = chip.peak_macs_per_second() * time.value();
+  const double peak = chip.peak_macs_per_second(product_format(setup.tasks)) * time.value();
   return {(macs - setup.recomputed_macs) / peak, macs / peak};
 }
 

@@ -47,7 +47,7 @@ std::string rate_text(const Chip& chip, const ChipRates& rates, const Region& re
     case Resource::matrix: {
       double macs = 0;
       for (const std::int32_t core : region.tensor_cores) {
-        macs += static_cast<double>(chip.tensor_cores()[core]->peak_macs_per_cycle());
+        macs += chip.tensor_cores()[core]->peak_macs_per_cycle_of(region.format);
       }
       const double used =
           static_cast<double>(estimate.macs) / (macs * estimate.bound(Resource::matrix).cycles);

@@ -35,7 +35,8 @@ void add_row(Table& table, const SearchRun& run, const Contender& c, const std::
     simulated = fmt::format("{:.2f}", throughput);
     gap = signed_percent(gap_of(c.estimate, *c.simulation));
     per_watt = fmt::format("{:.3f}", throughput / c.chip.tdp().value());
-    const double peak = c.chip.peak_macs_per_second() * to_seconds(c.simulation->time).value();
+    const double peak = c.chip.peak_macs_per_second(product_format(run.setup->tasks)) *
+                        to_seconds(c.simulation->time).value();
     mfu = fmt::format("{:.0f}", (c.estimate.macs - run.setup->recomputed_macs) / peak * 100);
   }
   table.add_row({rank, c.name, fmt::format("{:.2f}", c.estimated_throughput(batch)), simulated, gap,

@@ -83,6 +83,8 @@ class SparseTensorCore : public TensorCore {
     return array_.output_places(elements);
   }
   int multiplier_bits() const override { return array_.multiplier_bits(); }
+  std::int64_t products_of_8_bits() const override { return array_.products_of_8_bits(); }
+  std::int64_t passes_of_32_bits() const override { return array_.passes_of_32_bits(); }
   BytesPerCycle drain_width() const override { return array_.drain_width(); }
   Bytes private_memory() const override { return array_.private_memory(); }
   std::string label() const override { return array_.label() + "(2:4)"; }

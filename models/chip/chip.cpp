@@ -192,6 +192,12 @@ double Chip::peak_macs_per_second() const {
   return per_cycle * clock_.frequency().value();
 }
 
+double Chip::peak_macs_per_second(const NumberFormat& format) const {
+  double per_cycle = 0;
+  for (const auto& core : tensor_cores_) per_cycle += core->peak_macs_per_cycle_of(format);
+  return per_cycle * clock_.frequency().value();
+}
+
 std::string Chip::label() const {
   std::string tensor;
   std::string vector;

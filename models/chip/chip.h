@@ -92,6 +92,8 @@ class Chip {
 
   /// MACs per second when every PE works.
   double peak_macs_per_second() const;
+  /// The same of numbers of `format`; 0 if no core multiplies them.
+  double peak_macs_per_second(const NumberFormat& format) const;
 
   /// "2x128x128 v2x1024 28M 4HBM": what tells designs apart in a table.
   std::string label() const;

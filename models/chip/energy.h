@@ -21,7 +21,7 @@ struct ActionCounts {
   /// order of the design's `cores`. Left empty, everything counts as done by the first group of its
   /// kind.
   struct Group {
-    double macs = 0;
+    double macs = 0;  ///< cycles of PEs: a MAC in passes counts as several, one of a pair as half
     double vector_operations = 0;
     double vector_bytes = 0;
   };

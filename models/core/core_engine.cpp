@@ -89,7 +89,7 @@ void CoreEngine::begin_front(Picoseconds now) {
   operations_ += slot.item.operations;
   if (observer_ != nullptr) {
     observer_->busy(0, clock_.edge(span.begin), end,
-                    static_cast<std::int64_t>(slot.item.macs + slot.item.operations));
+                    static_cast<std::int64_t>(slot.item.operations));
   }
   bytes_moved_ += slot.item.received_bytes;
   time_.call_at(std::max(end, now), Stage::arrival, *this, kEnd);

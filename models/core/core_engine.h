@@ -46,7 +46,7 @@ class CoreEngine : public Timed {
   /// A result that was forwarded is out of this core's memory.
   void output_drained();
 
-  /// Has an observer told of every item's work: its MACs, or its operations.
+  /// Has an observer told of every item's operations.
   void observe(OccupancyObserver* observer) { observer_ = observer; }
 
   bool is_idle() const { return source_ == nullptr; }

@@ -32,7 +32,7 @@ struct WorkItem {
   WorkTransfers stores;
   double received_bytes = 0;  ///< handed over by another core
   double macs = 0;
-  double operations = 0;
+  double operations = 0;  ///< instructions of vector lanes, or cycles of PEs
 };
 
 /// Why a core stood still, by what the transfer or permission that it waited for was held up by.

@@ -74,6 +74,8 @@ struct TensorCoreFacts {
   std::vector<Dataflow> dataflows;
   std::int64_t peak_macs_per_cycle = 0;
   int multiplier_bits = 0;
+  std::int64_t products_of_8_bits = 0;
+  std::int64_t passes_of_32_bits = 0;
   BytesPerCycle drain_width;
   Bytes private_memory;
   Buffering buffering = Buffering::twofold;
@@ -84,6 +86,8 @@ struct TensorCoreFacts {
       : dataflows(core.dataflows()),
         peak_macs_per_cycle(core.peak_macs_per_cycle()),
         multiplier_bits(core.multiplier_bits()),
+        products_of_8_bits(core.products_of_8_bits()),
+        passes_of_32_bits(core.passes_of_32_bits()),
         drain_width(core.drain_width()),
         private_memory(core.private_memory()),
         buffering(core.buffering()),
@@ -91,6 +95,8 @@ struct TensorCoreFacts {
     check("number of dataflows", static_cast<double>(dataflows.size()), 1);
     check("peak_macs_per_cycle", static_cast<double>(peak_macs_per_cycle), 1);
     check("multiplier_bits", multiplier_bits, 1);
+    check("products_of_8_bits", static_cast<double>(products_of_8_bits), 1);
+    check("passes_of_32_bits", static_cast<double>(passes_of_32_bits), 0);
     check("drain_width", drain_width.value(), 0);
     check("private_memory", to_double(private_memory), 0);
   }
@@ -98,8 +104,8 @@ struct TensorCoreFacts {
 
 template <class Archive>
 void exchange(Archive& archive, TensorCoreFacts& f) {
-  archive(f.dataflows, f.peak_macs_per_cycle, f.multiplier_bits, f.drain_width, f.private_memory,
-          f.buffering, f.label);
+  archive(f.dataflows, f.peak_macs_per_cycle, f.multiplier_bits, f.products_of_8_bits,
+          f.passes_of_32_bits, f.drain_width, f.private_memory, f.buffering, f.label);
 }
 
 class TensorCoreStandIn final : public StandIn<TensorCore, TensorCoreFacts> {
@@ -115,6 +121,8 @@ class TensorCoreStandIn final : public StandIn<TensorCore, TensorCoreFacts> {
   }
   std::int64_t output_places(std::int64_t) const override { only_in_children(); }
   int multiplier_bits() const override { return facts_.multiplier_bits; }
+  std::int64_t products_of_8_bits() const override { return facts_.products_of_8_bits; }
+  std::int64_t passes_of_32_bits() const override { return facts_.passes_of_32_bits; }
   BytesPerCycle drain_width() const override { return facts_.drain_width; }
   Bytes private_memory() const override { return facts_.private_memory; }
   Buffering buffering() const override { return facts_.buffering; }

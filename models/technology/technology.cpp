@@ -101,6 +101,7 @@ Technology load_technology(const std::string& name, const DataFiles& files,
   ConstantReader constants(reader, t);
   t.mac_area = Area(constants.constant("mac_area", Dimension::area));
   t.mac_energy = Joules(constants.constant("mac_energy", Dimension::energy));
+  t.mac_8_bit_area = Area(constants.constant("mac_8_bit_area", Dimension::area));
   t.vector_alu_area = Area(constants.constant("vector_alu_area", Dimension::area));
   t.vector_op_energy = Joules(constants.constant("vector_op_energy", Dimension::energy));
   t.logic_leakage = constants.constant("logic_leakage", Dimension::power_per_area);

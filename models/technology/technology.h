@@ -35,6 +35,7 @@ class Technology {
   // Logic
   Area mac_area;             ///< bf16 multiply, fp32 accumulate, with the PE's registers
   Joules mac_energy;         ///< the same, one operation
+  Area mac_8_bit_area;       ///< 8-bit multiply, 32-bit accumulate, without registers
   Area vector_alu_area;      ///< one fp32 lane with its share of the register file
   Joules vector_op_energy;   ///< one fp32 instruction of one lane
   double logic_leakage = 0;  ///< W/mm2 of logic

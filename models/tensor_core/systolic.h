@@ -45,6 +45,8 @@ class Systolic : public TensorCore {
     // produces one 256-element partial sum per clock cycle", Jouppi et al., ISCA 2017).
     BytesPerCycle drain_width = BytesPerCycle(0);
     Buffering buffering = Buffering::twofold;
+    std::int64_t products_of_8_bits = 1;
+    std::int64_t passes_of_32_bits = 0;
     static void declare(ParamTable<Params>& table);
   };
 
@@ -63,6 +65,8 @@ class Systolic : public TensorCore {
   Buffering buffering() const override { return p_.buffering; }
   /// The technology's MAC is one of bf16 with fp32 sums, as in a TPU (Jouppi et al. 2020).
   int multiplier_bits() const override { return 16; }
+  std::int64_t products_of_8_bits() const override { return p_.products_of_8_bits; }
+  std::int64_t passes_of_32_bits() const override { return p_.passes_of_32_bits; }
   BytesPerCycle drain_width() const override {
     return p_.drain_width > BytesPerCycle(0) ? p_.drain_width
                                              : BytesPerCycle(4 * static_cast<double>(p_.columns));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,11 +30,21 @@ struct TileShape {
   }
 };
 
+/// How the PEs of a core multiply numbers of some format. One of the two is 1.
+struct FormatRate {
+  std::int64_t passes = 1;  ///< products of the PEs' own width that make one product
+  std::int64_t packed = 1;  ///< products, next to each other along k, that a PE makes and adds up
+                            ///< in one cycle
+
+  /// What one product costs of a PE's cycles, and so of its energy.
+  double cycles() const { return static_cast<double>(passes) / static_cast<double>(packed); }
+};
+
 class TensorCore : public Block {
  public:
   virtual std::vector<Dataflow> dataflows() const = 0;
 
-  /// MACs per cycle when every PE works.
+  /// MACs per cycle, of numbers of `multiplier_bits`, when every PE works.
   virtual std::int64_t peak_macs_per_cycle() const = 0;
 
   /// Tiles worth trying for a product of sizes `whole` whose operands have elements of
@@ -55,8 +66,28 @@ class TensorCore : public Block {
   /// Whether operands and results move while the core works.
   virtual Buffering buffering() const { return Buffering::twofold; }
 
-  /// Width of the numbers that a PE multiplies. Narrower ones take as long; wider ones it can't.
+  /// Width of the numbers that a PE multiplies, one product per cycle.
   virtual int multiplier_bits() const = 0;
+
+  /// Products of numbers of up to 8 bits that a PE makes and adds up in a cycle: 1 or 2, since two
+  /// such numbers take the place of one of `multiplier_bits`.
+  virtual std::int64_t products_of_8_bits() const { return 1; }
+
+  /// Products of `multiplier_bits` that make one of numbers of up to 32 bits; 0: none do. They take
+  /// the cycles and the energy of as many; splitting the numbers is not charged.
+  virtual std::int64_t passes_of_32_bits() const { return 0; }
+
+  /// How numbers of `format` are multiplied; empty if they can't be.
+  std::optional<FormatRate> rate(const NumberFormat& format) const;
+
+  /// MACs per cycle of numbers of `format` when every PE works; 0 if it can't multiply them.
+  double peak_macs_per_cycle_of(const NumberFormat& format) const;
+
+  /// tiles() and timing() of products of numbers of `format`, which the core can multiply.
+  std::vector<TileShape> tiles_of(const NumberFormat& format, Dataflow dataflow,
+                                  const TileShape& whole, double element_bytes) const;
+  TileTiming timing_of(const NumberFormat& format, Dataflow dataflow, const TileShape& block,
+                       const TileShape& tile, std::int64_t count) const;
 
   /// Finished sums of 4 bytes that leave for the vector core behind, per cycle.
   virtual BytesPerCycle drain_width() const = 0;

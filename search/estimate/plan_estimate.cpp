@@ -186,7 +186,8 @@ std::vector<std::int64_t> estimate_key(const Region& region) {
            m.n_is_outer,
            m.hold_outer,
            m.hold_inner,
-           region.tensor_cores.front()};
+           region.tensor_cores.front(),
+           region.format.bits};
   }
   const VectorMapping& v = region.vector_mapping;
   key.insert(key.end(), {v.parts, v.chunks, v.units, v.input_passes});
@@ -229,7 +230,8 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan) {
     // The cores of a region are of one group.
     if (!region.tensor_cores.empty()) {
       actions.groups[chip.group_of_tensor_core(region.tensor_cores.front())].macs +=
-          static_cast<double>(e.macs);
+          static_cast<double>(e.macs) *
+          chip.tensor_cores()[region.tensor_cores.front()]->rate(region.format).value().cycles();
     }
     if (!region.vector_cores.empty()) {
       ActionCounts::Group& group =

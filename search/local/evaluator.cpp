@@ -77,7 +77,8 @@ Evaluation Evaluator::evaluate_here(const Chip& chip) const {
   result.time = estimate.time;
   result.energy = estimate.energy;
   result.throughput = static_cast<double>(batch_) / estimate.time.value();
-  const double peak_macs = chip.peak_macs_per_second() * estimate.time.value();
+  const double peak_macs =
+      chip.peak_macs_per_second(product_format(tasks_)) * estimate.time.value();
   result.mfu = (estimate.macs - recomputed_macs_) / peak_macs;
   result.hfu = estimate.macs / peak_macs;
   result.memory_used = planned.plan.peak_memory;

@@ -356,12 +356,12 @@ class LocalSearch {
   // --- growth ---------------------------------------------------------------------------------
 
   /// Data and arithmetic rates of a chip by resource.
-  static std::array<double, kResourceCount> rates_of(const Chip& chip) {
+  std::array<double, kResourceCount> rates_of(const Chip& chip) const {
     const ChipRates rates = ChipRates::of(chip);
+    const NumberFormat format = product_format(evaluator_.tasks());
     std::array<double, kResourceCount> result{};
     for (const auto& core : chip.tensor_cores()) {
-      result[static_cast<int>(Resource::matrix)] +=
-          static_cast<double>(core->peak_macs_per_cycle());
+      result[static_cast<int>(Resource::matrix)] += core->peak_macs_per_cycle_of(format);
     }
     for (const auto& core : chip.vector_cores()) {
       result[static_cast<int>(Resource::vector)] +=

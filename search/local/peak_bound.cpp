@@ -62,9 +62,14 @@ bool for_each_choice(const SearchSpace& space, const Evaluator& evaluator,
 PeakBound::PeakBound(const SearchSpace& space, const Evaluator& evaluator, const Budget& budget)
     : budget_(budget) {
   double total_macs = 0;
+  std::vector<NumberFormat> formats;  // of all products
   for (const Task& task : evaluator.tasks().tasks) {
     for (const OperatorId op : task.operators)
       total_macs += static_cast<double>(evaluator.tasks().graph->work(op).macs());
+    const auto is_alike = [&](const NumberFormat& known) { return known == task.format; };
+    if (task.contraction && std::none_of(formats.begin(), formats.end(), is_alike)) {
+      formats.push_back(task.format);
+    }
   }
   constexpr double infinity = std::numeric_limits<double>::infinity();
   samples_per_mac_ =
@@ -94,8 +99,10 @@ PeakBound::PeakBound(const SearchSpace& space, const Evaluator& evaluator, const
           if (is_tensor) {
             const CoreRange& range = chip.tensor_groups()[groups.size()];
             const auto& model = *chip.tensor_cores()[static_cast<std::size_t>(range.first)];
-            core.macs =
-                static_cast<double>(model.peak_macs_per_cycle()) * chip.clock().frequency().value();
+            for (const NumberFormat& format : formats) {
+              core.macs = std::max(core.macs, model.peak_macs_per_cycle_of(format) *
+                                                  chip.clock().frequency().value());
+            }
           }
           group.cores.push_back(std::move(core));
         });

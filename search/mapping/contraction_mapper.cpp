@@ -144,9 +144,9 @@ class Mapper {
     part_ = part_shape(whole, split, 0);
     const TileShape size{part_.m, part_.n, part_.k};
     const double element_bytes =
-        std::max(ratio(problem_.a_bytes), std::max(ratio(problem_.b_bytes), 2.0));
+        std::max({ratio(problem_.a_bytes), ratio(problem_.b_bytes), problem_.format.bits / 8.0});
     std::vector<Candidate> ranked;
-    for (const TileShape& tile : core_.tiles(dataflow, size, element_bytes)) {
+    for (const TileShape& tile : core_.tiles_of(problem_.format, dataflow, size, element_bytes)) {
       mapping.tile = tile;
       const CoreBound bound = core_bound(mapping);
       choose_block(mapping);
@@ -197,8 +197,8 @@ class Mapper {
   /// What one part needs on its core whatever the levels above do: arithmetic, its port, and what
   /// is fused behind.
   CoreBound core_bound(const ContractionMapping& mapping) const {
-    const TileTiming timing =
-        core_.timing(mapping.dataflow, {part_.m, part_.n, part_.k}, mapping.tile, part_.batch);
+    const TileTiming timing = core_.timing_of(
+        problem_.format, mapping.dataflow, {part_.m, part_.n, part_.k}, mapping.tile, part_.batch);
     const double matrix = to_double(timing.setup + timing.body + timing.tail);
     const double tiles_k = static_cast<double>(ceil_div(part_.k, mapping.tile.k));
     const double tiles_m = static_cast<double>(ceil_div(part_.m, mapping.tile.m));
@@ -304,11 +304,13 @@ class Mapper {
                           static_cast<double>(part_.batch);
     for (const FollowUp& follow_up : problem_.follow_ups) {
       const TileShape size = follow_up_shape(follow_up, block);
-      constexpr double element_bytes = 2;
+      const double element_bytes = problem_.format.bits / 8.0;
       Cycles least(0);
       TileShape best_tile;
-      for (const TileShape& tile : core_.tiles(mapping.dataflow, size, element_bytes)) {
-        const Cycles cycles = core_.timing(mapping.dataflow, size, tile, 1).body;
+      for (const TileShape& tile :
+           core_.tiles_of(problem_.format, mapping.dataflow, size, element_bytes)) {
+        const Cycles cycles =
+            core_.timing_of(problem_.format, mapping.dataflow, size, tile, 1).body;
         if (least != Cycles(0) && !(cycles < least)) continue;
         least = cycles;
         best_tile = tile;
@@ -428,8 +430,8 @@ class Mapper {
                                 ceil_div(part_.m, mapping.block.m) *
                                 ceil_div(part_.n, mapping.block.n);
     const std::int64_t steps = blocks * ceil_div(part_.k, mapping.block.k);
-    const TileTiming step =
-        core_.timing(mapping.dataflow, mapping.block, mapping.tile, mapping.batch_block);
+    const TileTiming step = core_.timing_of(problem_.format, mapping.dataflow, mapping.block,
+                                            mapping.tile, mapping.batch_block);
     const double way = 2 * rates_.noc_latency + rates_.memory_latency;
     return static_cast<double>(steps) * (to_double(step.setup + step.tail) + way) +
            static_cast<double>(blocks) * way;

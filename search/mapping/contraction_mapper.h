@@ -12,6 +12,7 @@ namespace simdse {
 /// What is to be mapped: sizes, and how many bytes each operand has per index of the product.
 struct ContractionProblem {
   ContractionShape shape;
+  NumberFormat format;  ///< of the operands, the wider of the two
   Ratio a_bytes;
   Ratio b_bytes;
   double c_bytes = 2;  ///< all outputs together, per element of the product

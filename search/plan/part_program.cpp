@@ -130,7 +130,8 @@ void PartProgram::for_each_ring_piece(std::size_t operand, std::int64_t begin, s
 void PartProgram::describe_contraction() {
   const ContractionStep& s = cursor_->step();
   const ContractionMapping& mapping = region_.mapping;
-  step_.tensor = tensor_core_->timing(mapping.dataflow, s.block, mapping.tile, s.batch);
+  step_.tensor =
+      tensor_core_->timing_of(region_.format, mapping.dataflow, s.block, mapping.tile, s.batch);
   step_.macs = s.macs();
   step_.starts_output = s.first_k;
   step_.output_places = tensor_core_->output_places(s.c_elements());
@@ -232,8 +233,8 @@ void PartProgram::describe_follow_ups(const ContractionStep& s) {
   const Cycles setup = step_.tensor.setup;
   for (std::size_t i = 0; i < region_.follow_ups.size(); ++i) {
     const TileShape shape = follow_up_shape(region_.follow_ups[i], s.block);
-    span = turn.append(tensor_core_->timing(region_.mapping.dataflow, shape,
-                                            region_.mapping.follow_up_tiles[i], s.batch),
+    span = turn.append(tensor_core_->timing_of(region_.format, region_.mapping.dataflow, shape,
+                                               region_.mapping.follow_up_tiles[i], s.batch),
                        Cycles(0));
     step_.macs += s.macs();
   }

@@ -80,6 +80,7 @@ struct Region {
   std::vector<RegionId> after;
 
   std::optional<ContractionShape> contraction;
+  NumberFormat format;  ///< of the contraction's operands, the wider of the two
   /// Products on the blocks of the contraction's product, which then stays on chip: a fused
   /// operator.
   std::vector<FollowUp> follow_ups;
@@ -103,6 +104,13 @@ struct Region {
     return total;
   }
 };
+
+/// The wider format of the two operands of a contraction.
+inline const NumberFormat& operand_format(const Graph& graph, const Operator& op) {
+  const NumberFormat& a = graph.tensor(op.inputs[0]).format;
+  const NumberFormat& b = graph.tensor(op.inputs[1]).format;
+  return b.bits > a.bits ? b : a;
+}
 
 /// Regions in an order in which they may start: each core runs its regions in this order.
 struct Plan {

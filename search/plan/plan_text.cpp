@@ -53,6 +53,7 @@ Json to_json(const Region& r) {
   if (r.contraction) {
     const ContractionShape& c = *r.contraction;
     json["contraction"] = {c.batch, c.m, c.n, c.k};
+    json["format"] = r.format.name;
     if (!r.follow_ups.empty()) json["follow_ups"] = Json::array();
     for (const FollowUp& f : r.follow_ups) {
       json["follow_ups"].push_back(
@@ -121,6 +122,12 @@ class Value {
   bool flag() const {
     if (!json_.is_boolean()) fail(fmt::format("{} is neither true nor false", json_.dump()));
     return json_.get<bool>();
+  }
+  NumberFormat format() const {
+    for (const NumberFormat& known : number_formats()) {
+      if (json_ == known.name) return known;
+    }
+    fail(json_.dump() + " is not a number format");
   }
   /// Enumerators are kept as numbers; others than the known ones are refused.
   template <class E>
@@ -252,8 +259,8 @@ ContractionMapping contraction_mapping(const Value& v) {
 }
 
 Region region(const Value& v) {
-  v.map({"id", "operators", "tensor_cores", "vector_cores", "after", "contraction", "follow_ups",
-         "mapping", "vector", "vector_mapping", "inputs", "outputs"});
+  v.map({"id", "operators", "tensor_cores", "vector_cores", "after", "contraction", "format",
+         "follow_ups", "mapping", "vector", "vector_mapping", "inputs", "outputs"});
   Region r;
   r.id = v["id"].whole<RegionId>(0);
   r.operators = ids<OperatorId>(v["operators"]);
@@ -265,6 +272,7 @@ Region region(const Value& v) {
     c.list(4);
     r.contraction = ContractionShape{size_of(c.item(0)), size_of(c.item(1)), size_of(c.item(2)),
                                      size_of(c.item(3))};
+    r.format = v["format"].format();
     if (v.has("follow_ups")) r.follow_ups = v["follow_ups"].list_of<FollowUp>(follow_up);
     r.mapping = contraction_mapping(v["mapping"]);
   }

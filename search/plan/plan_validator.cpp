@@ -242,6 +242,7 @@ class Validator {
   /// A region's shapes and operands are those of its operators.
   void check_shapes(const Region& region) {
     std::optional<ContractionShape> contraction;
+    NumberFormat format;
     std::vector<FollowUp> follow_ups;
     std::vector<VectorShape> vector;
     std::vector<Expected> inputs;
@@ -262,7 +263,10 @@ class Validator {
     } else {
       for (const OperatorId op : region.operators) {
         const Work work = graph_.work(op);
-        if (work.contraction) contraction = work.contraction;
+        if (work.contraction) {
+          contraction = work.contraction;
+          format = operand_format(graph_, graph_.op(op));
+        }
         if (!work.follow_ups.empty()) follow_ups = work.follow_ups;
         if (work.vector) vector.push_back(*work.vector);
       }
@@ -276,6 +280,16 @@ class Validator {
       };
       problem("region {} makes {:.0f} MACs of {:.0f}, or those of other sizes", region.id,
               macs(region.contraction), macs(contraction));
+      return;
+    }
+    if (!is_reduction(region) && contraction && !(region.format == format)) {
+      problem("region {} multiplies {}, its operands are {}", region.id, region.format.name,
+              format.name);
+      return;
+    }
+    for (const std::int32_t core : region.tensor_cores) {
+      if (!contraction || chip_.tensor_cores()[core]->rate(format)) continue;
+      problem("region {} multiplies {}, which its cores can't", region.id, format.name);
       return;
     }
     if (!(region.follow_ups == follow_ups)) {

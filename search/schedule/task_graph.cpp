@@ -58,7 +58,10 @@ class Builder {
     for (const OperatorId op_id : task.operators) {
       const Operator& op = graph_.op(op_id);
       const Work work = graph_.work(op_id);
-      if (work.contraction) task.contraction = work.contraction;
+      if (work.contraction) {
+        task.contraction = work.contraction;
+        task.format = operand_format(graph_, op);
+      }
       if (!work.follow_ups.empty()) task.follow_ups = work.follow_ups;
       if (work.vector) task.vector.push_back(*work.vector);
       for (std::size_t i = 0; i < op.inputs.size(); ++i) {
@@ -98,7 +101,7 @@ class Builder {
     std::vector<std::int64_t> key;
     if (task.contraction) {
       const ContractionShape& c = *task.contraction;
-      key = {c.batch, c.m, c.n, c.k};
+      key = {c.batch, c.m, c.n, c.k, task.format.bits};
       for (const FollowUp& f : task.follow_ups) {
         for (const ContractionAxis axis : {f.rows, f.columns, f.sum}) {
           key.push_back(static_cast<std::int64_t>(axis));
@@ -124,6 +127,21 @@ class Builder {
 };
 
 }  // namespace
+
+NumberFormat product_format(const TaskGraph& graph) {
+  std::map<std::string, double> macs;
+  NumberFormat result = number_format("bf16");
+  double most = 0;
+  for (const Task& task : graph.tasks) {
+    if (!task.contraction) continue;
+    double& sum = macs[task.format.name];
+    sum += static_cast<double>(task.contraction->macs());
+    if (sum <= most) continue;
+    most = sum;
+    result = task.format;
+  }
+  return result;
+}
 
 TaskGraph build_task_graph(const Graph& graph, bool fuse) { return Builder(graph, fuse).build(); }
 

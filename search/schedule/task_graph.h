@@ -24,6 +24,7 @@ struct TaskTensor {
 struct Task {
   OperatorGroup operators;
   std::optional<ContractionShape> contraction;
+  NumberFormat format;  ///< of the contraction's operands, the wider of the two
   std::vector<FollowUp> follow_ups;
   std::vector<VectorShape> vector;  ///< the chain, or what is fused behind the contraction
   /// What comes from and goes to other tasks; of a contraction, inputs 0 and 1 are its operands.
@@ -45,6 +46,9 @@ struct TaskGraph {
   std::vector<Task> tasks;
   std::int32_t signatures = 0;
 };
+
+/// The format in which most of the graph's MACs are made: the one that a peak rate refers to.
+NumberFormat product_format(const TaskGraph& graph);
 
 /// `graph` must outlive the result.
 TaskGraph build_task_graph(const Graph& graph, bool fuse = true);

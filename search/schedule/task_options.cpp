@@ -52,6 +52,7 @@ Region make_region(const Task& task, const TaskOption& option) {
   Region region;
   region.operators = task.operators;
   region.contraction = task.contraction;
+  region.format = task.format;
   region.follow_ups = task.follow_ups;
   region.vector = task.vector;
   region.vector_mapping = option.vector;
@@ -130,6 +131,7 @@ class OptionFinder {
   ContractionProblem problem_of(const Task& task, const VectorCore& vector_core) const {
     ContractionProblem problem;
     problem.shape = *task.contraction;
+    problem.format = task.format;
     problem.follow_ups = task.follow_ups;
     problem.dataflow = dataflow_;
     problem.a_bytes = Ratio::of(task.inputs[0].bytes.value(), index_space(problem.shape, 0));
@@ -148,15 +150,12 @@ class OptionFinder {
 
   void check_formats(const Task& task) const {
     for (const CoreRange& group : chip_.tensor_groups()) {
-      const int bits = chip_.tensor_cores()[group.first]->multiplier_bits();
-      for (std::size_t i = 0; i < 2; ++i) {
-        const NumberFormat& format = graph_.graph->tensor(task.inputs[i].tensor).format;
-        if (format.bits <= bits) continue;
-        throw InputError(
-            fmt::format("operator '{}' multiplies {}, the tensor cores numbers of up to {} bits; "
-                        "give the workload a narrower format",
-                        graph_.graph->op(task.operators.front()).name, format.name, bits));
-      }
+      const TensorCore& core = *chip_.tensor_cores()[group.first];
+      if (core.rate(task.format)) continue;
+      throw InputError(fmt::format(
+          "operator '{}' multiplies {}, the tensor cores numbers of up to {} bits; "
+          "give the workload a narrower format, or the cores passes_of_32_bits",
+          graph_.graph->op(task.operators.front()).name, task.format.name, core.multiplier_bits()));
     }
   }
 

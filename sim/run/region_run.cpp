@@ -20,7 +20,13 @@ struct OutputBlock {
 class RegionRun::TensorPart : public WorkSource {
  public:
   TensorPart(RegionRun& run, std::size_t part, Epilogue* epilogue)
-      : run_(run), part_(part), program_(run.chip_, run.region_, part), epilogue_(epilogue) {}
+      : run_(run),
+        part_(part),
+        program_(run.chip_, run.region_, part),
+        epilogue_(epilogue),
+        rate_(run.chip_.tensor_cores()[run.region_.tensor_cores[part]]
+                  ->rate(run.region_.format)
+                  .value()) {}
 
   bool next(WorkItem& item) override;
   bool exhausted() const override { return program_.done(); }
@@ -44,6 +50,7 @@ class RegionRun::TensorPart : public WorkSource {
   std::size_t part_;
   PartProgram program_;
   Epilogue* epilogue_;
+  FormatRate rate_;
   Cause waiting_for_ = Cause::dispatch;
   bool has_come_ = false;  ///< the core has asked for the program's step
   std::deque<std::array<Bytes, 2>> releases_;
@@ -144,6 +151,7 @@ bool RegionRun::TensorPart::next(WorkItem& item) {
   item.has_output = step.has_output;
   item.output_places = static_cast<std::size_t>(step.output_places);
   item.macs = static_cast<double>(step.macs);
+  item.operations = item.macs * rate_.cycles();
   add_transfers(step.tensor_loads, region.inputs, item.loads);
   if (step.has_output) {
     if (epilogue_ == nullptr) {

@@ -192,7 +192,7 @@ SimulationResult simulate(const Chip& chip, const Plan& plan, const SimulationOp
     const CoreEngine& engine = modules.tensor_core(core).engine();
     result.tensor_utilisation.push_back(share(engine.busy_time()));
     actions.macs += engine.macs();
-    actions.groups[chip.group_of_tensor_core(core)].macs += engine.macs();
+    actions.groups[chip.group_of_tensor_core(core)].macs += engine.operations();
   }
   for (std::size_t i = 0; i < chip.vector_cores().size(); ++i) {
     const auto core = static_cast<std::int32_t>(i);

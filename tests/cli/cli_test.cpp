@@ -219,7 +219,7 @@ TEST_F(Cli, WhatIsFarTooLargeIsRefusedBeforeItIsMapped) {
 
 TEST_F(Cli, FormatsThatNoArrayMultipliesAreRefused) {
   expect_refused(
-      "estimate --design tpu_v2 --workload bert_large --set workload.layers=1 "
+      "estimate --design nvdla_like --workload bert_large --set workload.layers=1 "
       "--set workload.format=fp32",
       "multiplies fp32, the tensor cores numbers of up to 16 bits");
 }
