@@ -123,6 +123,114 @@ TEST(TensorCoreAlone, WithoutOverlapTheModuleTakesThePublishedCycles) {
   }
 }
 
+/// A convolution without padding of one image of `size` x `size`, stride 1.
+struct ConvolutionCase {
+  std::int64_t in;
+  std::int64_t out;
+  std::int64_t groups;
+  std::int64_t kernel;
+  std::int64_t size;
+
+  std::int64_t side() const { return size - kernel + 1; }
+  std::int64_t in_each() const { return in / groups; }
+  std::int64_t out_each() const { return out / groups; }
+};
+
+class ConvolutionAlone : public ::testing::TestWithParam<ConvolutionCase> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Groups, ConvolutionAlone,
+    ::testing::Values(ConvolutionCase{8, 8, 8, 3, 9},     // depthwise
+                      ConvolutionCase{6, 6, 6, 5, 8},     // depthwise, wider than the rows
+                      ConvolutionCase{4, 12, 4, 3, 7},    // depthwise with a multiplier
+                      ConvolutionCase{16, 16, 4, 3, 8},   // grouped
+                      ConvolutionCase{16, 24, 2, 1, 6},   // grouped, pointwise
+                      ConvolutionCase{6, 20, 1, 3, 7}));  // one group
+
+// Group after group goes through an array that is stepped cycle by cycle, as windows (pixels x
+// channels of the group x kernel) times filters: it makes the convolution, worked out here from its
+// definition, and takes the cycles of formula and module.
+TEST_P(ConvolutionAlone, TakesWhatTheArrayTakesForItsGroups) {
+  const ConvolutionCase c = GetParam();
+  std::mt19937_64 random(23);
+  const auto number = [&] { return static_cast<std::int64_t>(random() % 19) - 9; };
+  std::vector<std::int64_t> image(static_cast<std::size_t>(c.in * c.size * c.size));
+  std::vector<std::int64_t> filters(
+      static_cast<std::size_t>(c.out * c.in_each() * c.kernel * c.kernel));
+  for (std::int64_t& value : image) value = number();
+  for (std::int64_t& value : filters) value = number();
+  const auto pixel = [&](std::int64_t channel, std::int64_t y, std::int64_t x) {
+    return image[static_cast<std::size_t>((channel * c.size + y) * c.size + x)];
+  };
+  const auto weight = [&](std::int64_t filter, std::int64_t channel, std::int64_t y,
+                          std::int64_t x) {
+    return filters[static_cast<std::size_t>(
+        ((filter * c.in_each() + channel) * c.kernel + y) * c.kernel + x)];
+  };
+  const TileShape shape{c.side() * c.side(), c.out_each(), c.in_each() * c.kernel * c.kernel};
+  std::vector<Factors> groups;
+  std::vector<Matrix> expected;
+  for (std::int64_t group = 0; group < c.groups; ++group) {
+    Factors f{Matrix(shape.m, shape.k), Matrix(shape.k, shape.n)};
+    Matrix result(shape.m, shape.n);
+    for (std::int64_t k = 0; k < shape.k; ++k) {
+      const std::int64_t channel = k / (c.kernel * c.kernel);
+      const std::int64_t dy = k / c.kernel % c.kernel;
+      const std::int64_t dx = k % c.kernel;
+      for (std::int64_t m = 0; m < shape.m; ++m) {
+        f.a.at(m, k) = pixel(group * c.in_each() + channel, m / c.side() + dy, m % c.side() + dx);
+      }
+      for (std::int64_t n = 0; n < shape.n; ++n) {
+        f.b.at(k, n) = weight(group * c.out_each() + n, channel, dy, dx);
+        for (std::int64_t y = 0; y < c.side(); ++y) {
+          for (std::int64_t x = 0; x < c.side(); ++x) {
+            result.at(y * c.side() + x, n) += pixel(group * c.in_each() + channel, y + dy, x + dx) *
+                                              weight(group * c.out_each() + n, channel, dy, dx);
+          }
+        }
+      }
+    }
+    groups.push_back(std::move(f));
+    expected.push_back(std::move(result));
+  }
+  const Graph graph = operator_graph(
+      parse_config("{kind: convolution, channels: " + std::to_string(c.out) + ", kernel: " +
+                       std::to_string(c.kernel) + ", groups: " + std::to_string(c.groups) + "}",
+                   "test"),
+      {{1, c.in, c.size, c.size}}, number_format("bf16"));
+  for (int overlap = 0; overlap < 3; ++overlap) {
+    constexpr std::int64_t rows = 16;
+    constexpr std::int64_t columns = 8;
+    const Chip alone = core_alone(load({{"clock", "1 GHz"},
+                                        {"cores.0.rows", std::to_string(rows)},
+                                        {"cores.0.columns", std::to_string(columns)},
+                                        {"cores.0.overlap", kOverlaps[overlap]}}));
+    for (const Dataflow dataflow : alone.tensor_cores().front()->dataflows()) {
+      OperatorProbeOptions options;
+      options.dataflow = dataflow;
+      const OperatorProbe probe = probe_operator(alone, graph, options);
+      const TileShape& tile = probe.plan.regions.front().mapping.tile;
+      const bool holds_sums = dataflow == Dataflow::output_stationary;
+      const bool holds_weights = dataflow == Dataflow::weight_stationary;
+      const std::int64_t piece = holds_weights ? tile.m : holds_sums ? tile.k : tile.n;
+      const ArrayRun stepped = run_pe_array(rows, columns, dataflow,
+                                            static_cast<Systolic::Overlap>(overlap), groups, piece);
+      for (std::size_t group = 0; group < groups.size(); ++group) {
+        ASSERT_EQ(stepped.products[group].values, expected[group].values);
+      }
+      const auto cycles = static_cast<double>(stepped.last_cycle);
+      EXPECT_EQ(probe.formula_cycles, cycles);
+      EXPECT_EQ(probe.simulated_cycles, cycles);
+      // Of a fold no more PEs have work than the group's own sides fill.
+      const std::int64_t filled_rows = std::min(rows, holds_sums ? shape.m : shape.k);
+      const std::int64_t filled_columns =
+          std::min(columns, dataflow == Dataflow::input_stationary ? shape.m : shape.n);
+      EXPECT_LE(static_cast<double>(c.groups * shape.macs()),
+                cycles * static_cast<double>(filled_rows * filled_columns));
+    }
+  }
+}
+
 // Nothing is faster through the memory system than with its operands at hand; mappings within half
 // a percent of each other count as equal.
 TEST(OneOperator, TheMemorySystemTakesTime) {
