@@ -4,6 +4,9 @@
 #include <cmath>
 
 namespace simdse {
+namespace {
+constexpr std::int64_t kSumBytes = 4;  // the arrays add up in fp32
+}
 
 const char* path_name(Path path) {
   switch (path) {
@@ -193,15 +196,13 @@ void PartProgram::describe_contraction() {
 /// of the block's own shape and, where products follow on the results, those results on their way
 /// back.
 Bytes PartProgram::forwarded_bytes(const ContractionStep& s) const {
-  constexpr std::int64_t sum_bytes = 4;  // fp32
-  if (region_.follow_ups.empty()) return Bytes(s.c_elements() * sum_bytes);
-  constexpr std::int64_t result_bytes = 2;
+  if (region_.follow_ups.empty()) return Bytes(s.c_elements() * kSumBytes);
   const auto is_alike = [](const FollowUp& f) {
     return f.rows == ContractionAxis::m && f.columns == ContractionAxis::n;
   };
   const auto products =
       1 + std::count_if(region_.follow_ups.begin(), region_.follow_ups.end(), is_alike);
-  return Bytes(products * s.c_elements() * (sum_bytes + result_bytes));
+  return (Bytes(s.c_elements() * kSumBytes) + region_.format.bytes(s.c_elements())) * products;
 }
 
 void PartProgram::describe_block_output(const ContractionStep& s) {
@@ -264,17 +265,19 @@ void PartProgram::describe_fused_traffic(const ContractionStep& s) {
   const bool has_columns =
       std::any_of(region_.follow_ups.begin(), region_.follow_ups.end(),
                   [](const FollowUp& f) { return f.rows == ContractionAxis::n; });
+  // Bytes of sums per byte of results, over a whole block of a format that shares scales.
+  const std::int64_t piece = std::max(1, region_.format.block_size);
+  const Ratio sums = Ratio::of(kSumBytes * piece, region_.format.bytes(piece).value());
   for (std::size_t i = 0; i < region_.outputs.size(); ++i) {
     const Operand& output = region_.outputs[i];
     const bool is_column = has_columns && i + 1 == region_.outputs.size();
     if (!(is_column ? ends_columns : ends_rows)) continue;
     const bool is_finished = is_column ? s.last_m : s.last_n;
     const std::int64_t bytes = (is_column ? columns : rows).times(output.bytes.value());
-    // Sums that are not finished go out at twice the width and come back for the next block, which
-    // is booked with their going.
-    constexpr std::int64_t unfinished = 2 * 2;
+    // Sums that are not finished go out in fp32 and come back for the next block, which is booked
+    // with their going.
     step_.stores.push_back({static_cast<std::int32_t>(i),
-                            Bytes(is_finished ? bytes : unfinished * bytes), output.address});
+                            Bytes(is_finished ? bytes : 2 * sums.times(bytes)), output.address});
   }
 }
 

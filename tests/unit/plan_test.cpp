@@ -3,6 +3,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "search/estimate/plan_estimate.h"
 #include "search/plan/part_program.h"
@@ -104,6 +105,57 @@ INSTANTIATE_TEST_SUITE_P(Designs, FusedAttention,
                          ::testing::Values(FusedCase{"tpu_v2", "512"}, FusedCase{"tpu_v2", "4096"},
                                            FusedCase{"tpu_v3", "1000"},
                                            FusedCase{"nvdla_like", "2048"}));
+
+// Results on their way between the cores, and finished outputs, have the workload's width; sums of
+// either have 4 bytes an element.
+TEST(Plan, FusedAttentionMovesNumbersOfItsFormat) {
+  for (const std::string format : {"fp8", "bf16", "fp32"}) {
+    const Planned p("tpu_v2", "gpt2_xl", {{"memory.stack_capacity", "16 GiB"}},
+                    {{"layers", "1"},
+                     {"batch", "2"},
+                     {"hidden", "1024"},
+                     {"heads", "8"},
+                     {"vocabulary", "1000"},
+                     {"positions", "4096"},
+                     {"format", format},
+                     {"fused_attention", "1"}});
+    const NumberFormat& own = number_format(format);
+    int fused = 0;
+    for (const Region& region : p.plan.regions) {
+      if (region.follow_ups.empty()) continue;
+      ++fused;
+      const bool is_gradient = region.follow_ups.size() > 1;
+      double scores = 0;
+      double forwarded = 0;
+      std::map<std::int32_t, std::set<double>> stores;  // sizes of an output's blocks
+      for (std::size_t part = 0; part < region.parts(); ++part) {
+        for (PartProgram program(p.chip, region, part); !program.done(); program.next()) {
+          const ProgramStep& step = program.step();
+          scores += static_cast<double>(step.macs) /
+                    static_cast<double>(region.contraction->k * (1 + region.follow_ups.size()));
+          forwarded += to_double(step.forwarded);
+          for (const StepTransfer& store : step.stores) {
+            stores[store.operand].insert(to_double(store.bytes));
+          }
+        }
+      }
+      // The scores, and in the gradient those of the probabilities: sums there, results back.
+      const double width = to_double(own.bytes(1 << 20)) / (1 << 20);
+      EXPECT_NEAR(forwarded / scores, (is_gradient ? 2 : 1) * (4 + width), 1e-3) << format;
+      if (!is_gradient) continue;
+      // Blocks are alike, but unfinished sums of an output go and come.
+      int unfinished = 0;
+      for (const auto& [operand, sizes] : stores) {
+        if (sizes.size() < 2) continue;
+        ++unfinished;
+        EXPECT_EQ(sizes.size(), 2U) << format;
+        EXPECT_NEAR(*sizes.rbegin() / *sizes.begin(), 2 * 4 / width, 1e-3) << format;
+      }
+      EXPECT_GT(unfinished, 0) << format;
+    }
+    EXPECT_EQ(fused, 2) << format;
+  }
+}
 
 TEST(Plan, RandomDesignsMakeValidPlans) {
   std::mt19937_64 random(11);
