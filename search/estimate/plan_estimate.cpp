@@ -188,11 +188,17 @@ std::vector<std::int64_t> estimate_key(const Region& region) {
            m.hold_inner,
            region.tensor_cores.front(),
            region.format.bits};
+    for (const FollowUp& f : region.follow_ups) {
+      for (const ContractionAxis axis : {f.rows, f.columns, f.sum}) {
+        key.push_back(static_cast<std::int64_t>(axis));
+      }
+    }
+    for (const TileShape& tile : m.follow_up_tiles) key.insert(key.end(), {tile.m, tile.n, tile.k});
   }
   const VectorMapping& v = region.vector_mapping;
   key.insert(key.end(), {v.parts, v.chunks, v.units, v.input_passes});
   for (const VectorShape& s : region.vector) {
-    key.insert(key.end(), {s.rows, s.columns, s.alu_ops, s.special_ops, s.reductions});
+    key.insert(key.end(), {s.rows, s.columns, s.alu_ops, s.special_ops, s.reductions, s.passes});
   }
   // Vector cores count by how many parts share each of them, and by their type.
   for (const std::int32_t core : region.vector_cores) {
@@ -229,9 +235,10 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan) {
     actions.vector_bytes += e.vector_bytes;
     // The cores of a region are of one group.
     if (!region.tensor_cores.empty()) {
-      actions.groups[chip.group_of_tensor_core(region.tensor_cores.front())].macs +=
-          static_cast<double>(e.macs) *
-          chip.tensor_cores()[region.tensor_cores.front()]->rate(region.format).value().cycles();
+      const std::int32_t core = region.tensor_cores.front();
+      const FormatRate rate = chip.tensor_cores()[core]->rate(region.format).value();
+      ActionCounts::Group& group = actions.groups[chip.group_of_tensor_core(core)];
+      group.macs += static_cast<double>(e.macs) * rate.cycles();
     }
     if (!region.vector_cores.empty()) {
       ActionCounts::Group& group =

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "models/vector_core/simd.h"
 #include "search/estimate/plan_estimate.h"
 #include "search/estimate/sharing.h"
 #include "search/schedule/planner.h"
@@ -16,6 +17,18 @@ namespace simdse {
 namespace {
 
 DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+/// Passes over its memory as often as the operator does over its rows.
+class RereadingVector : public Simd {
+ public:
+  using Simd::Simd;
+  TileTiming timing(const VectorShape& tile) const override {
+    TileTiming timing = Simd::timing(tile);
+    timing.body = timing.body * tile.passes;
+    return timing;
+  }
+};
+const RegisterBlock<RereadingVector> registration("vector_core", "rereading", "counts passes");
 
 /// One forward GEMM on a chip: its plan and estimate.
 struct OneGemm {
@@ -200,6 +213,33 @@ TEST(Estimate, TheTimeIsTheSumOfItsTerms) {
       EXPECT_NEAR(region.latency, region.startup + region.exposed + region.drain, 1e-6);
     }
   }
+}
+
+// Regions that are alike are estimated once; a core may take its time over anything that they
+// differ in.
+TEST(Estimate, RegionsThatDifferInPassesAreEstimatedApart) {
+  const Workload workload = load_workload("bert_large", files(), {{"layers", "1"}});
+  const Graph graph = derive_training_step(workload.forward, workload.training);
+  const TaskGraph tasks = build_task_graph(graph);
+  const Chip chip = load_chip("tpu_v2", files(), {{"cores.1.type", "rereading"}});
+  Plan plan = make_plan(chip, tasks).plan;
+  const auto rows =
+      std::find_if(plan.regions.begin(), plan.regions.end(), [](const Region& region) {
+        return !region.contraction && region.vector.front().reductions > 0;
+      });
+  ASSERT_NE(rows, plan.regions.end());
+  Region thrice = *rows;
+  thrice.id = 0;
+  thrice.after.clear();
+  Region once = thrice;
+  once.id = 1;
+  for (VectorShape& shape : thrice.vector) shape.passes = 3;
+  for (VectorShape& shape : once.vector) shape.passes = 1;
+  plan.regions = {thrice, once};
+  const PlanEstimate e = estimate_plan(chip, plan);
+  EXPECT_NEAR(e.regions[0].bound(Resource::vector).cycles,
+              3 * e.regions[1].bound(Resource::vector).cycles,
+              0.05 * e.regions[0].bound(Resource::vector).cycles);
 }
 
 TEST(Sharing, NothingIsOverbookedAndNothingWasted) {
