@@ -18,7 +18,7 @@ std::vector<std::string> words_of(const std::string& text) {
 }
 
 RowUse read_use(ConfigReader& reader) {
-  const std::vector<std::string> names = {"held_out", "calibration", "excluded"};
+  const std::vector<std::string> names = {"held_out", "calibration", "derived", "excluded"};
   const std::string name = reader.choice_or("use", names, names.front());
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return static_cast<RowUse>(i);
@@ -41,8 +41,9 @@ ReferenceRow read_row(const ConfigValue& value, const std::string& path) {
   if (row.measured == 0) {
     throw InputError(value.where(), path + ".measured: an error relative to 0 means nothing");
   }
-  if (row.use == RowUse::excluded && row.note.empty()) {
-    throw InputError(value.where(), path + ": a row that is excluded needs a `note` that says why");
+  if (row.use != RowUse::held_out && row.note.empty()) {
+    throw InputError(value.where(),
+                     path + ": a row that is not held out needs a `note` that says why");
   }
   reader.finish();
   return row;
@@ -81,6 +82,8 @@ const char* use_name(RowUse use) {
       return "held out";
     case RowUse::calibration:
       return "calibration";
+    case RowUse::derived:
+      return "derived";
     case RowUse::excluded:
       return "excluded";
   }

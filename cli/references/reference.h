@@ -11,8 +11,9 @@ namespace simdse {
 
 /// What a measured row may be used for.
 enum class RowUse {
-  held_out,     ///< no constant of the model was chosen with it in view
-  calibration,  ///< a constant was fitted on it; it says nothing about the error
+  held_out,     ///< nothing of the model or its design file was chosen with it in view
+  calibration,  ///< something was, and its note says what; its error flatters
+  derived,      ///< not measured but worked out, or a bound of theory; its note says how
   excluded,     ///< not trusted; its note says why
 };
 

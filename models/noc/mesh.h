@@ -7,7 +7,8 @@
 namespace simdse {
 
 /// Virtual-channel routers in a grid, dimension-ordered routes, packets of several flits.
-/// Placement: MeshTopology. Flit by flit: FlitMesh. In a chip's simulation: MeshCore.
+/// Placement: MeshTopology. Flit by flit: FlitMesh. A chip's simulation uses MeshCore, which leaves
+/// out queues and allocation and so saturates later (docs/network.md, "Transfers against flits").
 class Mesh : public Noc {
  public:
   struct Params {

@@ -27,8 +27,9 @@ class References : public Program {
 TEST_F(References, ErrorsAreRelativeToWhatWasMeasuredAndHeldOutRowsAloneAreSummedUp) {
   const std::string path = table(
       "      - {name: one, with: --block 64B, measured: 64}\n"
-      "      - {name: two, with: --block 64B, measured: 16, use: calibration}\n"
-      "      - {name: three, with: --block 64B, measured: 1, use: excluded, note: odd}\n");
+      "      - {name: two, with: --block 64B, measured: 16, use: calibration, note: fit}\n"
+      "      - {name: three, with: --block 64B, measured: 1, use: excluded, note: odd}\n"
+      "      - {name: four, with: --block 64B, measured: 1, use: derived, note: bound}\n");
   const Outcome r = run("validate --references --only " + path + " --json");
   ASSERT_EQ(r.status, 0) << r.err;
   const Json result = Json::parse(r.out).at(0).at("tables").at(0);
@@ -79,7 +80,7 @@ TEST_F(References, BadFilesAreRefused) {
   expect_refused("validate --references -j 0", "-j must lie between");
   expect_refused(
       "validate --references --only " + table("      - {name: one, measured: 1, use: excluded}\n"),
-      "reference.yaml:12:9: tables.0.rows.0: a row that is excluded needs a `note`");
+      "reference.yaml:12:9: tables.0.rows.0: a row that is not held out needs a `note`");
   expect_refused("validate --references --only " + table("      - {name: one, measured: 0}\n"),
                  "an error relative to 0 means nothing");
   expect_refused(

@@ -15,6 +15,7 @@ Chip bare_chip(const std::string& buffering, std::int64_t tensor_cores) {
   for (const std::string& text :
        {"cores.0.count=" + std::to_string(tensor_cores), "cores.0.buffering=" + buffering,
         "cores.1.buffering=" + buffering, std::string("noc={type: ideal}"),
+        std::string("memory.t_refi=inf"),
         std::string("global_buffer={type: ideal, capacity: 2 MiB}"),
         std::string("dispatcher={type: sequencer, launch_latency: 0, completion_latency: 0}")}) {
     overrides.push_back(parse_override(text));
