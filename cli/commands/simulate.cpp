@@ -85,7 +85,7 @@ int run_simulate(const CommandContext& context) {
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a value: design.path=value or workload.path=value")(
       "plan", po::value<std::string>(), "execute this plan (see estimate --write-plan)")(
-      "transfer", po::value<std::int64_t>(), "largest transaction in bytes (default 262144)")(
+      "transfer", po::value<std::int64_t>(), "largest transaction in bytes (default 524288)")(
       "json", "for scripts");
   add_onnx_options(arguments);
   if (!arguments.parse(context)) return kDone;

@@ -12,9 +12,13 @@ HbmCore::HbmCore(const Hbm& hbm)
       channels_(hbm.channels(), HbmChannel(timing_)),
       queue_depth_(static_cast<std::size_t>(hbm.queue_depth())) {}
 
-HbmRun HbmCore::run_of(bool is_write, std::int64_t first, std::int64_t bytes, double bursts) const {
-  return {is_write, first, bytes, std::llround(bursts * timing_.bus_period),
-          std::llround(bursts * timing_.own_period)};
+HbmRun HbmCore::run_of(bool is_write, std::int64_t first, std::int64_t bytes, double bursts) {
+  if (bursts != known_bursts_) {
+    known_bursts_ = bursts;
+    known_bus_time_ = std::llround(bursts * timing_.bus_period);
+    known_own_time_ = std::llround(bursts * timing_.own_period);
+  }
+  return {is_write, first, bytes, known_bus_time_, known_own_time_};
 }
 
 std::int64_t HbmCore::bursts_of(std::int64_t first, std::int64_t bytes) const {

@@ -49,7 +49,7 @@ class HbmCore : public StorageCore {
   StorageSpan serve_in_step(Picoseconds now, const StorageRequest& request);
   StorageSpan serve_alone(Picoseconds now, const StorageRequest& request);
   std::int64_t bursts_of(std::int64_t first, std::int64_t bytes) const;
-  HbmRun run_of(bool is_write, std::int64_t first, std::int64_t bytes, double bursts) const;
+  HbmRun run_of(bool is_write, std::int64_t first, std::int64_t bytes, double bursts);
 
   HbmTiming timing_;
   Interleave interleave_;
@@ -57,6 +57,10 @@ class HbmCore : public StorageCore {
   InStep<HbmChannel> channels_;
   std::size_t queue_depth_;
   OccupancyObserver* observer_ = nullptr;
+  // The times of the last number of bursts: the runs of a transfer are nearly all equal.
+  double known_bursts_ = -1;
+  Picoseconds known_bus_time_ = 0;
+  Picoseconds known_own_time_ = 0;
 };
 
 }  // namespace simdse

@@ -53,9 +53,10 @@ bool EventQueue::deliver_instant() {
       return false;
     }
     const Entry entry = heap_.front();
-    heap_.pop();
+    heap_.vacate();
     ++delivered_;
-    entry.target->on_time(entry.token);
+    entry.target->on_time(entry.token);  // mostly asks for one call-back, which takes the place
+    heap_.settle();
   }
   return true;
 }

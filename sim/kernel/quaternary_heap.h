@@ -17,6 +17,11 @@ class QuaternaryHeap {
   const Entry& front() const { return entries_.front(); }
 
   void push(const Entry& entry) {
+    if (is_vacant_) {
+      is_vacant_ = false;
+      place_from_top(entry);
+      return;
+    }
     std::size_t at = entries_.size();
     entries_.push_back(entry);
     while (at > 0) {
@@ -31,8 +36,22 @@ class QuaternaryHeap {
   void pop() {
     const Entry last = entries_.back();
     entries_.pop_back();
+    if (!entries_.empty()) place_from_top(last);
+  }
+
+  /// Takes the front entry away but leaves its place for the next push, which then costs as much as
+  /// a pop alone. Until that push or settle() there is no front.
+  void vacate() { is_vacant_ = true; }
+  void settle() {
+    if (!is_vacant_) return;
+    is_vacant_ = false;
+    pop();
+  }
+
+ private:
+  /// Puts an entry into the vacant place at the top, or wherever its order has it below.
+  void place_from_top(const Entry& entry) {
     const std::size_t size = entries_.size();
-    if (size == 0) return;
     std::size_t at = 0;
     for (;;) {
       const std::size_t first = 4 * at + 1;
@@ -42,15 +61,15 @@ class QuaternaryHeap {
       for (std::size_t child = first + 1; child < end; ++child) {
         best = entries_[child] < entries_[best] ? child : best;
       }
-      if (!(entries_[best] < last)) break;
+      if (!(entries_[best] < entry)) break;
       entries_[at] = entries_[best];
       at = best;
     }
-    entries_[at] = last;
+    entries_[at] = entry;
   }
 
- private:
   std::vector<Entry> entries_;  // children of i are 4 i + 1 ... 4 i + 4
+  bool is_vacant_ = false;
 };
 
 }  // namespace simdse

@@ -1,8 +1,8 @@
 // How fast planning and simulation are: prints ratios and CPU seconds. What each figure is, and
 // what it was when last measured, is in docs/performance.md.
 //
-//   speed [events|iteration|gemm|candidates]... [--repeat N] [--count N] [--workers N] [--seed N]
-//         [--smoke]
+//   speed [events|iteration|gemm|candidates|best]... [--repeat N] [--count N] [--workers N]
+//         [--seed N] [--smoke]
 #include <fmt/core.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -173,27 +173,34 @@ void measure_gemm(const Settings& settings) {
       cycles / run.at("cpu_s").get<double>() * 1e-6);
 }
 
-/// Candidates of a search (designs of its space that its budget allows, drawn evenly), planned and
-/// simulated by the workers that a search has.
-void measure_candidates(const Settings& settings) {
-  const SearchSpec spec =
-      load_search(files().root() + "/configs/searches/bert_large.yaml", files(),
-                  settings.is_smoke ? std::vector<Override>{{"workload.layers", "1"}}
-                                    : std::vector<Override>{});
-  const TrainingSetup setup(spec.workload);
-  const Evaluator evaluator(setup.tasks, setup.workload.batch(), spec.technology);
-  DesignSampler sampler(*spec.space, evaluator, spec.options.budget, settings.seed);
+/// A search whose candidates are measured.
+struct Candidates {
+  explicit Candidates(const Settings& settings)
+      : spec(load_search(files().root() + "/configs/searches/bert_large.yaml", files(),
+                         settings.is_smoke ? std::vector<Override>{{"workload.layers", "1"}}
+                                           : std::vector<Override>{})),
+        setup(spec.workload),
+        evaluator(setup.tasks, setup.workload.batch(), spec.technology),
+        sampler(*spec.space, evaluator, spec.options.budget, settings.seed) {}
+
+  SearchSpec spec;
+  TrainingSetup setup;
+  Evaluator evaluator;
+  DesignSampler sampler;
+};
+
+/// Plans and simulates designs with the workers that a search has.
+void simulate_candidates(const Settings& settings, const Candidates& candidates,
+                         const std::string& what, const std::vector<Point>& points) {
   std::vector<std::function<std::string()>> jobs;
-  for (std::size_t i = 0; i < settings.count; ++i) {
-    const std::optional<Point> drawn = sampler.draw();
-    if (!drawn) break;
-    jobs.emplace_back([&setup, &evaluator, &spec, point = *drawn] {
-      const Chip chip = evaluator.chip(spec.space->design(point));
+  for (const Point& point : points) {
+    jobs.emplace_back([&candidates, point] {
+      const Chip chip = candidates.evaluator.chip(candidates.spec.space->design(point));
       nlohmann::json answer;
       const double before = cpu_seconds();
       Plan plan;
       const double planning = seconds_of([&] {
-        plan = make_plan(chip, setup.tasks).plan;
+        plan = make_plan(chip, candidates.setup.tasks).plan;
         estimate_plan(chip, plan);
       });
       answer = simulate_timed(chip, plan);
@@ -204,7 +211,7 @@ void measure_candidates(const Settings& settings) {
     });
   }
   double resident_before = 0;
-  const std::size_t early = std::max<std::size_t>(settings.count / 10, 1);
+  const std::size_t early = std::max<std::size_t>(points.size() / 10, 1);
   const double before = cpu_seconds() + cpu_seconds(RUSAGE_CHILDREN);
   WorkerOptions options;
   options.workers = settings.workers;
@@ -232,17 +239,58 @@ void measure_candidates(const Settings& settings) {
   if (simulated == 0) throw std::runtime_error("no candidate was simulated: " + failure);
   const double each = seconds / static_cast<double>(simulated);
   fmt::print(
-      "candidates  {} of {} simulated ({:.0f} events each): {:.3f} CPU s each, of which "
+      "{:<11} {} of {} simulated ({:.0f} events each): {:.3f} CPU s each, of which "
       "planning and estimate {:.3f}; 1000 take {:.1f} min on two processors; slowest {} with "
       "{:.2f} CPU s\n",
-      simulated, settings.count, events / static_cast<double>(simulated), each,
+      what, simulated, points.size(), events / static_cast<double>(simulated), each,
       planning / static_cast<double>(simulated), each * 1000 / 2 / 60,
       slowest.at("label").get<std::string>(), slowest.at("all_s").get<double>());
   if (!failure.empty()) fmt::print("            not simulated, for instance: {}\n", failure);
   fmt::print(
       "memory      resident after {} candidates {:.1f} MiB, after {} {:.1f} MiB: {:+.1f} %\n",
-      early, resident_before, settings.count, resident_after,
+      early, resident_before, points.size(), resident_after,
       (resident_after / resident_before - 1) * 100);
+}
+
+/// Designs of the search's space that its budget allows, drawn evenly.
+void measure_candidates(const Settings& settings) {
+  Candidates candidates(settings);
+  std::vector<Point> points;
+  while (points.size() < settings.count) {
+    const std::optional<Point> drawn = candidates.sampler.draw();
+    if (!drawn) break;
+    points.push_back(*drawn);
+  }
+  simulate_candidates(settings, candidates, "candidates", points);
+}
+
+/// Designs a step or two from the fastest estimated of a sample: what a search would have
+/// simulated.
+void measure_best(const Settings& settings) {
+  Candidates candidates(settings);
+  std::vector<std::pair<double, Point>> estimated;
+  constexpr std::size_t sample = 200;
+  constexpr std::size_t kept = 10;
+  while (estimated.size() < sample) {
+    const std::optional<Point> drawn = candidates.sampler.draw();
+    if (!drawn) break;
+    try {
+      const Chip chip = candidates.evaluator.chip(candidates.spec.space->design(*drawn));
+      estimated.emplace_back(-candidates.evaluator.evaluate(chip).throughput, *drawn);
+    } catch (const InputError&) {
+      continue;  // the workload does not fit
+    }
+  }
+  std::sort(estimated.begin(), estimated.end());
+  estimated.resize(std::min(estimated.size(), kept));
+  std::vector<Point> points;
+  while (points.size() < settings.count && !estimated.empty()) {
+    const Point& centre = estimated[candidates.sampler.below(estimated.size())].second;
+    const std::optional<Point> drawn = candidates.sampler.draw_near(centre);
+    if (!drawn) break;
+    points.push_back(*drawn);
+  }
+  simulate_candidates(settings, candidates, "best", points);
 }
 
 int run(const std::vector<std::string>& words) {
@@ -272,10 +320,11 @@ int run(const std::vector<std::string>& words) {
       {"events", measure_events},
       {"iteration", measure_iteration},
       {"gemm", measure_gemm},
-      {"candidates", measure_candidates}};
+      {"candidates", measure_candidates},
+      {"best", measure_best}};
   for (const std::string& part : settings.parts) {
     if (std::none_of(known.begin(), known.end(), [&](const auto& k) { return k.first == part; })) {
-      throw InputError("'" + part + "' is none of events, iteration, gemm, candidates");
+      throw InputError("'" + part + "' is none of events, iteration, gemm, candidates, best");
     }
   }
   for (const auto& [name, measure] : known) {
