@@ -82,8 +82,8 @@ class Technology {
   /// mm2 of a real die beside each modelled mm2 that is no macro: what no block explains (routing,
   /// whitespace, test and repair, units that are not modelled). Fitted.
   double unexplained_area = 0;
-  /// W per mm2 of die at 1 GHz: clock tree, and whatever else switches whether or not a block
-  /// works. Fitted.
+  /// W per mm2 of die and GHz of clock: clock tree, and whatever else switches whether or not a
+  /// block works. Fitted.
   double clock_power = 0;
   VoltageLaw voltage;
   double hbm_edge = 0;        ///< mm of die edge that one stack takes
