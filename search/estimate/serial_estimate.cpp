@@ -93,16 +93,14 @@ class SerialTimeline {
     for (std::size_t i = 0; i < sharers_; ++i) {
       const TilePipeline::Span span =
           tensor_[i].append(step.tensor, edge_after(tensor_free_[i] + load));
-      tensor_free_[i] = to_double(std::max(span.end, span.done));
-      if (!step.has_output) {
-        done_ = std::max(done_, tensor_free_[i]);
-        continue;
-      }
+      // The operands' place is free when the last of them is in the array.
+      tensor_free_[i] = to_double(span.end);
+      if (!step.has_output) continue;  // its sums stay where they are
       const double store = transfer_time(sum(step.stores, region_.outputs));
       if (i == 0) time_.store += store;
       if (region_.vector_cores.empty()) {
-        tensor_free_[i] += store;
-        done_ = tensor_free_[i];
+        done_ = to_double(span.done) + store;
+        tensor_free_[i] = std::max(tensor_free_[i], done_);
       } else {
         work_behind(step, span.done, store);
         tensor_free_[i] = std::max(tensor_free_[i], to_double(vector_.open));
@@ -115,8 +113,8 @@ class SerialTimeline {
     const double load = transfer_time(sum(step.vector_loads, region_.inputs));
     const double begin = std::max(to_double(finished), vector_is_serial_ ? vector_free_ : 0.0);
     const TilePipeline::Span span = vector_.append(step.vector, edge_after(begin + load));
-    vector_free_ = to_double(std::max(span.end, span.done)) + store;
-    done_ = vector_free_;
+    done_ = to_double(span.done) + store;
+    vector_free_ = std::max(to_double(span.end), done_);
   }
 
   void work_on_chunk(const ProgramStep& step) {
@@ -124,8 +122,9 @@ class SerialTimeline {
     const double store = transfer_time(sum(step.stores, region_.outputs));
     time_.load += load;
     time_.store += store;
-    const TilePipeline::Span span = vector_.append(step.vector, edge_after(done_ + load));
-    done_ = to_double(std::max(span.end, span.done)) + store;
+    const TilePipeline::Span span = vector_.append(step.vector, edge_after(vector_free_ + load));
+    done_ = to_double(span.done) + store;
+    vector_free_ = std::max(to_double(span.end), done_);
   }
 
   const Chip& chip_;
@@ -137,7 +136,7 @@ class SerialTimeline {
   std::vector<TilePipeline> tensor_;
   std::vector<double> tensor_free_;  ///< when each has put its last block out
   TilePipeline vector_;
-  double vector_free_ = 0;
+  double vector_free_ = 0;  ///< when it has put its last result out
   double done_ = 0;
   SerialTime time_;
 };

@@ -11,7 +11,8 @@ bool is_serial(const Chip& chip, const Region& region);
 /// Where the time of such a region goes, in cycles. One step after another:
 ///   load      slowest level that its bytes pass, after the parts that ask at the same time, and
 ///             the way
-///   work      the tile timing, whole: nothing of the next step hides its filling or draining
+///   work      the tile timing: nothing hides its filling. Its draining hides where the block of
+///             results stays open, as the operands' place is free when the last is in the array
 ///   store     as load; behind a tensor core the vector core does it, and may work while the tensor
 ///             core loads again
 struct SerialTime {

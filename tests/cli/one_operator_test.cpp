@@ -6,6 +6,7 @@
 #include <random>
 
 #include "models/base/data_files.h"
+#include "search/plan/contraction_program.h"
 #include "search/plan/plan_validator.h"
 #include "unit/pe_array.h"
 
@@ -83,6 +84,83 @@ TEST_P(TensorCoreAlone, ModuleFormulaAndSteppedArrayAgreeToTheCycle) {
   }
   EXPECT_GE(partial_sums, 2);
   EXPECT_GE(ragged, 10);
+}
+
+/// Cycles of a stepped array with one place for operands and one for results: the steps of a block
+/// of results follow each other as their operands enter the array, and the next block's when the
+/// last result of the one before is out.
+std::int64_t stepped_cycles_one_by_one(const Systolic::Params& array, const Region& region) {
+  std::int64_t cycles = 0;
+  std::int64_t finish = 0;
+  std::vector<Factors> block;
+  ContractionCursor cursor(*region.contraction, region.mapping);
+  for (; !cursor.done(); cursor.next()) {
+    const ContractionStep& step = cursor.step();
+    const TileShape& s = step.block;
+    for (std::int64_t i = 0; i < step.batch; ++i) block.push_back({{s.m, s.k}, {s.k, s.n}});
+    if (!step.last_k) continue;
+    const TileShape& tile = region.mapping.tile;
+    const std::int64_t piece = region.mapping.dataflow == Dataflow::weight_stationary   ? tile.m
+                               : region.mapping.dataflow == Dataflow::output_stationary ? tile.k
+                                                                                        : tile.n;
+    const ArrayRun run =
+        run_pe_array(array.rows, array.columns, region.mapping.dataflow, array.overlap, block,
+                     piece, static_cast<std::size_t>(step.batch));
+    block.clear();
+    finish = cycles + run.last_cycle;
+    // The last result is out in the cycle before the next operand may enter if nothing overlaps,
+    // and on a single PE, where it is made in the cycle in which the last operand enters.
+    const bool leaves_first =
+        array.overlap == Systolic::Overlap::none || array.rows * array.columns == 1;
+    cycles = finish + (leaves_first ? 1 : 0);
+  }
+  return finish;
+}
+
+TEST_P(TensorCoreAlone, WithSingleBufferingStepsAndBlocksFollowAsOnTheSteppedArray) {
+  const auto [dataflow, overlap] = GetParam();
+  std::mt19937_64 random(19);
+  const auto draw = [&](std::int64_t min, std::int64_t max) {
+    return min + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(max - min + 1));
+  };
+  int open_blocks = 0;
+  int many_blocks = 0;
+  for (int i = 0; i < 25; ++i) {
+    Systolic::Params array;
+    array.rows = std::int64_t{1} << draw(0, 5);
+    array.columns = std::int64_t{1} << draw(0, 4);
+    array.overlap = overlap;
+    const std::vector<Override> changes = {
+        {"clock", "1 GHz"},
+        {"cores.0.rows", std::to_string(array.rows)},
+        {"cores.0.columns", std::to_string(array.columns)},
+        {"cores.0.overlap", kOverlaps[static_cast<int>(overlap)]},
+        {"cores.0.operand_depth", std::to_string(draw(16, 96))},
+        {"cores.0.accumulator_depth", std::to_string(draw(16, 64))}};
+    const auto with = [&](const char* buffering) {
+      std::vector<Override> all = changes;
+      all.push_back({"cores.0.buffering", buffering});
+      return core_alone(load(all));
+    };
+    const Chip alone = with("single");
+    const TileShape shape{draw(1, 90), draw(1, 90), draw(1, 90)};
+    OperatorProbeOptions options;
+    options.dataflow = dataflow;
+    const Graph graph = gemm_graph(shape, number_format("bf16"));
+    const OperatorProbe probe = probe_operator(alone, graph, options);
+    const Region& region = probe.plan.regions.front();
+    open_blocks += region.mapping.block.k < shape.k;
+    many_blocks += region.mapping.block.m < shape.m || region.mapping.block.n < shape.n;
+    const auto cycles = static_cast<double>(stepped_cycles_one_by_one(array, region));
+    const std::string what = std::to_string(shape.m) + "x" + std::to_string(shape.k) + "x" +
+                             std::to_string(shape.n) + " on " + alone.label();
+    EXPECT_EQ(probe.simulated_cycles, cycles) << what;
+    EXPECT_EQ(probe.formula_cycles, cycles) << what;
+    const OperatorProbe twofold = probe_operator(with("double"), graph, options);
+    EXPECT_EQ(twofold.formula_cycles, twofold.simulated_cycles) << what;
+  }
+  EXPECT_GE(open_blocks, 2);
+  EXPECT_GE(many_blocks, 5);
 }
 
 INSTANTIATE_TEST_SUITE_P(

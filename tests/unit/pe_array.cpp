@@ -208,10 +208,12 @@ void append_folds(std::int64_t rows, std::int64_t columns, Systolic::Overlap ove
 }
 
 /// The same weight-stationary, where B stays and M streams, or input-stationary, where A stays and
-/// N streams.
+/// N streams. With `waits`, no stationary operand of the product is there before those of the
+/// product before have streamed.
 void append_folds(std::int64_t rows, std::int64_t columns, bool is_weight,
-                  Systolic::Overlap overlap, const Factors& factors, std::int64_t piece,
+                  Systolic::Overlap overlap, const Factors& factors, std::int64_t piece, bool waits,
                   const Accumulate& add, std::vector<StationaryFold>& folds) {
+  const std::size_t first = folds.size();
   const Matrix& a = factors.a;
   const Matrix& b = factors.b;
   const std::int64_t stream = is_weight ? a.rows : b.columns;
@@ -243,6 +245,9 @@ void append_folds(std::int64_t rows, std::int64_t columns, bool is_weight,
               fold.load_start = before.stream_start;
               break;
           }
+          if (waits && folds.size() == first) {
+            fold.load_start = std::max(fold.load_start, before.stream_start + before.length);
+          }
           fold.stream_start = std::max(fold.load_start + rows, before.stream_start + before.length);
         } else {
           fold.stream_start = rows;
@@ -269,7 +274,7 @@ Matrix product_of(const Factors& factors) {
 
 ArrayRun run_pe_array(std::int64_t rows, std::int64_t columns, Dataflow dataflow,
                       Systolic::Overlap overlap, const std::vector<Factors>& batch,
-                      std::int64_t piece) {
+                      std::int64_t piece, std::size_t at_hand) {
   ArrayRun run;
   for (const Factors& factors : batch) {
     run.products.emplace_back(factors.a.rows, factors.b.columns);
@@ -291,7 +296,7 @@ ArrayRun run_pe_array(std::int64_t rows, std::int64_t columns, Dataflow dataflow
   std::vector<StationaryFold> folds;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     append_folds(rows, columns, dataflow == Dataflow::weight_stationary, overlap, batch[i], piece,
-                 accumulate(i), folds);
+                 at_hand > 0 && i % at_hand == 0, accumulate(i), folds);
   }
   run.last_cycle = StationaryArray(rows, columns).run(folds, run.macs);
   return run;

@@ -45,8 +45,10 @@ struct ArrayRun {
 /// columns PEs. The stream axis is cut into pieces of at most `piece`; folds follow each other as
 /// `overlap` allows, within a product and from one to the next. Pieces are the outermost loop of a
 /// product. Where its sum is cut into folds, they add to the accumulators behind the array.
+/// Operands of `at_hand` products (0: of all) are there at a time; those of the next come when the
+/// last of them has entered the array.
 ArrayRun run_pe_array(std::int64_t rows, std::int64_t columns, Dataflow dataflow,
                       Systolic::Overlap overlap, const std::vector<Factors>& batch,
-                      std::int64_t piece);
+                      std::int64_t piece, std::size_t at_hand = 0);
 
 }  // namespace simdse

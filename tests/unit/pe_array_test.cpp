@@ -39,8 +39,8 @@ TEST_P(Dataflows, FormulaAndSteppedArrayAgreeOnRandomShapes) {
     return 1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(max));
   };
   for (int i = 0; i < 60; ++i) {
-    const std::int64_t rows = std::int64_t{1} << random() % 5;
-    const std::int64_t columns = std::int64_t{1} << random() % 5;
+    const std::int64_t rows = draw(20);
+    const std::int64_t columns = draw(20);
     const TileShape shape{draw(40), draw(40), draw(40)};
     std::vector<Factors> batch;
     for (std::int64_t product = draw(3); product > 0; --product) {
