@@ -14,8 +14,8 @@ std::optional<Point> DesignSampler::draw_allowed(Draw&& draw) {
     if (!drawn_.insert(point).second) continue;
     try {
       const Chip chip = evaluator_.chip(space_.design(point));
-      if (budget_.allows(chip.area(), chip.tdp())) return point;
-      ++over_budget_;
+      if (Evaluator::is_allowed(chip, budget_)) return point;
+      ++(chip.problem().empty() ? over_budget_ : contradictory_);
     } catch (const InputError&) {
       ++contradictory_;
     }

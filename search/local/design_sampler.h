@@ -20,7 +20,7 @@ class DesignSampler {
       : space_(space), evaluator_(evaluator), budget_(budget), random_(seed) {}
 
   /// A design whose value on every axis is drawn uniformly. What the budget does not allow, what
-  /// contradicts itself and what was drawn before is drawn again; none if that goes on too long.
+  /// can't be built and what was drawn before is drawn again; none if that goes on too long.
   std::optional<Point> draw();
 
   /// A design near `centre`: one to three of its axes are moved by one or two steps. Otherwise the
@@ -31,6 +31,7 @@ class DesignSampler {
   std::size_t below(std::size_t count) { return random_() % count; }
 
   std::int64_t over_budget() const { return over_budget_; }
+  /// Parameters that contradict each other, or what Chip::problem names.
   std::int64_t contradictory() const { return contradictory_; }
 
  private:

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "search/estimate/plan_estimate.h"
+#include "search/local/budget.h"
 #include "search/schedule/planner.h"
 #include "workloads/statistics.h"
 
@@ -55,6 +56,11 @@ class Evaluator {
         recomputed_macs_(static_cast<double>(graph_statistics(*tasks.graph).recomputed_macs)) {}
 
   Chip chip(const Design& design) const { return Chip(design, technology_); }
+
+  /// Whether a chip can be built (Chip::problem) within a budget.
+  static bool is_allowed(const Chip& chip, const Budget& budget) {
+    return chip.problem().empty() && budget.allows(chip.area(), chip.tdp());
+  }
 
   /// Plans and estimates. Throws InputError when the workload does not fit the design, and
   /// PluginFailure. A chip with blocks of plug-ins is evaluated in a child process, once: what came

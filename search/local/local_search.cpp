@@ -72,8 +72,7 @@ class LocalSearch {
     try {
       known.chip.emplace(evaluator_.chip(space_.design(point)));
       known.contradiction = known.chip->problem();
-      known.in_budget = known.contradiction.empty() &&
-                        options_.budget.allows(known.chip->area(), known.chip->tdp());
+      known.in_budget = Evaluator::is_allowed(*known.chip, options_.budget);
     } catch (const PluginFailure& failure) {
       known.contradiction = failure.what();
       fail("price", point, failure.what());

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "search/local/budget.h"
 #include "search/local/evaluator.h"
 #include "search/local/search_space.h"
 
@@ -16,19 +17,6 @@ enum class Objective { throughput, throughput_per_tdp };
 
 const char* objective_name(Objective objective);
 std::vector<std::string> objective_names();
-
-/// What a design may cost.
-struct Budget {
-  Area area;
-  Watts power;  ///< as TDP
-
-  bool allows(Area chip_area, Watts chip_tdp) const {
-    // Designs at exactly the budget (the baseline itself) must not fall out by rounding.
-    constexpr double rounding = 1 + 1e-9;
-    return chip_area.value() <= area.value() * rounding &&
-           chip_tdp.value() <= power.value() * rounding;
-  }
-};
 
 struct Candidate {
   Point point;

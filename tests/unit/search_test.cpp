@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "search/local/design_sampler.h"
 #include "search/local/explain.h"
 #include "search/local/local_search.h"
 #include "search/local/peak_bound.h"
@@ -253,6 +254,35 @@ TEST_F(SmallSearch, NoClockAboveTheHighestVoltageIsChosen) {
   } catch (const NegativeResult& none) {
     EXPECT_NE(std::string(none.what()).find("highest voltage"), std::string::npos) << none.what();
   }
+}
+
+// Drawn are those designs, and all of those, that the search may choose: within the budget, and of
+// a clock and a number of stacks that can be built.
+TEST_F(SmallSearch, WhatCanNotBeBuiltIsNotDrawn) {
+  const SearchSpace designs =
+      space("{clock: [700 MHz, 1.4 GHz, 1.8 GHz, 2.2 GHz], memory.stacks: [4, 8, 16]}");
+  const Budget budget{base_budget().area * 4.0, base_budget().power * 1.3};
+  std::set<Point> allowed;
+  std::int64_t over_budget = 0;
+  std::int64_t contradictory = 0;
+  for_each_point(designs, [&](const Point& point) {
+    const Chip chip = evaluator.chip(designs.design(point));
+    if (!chip.problem().empty()) {
+      ++contradictory;
+    } else if (!budget.allows(chip.area(), chip.tdp())) {
+      ++over_budget;
+    } else {
+      allowed.insert(point);
+    }
+  });
+  ASSERT_GT(contradictory, 0);
+  ASSERT_GT(over_budget, 0);
+  DesignSampler sampler(designs, evaluator, budget, 1);
+  std::set<Point> drawn;
+  while (const std::optional<Point> point = sampler.draw()) drawn.insert(*point);
+  EXPECT_EQ(drawn, allowed);
+  EXPECT_EQ(sampler.contradictory(), contradictory);
+  EXPECT_EQ(sampler.over_budget(), over_budget);
 }
 
 class PeakBoundOf : public SmallSearch, public ::testing::WithParamInterface<const char*> {};
