@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "search/estimate/sharing.h"
-
 namespace simdse {
 namespace {
 
@@ -68,7 +66,7 @@ class Timeline {
 
   void update_speeds() {
     if (!with_sharing_ || running_.size() < 2) {
-      speeds_.assign(running_.size(), 1);
+      shares_.assign(running_.size(), {});
       return;
     }
     double staging = 0;
@@ -77,7 +75,7 @@ class Timeline {
     for (const Running& running : running_) {
       sharers_.push_back(sharer_of(regions_[running.id], staging));
     }
-    share_speeds(sharers_, speeds_);
+    share_speeds(sharers_, shares_);
   }
 
   /// `staging`: regions that divide the window of what is copied into the buffer.
@@ -104,16 +102,20 @@ class Timeline {
   void advance() {
     update_speeds();
     std::size_t next = 0;
-    double step = running_[0].left / speeds_[0];
+    double step = running_[0].left / shares_[0].speed;
     for (std::size_t i = 1; i < running_.size(); ++i) {
-      const double until = running_[i].left / speeds_[i];
+      const double until = running_[i].left / shares_[i].speed;
       if (until < step) {
         step = until;
         next = i;
       }
     }
     now_ += step;
-    for (std::size_t i = 0; i < running_.size(); ++i) running_[i].left -= step * speeds_[i];
+    for (std::size_t i = 0; i < running_.size(); ++i) {
+      const Share& share = shares_[i];
+      running_[i].left -= step * share.speed;
+      spans_[running_[i].id].lost[share.slowed_by] += step * (1 - share.speed);
+    }
     const RegionId done = running_[next].id;
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(next));
     spans_[done].finish = now_;
@@ -131,7 +133,7 @@ class Timeline {
   std::vector<std::size_t> waits_for_;
   std::vector<std::vector<RegionId>> followers_;
   std::vector<Running> running_;
-  std::vector<double> speeds_;
+  std::vector<Share> shares_;
   std::vector<Sharer> sharers_;
   RegionId last_ = kNone;
   double now_ = 0;
@@ -146,17 +148,19 @@ void attribute(const Timeline& timeline, PlanEstimate& estimate) {
     const double span = estimate.spans[id].finish - estimate.spans[id].start;
     const double share = span / estimate.cycles;
     const double busy = std::min(region.bound(region.binding).cycles, region.cycles) / span;
-    const double shared = std::max(0.0, span - region.cycles) / span;
-    estimate.breakdown[static_cast<std::size_t>(region.binding)] += share * busy;
-    // What sharing adds is nearly always waiting for memory.
-    estimate.breakdown[static_cast<std::size_t>(Resource::memory)] += share * shared;
-    estimate.breakdown[kResourceCount] += share * (1 - busy - shared);
+    const auto book = [&](Resource resource, double part) {
+      estimate.breakdown[static_cast<std::size_t>(resource)] += share * part;
+    };
+    book(region.binding, busy);
+    double lost = 0;
+    for (std::size_t r = 0; r < kSharedCount; ++r) {
+      const double part = estimate.spans[id].lost[r] / span;
+      book(kShared[r], part);
+      lost += part;
+    }
+    estimate.breakdown[kResourceCount] += share * std::max(0.0, 1 - busy - lost);
   }
 }
-
-}  // namespace
-
-namespace {
 
 /// Everything that a region's estimate depends on: regions of equal keys take equally long.
 std::vector<std::int64_t> estimate_key(const Region& region) {
@@ -209,7 +213,8 @@ std::vector<std::int64_t> estimate_key(const Region& region) {
     key.push_back(-2);
     for (const Operand& operand : *operands) {
       key.insert(key.end(), {static_cast<std::int64_t>(operand.path), operand.bytes.value(),
-                             operand.ring_bytes.value()});
+                             operand.ring_bytes.value(), operand.bytes_per_element.numerator,
+                             operand.bytes_per_element.denominator});
     }
   }
   return key;

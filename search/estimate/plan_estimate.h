@@ -7,12 +7,20 @@
 
 #include "models/chip/energy.h"
 #include "search/estimate/region_estimate.h"
+#include "search/estimate/sharing.h"
 
 namespace simdse {
+
+/// What regions side by side share, in the order of Sharer.
+constexpr std::array<Resource, kSharedCount> kShared = {Resource::memory, Resource::buffer,
+                                                        Resource::network};
 
 struct RegionSpan {
   double start = 0;
   double finish = 0;
+  /// Cycles lost to others that ran at the same time, at each of the shared resources: what
+  /// finish - start is more than the region alone takes.
+  std::array<double, kSharedCount> lost{};
 };
 
 struct PlanEstimate {

@@ -54,9 +54,9 @@ class Resource {
 
 }  // namespace
 
-void share_speeds(const std::vector<Sharer>& sharers, std::vector<double>& speeds) {
-  speeds.assign(sharers.size(), 1);
-  if (sharers.size() < 2) return;
+bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares) {
+  shares.assign(sharers.size(), {});
+  if (sharers.size() < 2) return true;
   std::array<double, kSharedCount> waits{};
   std::vector<double> limits(sharers.size());
   // How long one resource lets wait depends on what the others let through: solved in turn, to
@@ -81,9 +81,11 @@ void share_speeds(const std::vector<Sharer>& sharers, std::vector<double>& speed
   }
   for (std::size_t i = 0; i < sharers.size(); ++i) {
     for (std::size_t r = 0; r < kSharedCount; ++r) {
-      speeds[i] = std::min(speeds[i], Resource(sharers, r).speed(i, waits[r]));
+      const double speed = Resource(sharers, r).speed(i, waits[r]);
+      if (speed < shares[i].speed) shares[i] = {speed, r};
     }
   }
+  return !has_moved;
 }
 
 }  // namespace simdse

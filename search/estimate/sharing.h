@@ -25,7 +25,13 @@ struct Sharer {
   std::array<Response, kSharedCount> responses{};
 };
 
-/// Speeds (1 = as if alone) at which regions run side by side.
+/// What a region gets.
+struct Share {
+  double speed = 1;           ///< 1: as if alone
+  std::size_t slowed_by = 0;  ///< the resource that makes it slowest, if it is slower than alone
+};
+
+/// Speeds at which regions run side by side: `shares` of `sharers`, in their order.
 ///
 /// A queue served first come, first served lets everyone wait equally long: until all that is
 /// queued before has been served. Whoever waits asks for nothing new meanwhile, for only so many of
@@ -39,6 +45,9 @@ struct Sharer {
 /// queueing network models, ACM Computing Surveys 1978). Regions with much under way keep their
 /// pace, those that wait for every transfer lose theirs. With several resources, what slows a
 /// region at one is not asked of the others; a region is as slow as the worst of them makes it.
-void share_speeds(const std::vector<Sharer>& sharers, std::vector<double>& speeds);
+/// False if the waits at the resources, worked out in turn, have not settled, as for 2 in 1000 of
+/// the test's random regions, which drive each other in circles; the speeds are then those of one
+/// round of the circle.
+bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares);
 
 }  // namespace simdse

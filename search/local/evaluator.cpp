@@ -25,10 +25,11 @@ std::vector<ChainLink> chain_of(const PlanEstimate& estimate) {
     std::array<double, kResourceCount> bounds{};
     for (std::size_t i = 0; i < kResourceCount; ++i) bounds[i] = region.bounds[i].cycles;
     const double other = region.cycles - *std::max_element(bounds.begin(), bounds.end());
-    // A region slowed down by others is bound by what they share.
-    const double span = estimate.spans[id].finish - estimate.spans[id].start;
-    if (span > region.cycles * (1 + 1e-9)) {
-      bounds[static_cast<std::size_t>(Resource::memory)] = span - other;
+    // A region slowed down by others is bound by what they share, and slows it most.
+    const RegionSpan& span = estimate.spans[id];
+    if (span.finish - span.start > region.cycles * (1 + 1e-9)) {
+      const auto most = std::max_element(span.lost.begin(), span.lost.end()) - span.lost.begin();
+      bounds[static_cast<std::size_t>(kShared[most])] = span.finish - span.start - other;
     }
     ChainLink& link = links[bounds];
     link.bounds = bounds;
