@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/probe/one_operator.h"
 #include "cli/training_setup.h"
 #include "models/base/worker_pool.h"
 #include "search/estimate/plan_estimate.h"
@@ -26,7 +27,6 @@
 #include "search/schedule/planner.h"
 #include "sim/kernel/quaternary_heap.h"
 #include "sim/run/simulation.h"
-#include "workloads/model_reader.h"
 
 namespace simdse {
 namespace {
@@ -56,12 +56,20 @@ double seconds_of(const std::function<void()>& work) {
   return cpu_seconds() - before;
 }
 
+/// Of this process, now.
 double resident_mib() {
   std::ifstream stream("/proc/self/statm");
   double total = 0;
   double resident = 0;
   stream >> total >> resident;
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+/// The most that this process ever held. A child begins with what its parent holds.
+double largest_resident_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 /// Runs `measure` in processes of their own (SystemC elaborates once per process), one after the
@@ -152,22 +160,15 @@ void measure_iteration(const Settings& settings) {
 }
 
 void measure_gemm(const Settings& settings) {
-  // One 128 x 128 core at 1 GHz, and two stacks of HBM2: 16 channels of 32 GB/s.
-  const Chip chip = load_chip("tpu_v2", files(),
-                              {{"clock", "1 GHz"},
-                               {"cores.0.count", "1"},
-                               {"cores.1.count", "1"},
-                               {"memory.stacks", "2"},
-                               {"memory.pin_rate", "2 Gb/s"}});
-  const Graph graph = read_model(
-      parse_config("operators: [{name: g, kind: gemm, m: 2048, n: 4608, k: 12288}]", "gemm"),
-      {{"batch", 1}}, {});
+  // The design whose accuracy docs/fidelity.md publishes: one 128 x 128 core at 1 GHz, 16 channels.
+  const Chip chip = load_chip("event_driven_peer", files());
+  const Graph graph = gemm_graph({2048, 4608, 12288}, number_format("fp16"));
   const TaskGraph tasks = build_task_graph(graph);
   const Plan plan = make_plan(chip, tasks).plan;
   const nlohmann::json run = least(settings, "cpu_s", [&] { return simulate_timed(chip, plan); });
   const double cycles = run.at("time_ps").get<double>() * 1e-3;
   fmt::print(
-      "gemm        2048x4608x12288 on one 128x128 core: {:.0f} cycles, {} events, {:.4f} CPU "
+      "gemm        2048x4608x12288 on event_driven_peer: {:.0f} cycles, {} events, {:.4f} CPU "
       "s: {:.0f} million cycles per CPU second\n",
       cycles, run.at("events").get<std::uint64_t>(), run.at("cpu_s").get<double>(),
       cycles / run.at("cpu_s").get<double>() * 1e-6);
@@ -207,6 +208,7 @@ void simulate_candidates(const Settings& settings, const Candidates& candidates,
       answer["planning_s"] = planning;
       answer["all_s"] = cpu_seconds() - before;
       answer["label"] = chip.label();
+      answer["resident_mib"] = largest_resident_mib();
       return answer.dump();
     });
   }
@@ -223,15 +225,19 @@ void simulate_candidates(const Settings& settings, const Candidates& candidates,
   std::size_t simulated = 0;
   double planning = 0;
   double events = 0;
+  double largest_early = 0;
+  double largest = 0;
   nlohmann::json slowest = {{"all_s", 0.0}, {"label", ""}};
   std::string failure;
-  for (const JobResult& result : results) {
-    if (!result.ok) {
-      failure = result.failure;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].ok) {
+      failure = results[i].failure;
       continue;
     }
-    nlohmann::json answer = nlohmann::json::parse(result.output);
+    nlohmann::json answer = nlohmann::json::parse(results[i].output);
     ++simulated;
+    largest = std::max(largest, answer.at("resident_mib").get<double>());
+    if (i < early) largest_early = largest;
     planning += answer.at("planning_s").get<double>();
     events += answer.at("events").get<double>();
     if (answer.at("all_s") > slowest.at("all_s")) slowest = std::move(answer);
@@ -247,9 +253,13 @@ void simulate_candidates(const Settings& settings, const Candidates& candidates,
       slowest.at("label").get<std::string>(), slowest.at("all_s").get<double>());
   if (!failure.empty()) fmt::print("            not simulated, for instance: {}\n", failure);
   fmt::print(
-      "memory      resident after {} candidates {:.1f} MiB, after {} {:.1f} MiB: {:+.1f} %\n",
-      early, resident_before, points.size(), resident_after,
-      (resident_after / resident_before - 1) * 100);
+      "memory      parent: resident {:.1f} MiB after {} candidates, {:.1f} MiB after {}: {:+.1f} "
+      "%\n"
+      "            candidates, a process each: largest resident {:.1f} MiB of the first {}, {:.1f} "
+      "MiB of all {}: {:+.1f} %\n",
+      resident_before, early, resident_after, points.size(),
+      (resident_after / resident_before - 1) * 100, largest_early, early, largest, simulated,
+      (largest / largest_early - 1) * 100);
 }
 
 /// Designs of the search's space that its budget allows, drawn evenly.
