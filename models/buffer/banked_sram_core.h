@@ -22,8 +22,10 @@ class BankedSramCore : public StorageCore {
   void observe(OccupancyObserver* observer) override { observer_ = observer; }
 
  private:
-  /// Turns of all banks that an access must make to move them in step: with fewer, their shares
-  /// differ too much.
+  /// Turns of all banks that an access must make to move them in step. With fewer, their shares
+  /// differ too much: tests/tlm/buffer_test.cpp prints the error against banks one by one, up to
+  /// 2.1 % of the time of small and large accesses mixed at random, and 3.8 % with two ports, where
+  /// a delay of one port is put on both.
   static constexpr std::int64_t kTurnsInStep = 4;
 
   /// When each port of a bank has served what it took on.

@@ -1,10 +1,14 @@
 // Banks and ports of the global buffer against what theory says of conflicts.
+#include <fmt/core.h>
+
+#include <cmath>
 #include <numeric>
 #include <random>
 
 #include "models/buffer/banked_sram_core.h"
 #include "search/estimate/region_estimate.h"
 #include "tlm/bench.h"
+#include "tlm/mixed_load.h"
 
 namespace simdse {
 namespace {
@@ -130,6 +134,74 @@ TEST_P(EstimatedRate, IsThatOfAStreamOverAllBanks) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Buffer, EstimatedRate, ::testing::Values(1, 2));
+
+/// Every bank by itself, whatever the access: what moving in step is measured against.
+class BankByBank : public StorageCore {
+ public:
+  BankByBank(const Buffer& buffer, const Clock& clock)
+      : interleave_(buffer.banks(), buffer.interleave().value()),
+        width_(buffer.bank_width().value()),
+        clock_(clock),
+        latency_(clock.span(buffer.latency())),
+        free_at_(static_cast<std::size_t>(buffer.banks()),
+                 std::vector<Picoseconds>(static_cast<std::size_t>(buffer.ports()), 0)) {}
+
+  StorageSpan serve(Picoseconds now, const StorageRequest& request) override {
+    StorageSpan span{kNever, now};
+    interleave_.for_each(
+        request.address, request.bytes, [&](std::int64_t bank, std::int64_t bytes, std::int64_t) {
+          std::vector<Picoseconds>& ports = free_at_[static_cast<std::size_t>(bank)];
+          Picoseconds& port = *std::min_element(ports.begin(), ports.end());
+          const Picoseconds start = std::max(now + latency_, port);
+          const auto cycles = std::llround(std::ceil(static_cast<double>(bytes) / width_));
+          port = start + clock_.span(Cycles(cycles));
+          span.add({start, port});
+        });
+    return span;
+  }
+  std::size_t queue_depth() const override { return 1; }
+
+ private:
+  Interleave interleave_;
+  double width_;
+  Clock clock_;
+  Picoseconds latency_;
+  std::vector<std::vector<Picoseconds>> free_at_;
+};
+
+using BanksAndPorts = std::tuple<std::int64_t, std::int64_t>;
+class BanksInStep : public ::testing::TestWithParam<BanksAndPorts> {};
+
+// Banks in step stand for banks one by one: near them where ends and small accesses put some of
+// them out of step.
+TEST_P(BanksInStep, AsBankByBank) {
+  const auto [banks, ports] = GetParam();
+  const Chip chip = buffer_chip(banks, ports);
+  for (const std::int64_t largest : {2 << 10, 16 << 10, 256 << 10}) {
+    for (const int in_flight : {1, 4, 32}) {
+      double end_error = 0;
+      double latency_error = 0;
+      for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        BankedSramCore core(chip.buffer(), chip.clock());
+        BankByBank reference(chip.buffer(), chip.clock());
+        const LoadTimes in_step = mixed_load(core, seed, largest, in_flight);
+        const LoadTimes alone = mixed_load(reference, seed, largest, in_flight);
+        const double end = static_cast<double>(in_step.end) / static_cast<double>(alone.end) - 1;
+        end_error = std::max(end_error, std::abs(end));
+        latency_error =
+            std::max(latency_error, std::abs(in_step.mean_latency / alone.mean_latency - 1));
+      }
+      fmt::print(
+          "{} banks, {} ports, up to {} B, {} at a time: end within {:.2f} %, latency {:.2f} %\n",
+          banks, ports, largest, in_flight, end_error * 100, latency_error * 100);
+      EXPECT_LT(end_error, ports == 1 ? 0.025 : 0.045);
+      EXPECT_LT(latency_error, ports == 1 ? 0.025 : 0.045);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Buffer, BanksInStep,
+                         ::testing::Combine(::testing::Values(4, 16, 32), ::testing::Values(1, 2)));
 
 }  // namespace
 }  // namespace simdse

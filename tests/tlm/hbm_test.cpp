@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <queue>
 #include <random>
 #include <set>
 
@@ -12,6 +11,7 @@
 #include "models/memory/hbm_core.h"
 #include "tlm/command_checker.h"
 #include "tlm/memory_load.h"
+#include "tlm/mixed_load.h"
 
 namespace simdse {
 namespace {
@@ -284,38 +284,70 @@ TEST(Hbm, RefreshClosesRowsAndStopsTheChannel) {
   EXPECT_EQ(core.serve(3'950'000, {false, 64, 64}).head, (3900 + 14 + 260 + 28) * kNanosecond);
 }
 
-/// Error of the aggregated mode over patterns and blocks: the largest magnitude.
-double largest_error(const std::string& name, double write_share) {
-  const Hbm::Params params = standard(name);
-  const Hbm memory = hbm(params);
-  double largest = 0;
-  for (const Order order : {Order::sequential, Order::random, Order::stride}) {
-    for (const std::int64_t block : {64, 256, 1024, 4096}) {
-      const AccessPattern pattern = pattern_of(memory, order, block, 8192 + 256, write_share);
-      const double aggregated = share_of_peak(params, Mode::aggregated, pattern);
-      const double command = share_of_peak(params, Mode::command, pattern);
-      const double error = aggregated / command - 1;
-      largest = std::max(largest, std::abs(error));
-      fmt::print("{} {} {} B, {} written: {:.4f} of peak by commands, {:+.1f} %\n", name,
-                 static_cast<int>(order), block, write_share, command, error * 100);
-    }
+/// Error of the aggregated mode in percent of the command-level mode's rate, as docs/memory.md
+/// publishes it. Where activates and turns of the bus both nearly bind, as for random mixed blocks
+/// in HBM2e, the aggregated mode overlaps them better than a controller does.
+struct PublishedError {
+  Order order;
+  std::int64_t block;
+  double write_share;
+  double percent[3];  ///< of each of standards()
+};
+
+constexpr PublishedError kPublishedErrors[] = {
+    {Order::sequential, 64, 0, {1.1, 0.5, 0.7}},
+    {Order::sequential, 256, 0, {0.3, 0.3, 0.2}},
+    {Order::sequential, 1024, 0, {1.0, 0.3, 0.2}},
+    {Order::sequential, 4096, 0, {1.0, 0.3, 0.2}},
+    {Order::random, 64, 0, {0.4, -1.8, 0.6}},
+    {Order::random, 256, 0, {1.4, 8.0, 1.0}},
+    {Order::random, 1024, 0, {1.4, 7.4, 1.1}},
+    {Order::random, 4096, 0, {1.7, 4.2, 1.3}},
+    {Order::stride, 64, 0, {0.3, -1.5, -1.8}},
+    {Order::stride, 256, 0, {0.7, 15.5, 0.9}},
+    {Order::stride, 1024, 0, {1.6, 0.8, 4.0}},
+    {Order::stride, 4096, 0, {1.5, 0.5, 0.8}},
+    {Order::sequential, 64, 0.3, {-1.4, -1.2, -2.8}},
+    {Order::sequential, 256, 0.3, {-1.4, -1.2, -1.8}},
+    {Order::sequential, 1024, 0.3, {-0.9, -1.1, -1.5}},
+    {Order::sequential, 4096, 0.3, {-0.7, -0.9, -1.1}},
+    {Order::random, 64, 0.3, {2.4, 2.1, 2.1}},
+    {Order::random, 256, 0.3, {7.9, 21.0, 2.6}},
+    {Order::random, 1024, 0.3, {5.3, 21.1, 2.6}},
+    {Order::random, 4096, 0.3, {1.9, 18.0, 3.6}},
+    {Order::stride, 64, 0.3, {4.3, 11.5, 4.0}},
+    {Order::stride, 256, 0.3, {2.8, 29.3, 5.4}},
+    {Order::stride, 1024, 0.3, {0.3, 12.5, 24.7}},
+    {Order::stride, 4096, 0.3, {-0.6, -0.7, -1.2}},
+};
+
+const char* order_name(Order order) {
+  constexpr const char* names[] = {"sequential", "random", "stride"};
+  return names[static_cast<int>(order)];
+}
+
+class HbmError : public ::testing::TestWithParam<PublishedError> {};
+
+TEST_P(HbmError, IsThePublishedOne) {
+  const PublishedError& row = GetParam();
+  for (std::size_t i = 0; i < standards().size(); ++i) {
+    const Hbm::Params params = standard(standards()[i]);
+    const AccessPattern pattern =
+        pattern_of(hbm(params), row.order, row.block, 8192 + 256, row.write_share);
+    const double command = share_of_peak(params, Mode::command, pattern);
+    const double percent = (share_of_peak(params, Mode::aggregated, pattern) / command - 1) * 100;
+    fmt::print("{} {} {} B, {} written: {:.4f} of peak by commands, {:+.1f} %\n", standards()[i],
+               order_name(row.order), row.block, row.write_share, command, percent);
+    EXPECT_NEAR(percent, row.percent[i], 1.5) << standards()[i];
   }
-  return largest;
 }
 
-// Published in docs/memory.md. Where activates and turns of the bus both nearly bind, as for random
-// mixed blocks in HBM2e, the aggregated mode overlaps them better than a controller does.
-TEST(HbmError, OfReadsIsBounded) {
-  EXPECT_LT(largest_error("hbm2", 0), 0.05);
-  EXPECT_LT(largest_error("hbm2e", 0), 0.18);
-  EXPECT_LT(largest_error("hbm3", 0), 0.06);
-}
-
-TEST(HbmError, OfMixedLoadsIsBounded) {
-  EXPECT_LT(largest_error("hbm2", 0.3), 0.10);
-  EXPECT_LT(largest_error("hbm2e", 0.3), 0.32);
-  EXPECT_LT(largest_error("hbm3", 0.3), 0.28);
-}
+INSTANTIATE_TEST_SUITE_P(Rows, HbmError, ::testing::ValuesIn(kPublishedErrors),
+                         [](const auto& test) {
+                           return fmt::format("{}_{}_B_{}", order_name(test.param.order),
+                                              test.param.block,
+                                              test.param.write_share > 0 ? "mixed" : "reads");
+                         });
 
 /// Every channel by itself, whatever the transfer: what moving in step is measured against.
 class ChannelByChannel : public StorageCore {
@@ -350,39 +382,6 @@ class ChannelByChannel : public StorageCore {
   std::vector<HbmChannel> channels_;
   std::size_t queue_depth_;
 };
-
-struct LoadTimes {
-  Picoseconds end = 0;      ///< of all transfers
-  double mean_latency = 0;  ///< in picoseconds
-};
-
-/// Transfers of sizes from 64 B to `largest`, as many at a time as `in_flight`, some of them
-/// writes: each of eight streams goes on where it left off, with odd ends.
-LoadTimes mixed_load(StorageCore& core, std::uint64_t seed, std::int64_t largest, int in_flight) {
-  std::mt19937_64 random(seed);
-  std::vector<std::int64_t> at(8);
-  for (std::size_t i = 0; i < at.size(); ++i) at[i] = static_cast<std::int64_t>(i) << 24;
-  std::priority_queue<Picoseconds, std::vector<Picoseconds>, std::greater<>> ends;
-  LoadTimes times;
-  constexpr int transfers = 4000;
-  Picoseconds now = 0;
-  for (int i = 0; i < transfers; ++i) {
-    const std::size_t stream = random() % at.size();
-    const double magnitude = static_cast<double>(random() % 1000) / 1000;
-    const auto bytes =
-        static_cast<std::int64_t>(64 * std::pow(static_cast<double>(largest) / 64, magnitude));
-    if (static_cast<int>(ends.size()) == in_flight) {
-      now = std::max(now, ends.top());
-      ends.pop();
-    }
-    const StorageSpan span = core.serve(now, {stream < 3, at[stream], bytes});
-    at[stream] += bytes + static_cast<std::int64_t>(random() % 3) * 192;
-    ends.push(span.tail);
-    times.end = std::max(times.end, span.tail);
-    times.mean_latency += static_cast<double>(span.tail - now) / transfers;
-  }
-  return times;
-}
 
 // Channels in step stand for channels one by one: the same at a single channel, and near it where
 // ends and small transfers put some of them out of step.
