@@ -33,7 +33,6 @@ class BufferOccupancy {
     bool is_held = false;
   };
 
-  void add_space(RegionId user, std::int64_t address, std::int64_t bytes);
   void hold(RegionId region, const Space& space);
 
   std::int64_t capacity_;
