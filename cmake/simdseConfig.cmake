@@ -3,8 +3,7 @@
 #   find_package(simdse REQUIRED)
 #   simdse_add_plugin(my_pe my_pe.cpp)
 #
-# builds libmy_pe.so, which a design names under `plugins:`. A block that needs SystemC (a network
-# with its module) finds it through pkg-config when the call says SYSTEMC.
+# builds libmy_pe.so, which a design names under `plugins:`.
 get_filename_component(SIMDSE_PREFIX "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)  # a search asks a block millions of times
@@ -18,19 +17,12 @@ if(NOT TARGET simdse::simdse)
 endif()
 
 function(simdse_add_plugin name)
-  cmake_parse_arguments(PLUGIN "SYSTEMC" "" "" ${ARGN})
-  if(NOT PLUGIN_UNPARSED_ARGUMENTS)
+  if(NOT ARGN)
     message(FATAL_ERROR "simdse_add_plugin(${name}): at least one source file is needed")
   endif()
-  add_library(${name} MODULE ${PLUGIN_UNPARSED_ARGUMENTS} "${SIMDSE_PLUGIN_STAMP}")
+  add_library(${name} MODULE ${ARGN} "${SIMDSE_PLUGIN_STAMP}")
   target_include_directories(${name} SYSTEM PRIVATE "${SIMDSE_PREFIX}/include/simdse")
   target_compile_features(${name} PRIVATE cxx_std_17)
-  if(PLUGIN_SYSTEMC)
-    find_package(PkgConfig REQUIRED)
-    pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc tlm)
-    target_compile_definitions(${name} PRIVATE SIMDSE_WITH_SYSTEMC)
-    target_link_libraries(${name} PRIVATE PkgConfig::SYSTEMC)
-  endif()
   foreach(layer sim models workloads base)
     target_link_libraries(${name} PRIVATE "${SIMDSE_PREFIX}/lib/libsimdse_${layer}.so")
   endforeach()

@@ -10,7 +10,8 @@
 
 namespace simdse {
 
-/// Kinds that a plug-in may bring types of: all.
+/// Kinds that a plug-in may bring types of: all but link, of which a chip by itself uses the cost
+/// only.
 std::vector<std::string> plugin_kinds();
 
 /// Everything that a block says of itself without being asked about anything: capacities, rates,
