@@ -22,6 +22,13 @@ SplitOverrides split_overrides(const std::vector<Override>& overrides) {
   return result;
 }
 
+std::vector<Override> own_overrides(std::vector<Override> overrides, const std::string& file) {
+  for (Override& item : overrides) {
+    if (item.path.rfind(file + ".", 0) == 0) item.path.erase(0, file.size() + 1);
+  }
+  return overrides;
+}
+
 void add_onnx_options(Arguments& arguments) {
   arguments.options().add_options()("dim", po::value<std::vector<std::string>>()->composing(),
                                     "size of a symbolic dimension of an ONNX model: name=value")(

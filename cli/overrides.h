@@ -18,6 +18,10 @@ struct SplitOverrides {
 /// Throws InputError for a path that begins with neither.
 SplitOverrides split_overrides(const std::vector<Override>& overrides);
 
+/// Overrides where a command reads one file, the "design" or the "workload": its paths may begin
+/// with that word or not.
+std::vector<Override> own_overrides(std::vector<Override> overrides, const std::string& file);
+
 /// Options of commands that read a workload which may be an ONNX model: --dim and --opaque.
 void add_onnx_options(Arguments& arguments);
 

@@ -71,6 +71,11 @@ void read_training(ConfigReader& reader, Workload& workload) {
 
 /// Reads what a workload file says beside the network itself, then builds the graph.
 Workload read_document(const ConfigValue& document, const ConfigValue& model, std::string name) {
+  for (const char* key : {"dims", "opaque"}) {
+    if (const ConfigValue* given = document.find(key)) {
+      throw InputError(given->where(), fmt::format("'{}' is for ONNX models only", key));
+    }
+  }
   Workload workload;
   workload.name = std::move(name);
   ConfigReader reader(document, "");
@@ -151,11 +156,6 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
     if (depth == 10) throw InputError(base->where(), "the models refer to each other");
     return from_document(with_values(model, document), files, as_path.parent_path().string(),
                          as_path.stem().string(), depth + 1);
-  }
-  for (const char* key : {"dims", "opaque"}) {
-    if (const ConfigValue* given = document.find(key)) {
-      throw InputError(given->where(), fmt::format("'{}' is for ONNX models only", key));
-    }
   }
   return read_document(document, model, as_path.stem().string());
 }

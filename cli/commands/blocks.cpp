@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/overrides.h"
 #include "cli/report/chip_view.h"
 #include "cli/report/json_report.h"
 #include "cli/report/table.h"
@@ -88,10 +89,11 @@ int run_blocks(const CommandContext& context) {
   if (arguments.has("design")) {
     const auto design = arguments.get<std::string>("design");
     if (!arguments.has("name")) {
-      print_design(load_chip(design, context.files, arguments.overrides()), arguments.has("json"));
+      print_design(load_chip(design, context.files, own_overrides(arguments.overrides(), "design")),
+                   arguments.has("json"));
       return kDone;
     }
-    load_design(design, context.files, arguments.overrides());
+    load_design(design, context.files, own_overrides(arguments.overrides(), "design"));
   } else if (arguments.has("set")) {
     throw InputError("blocks: --set needs --design");
   }

@@ -85,8 +85,9 @@ int run_simulate(const CommandContext& context) {
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a value: design.path=value or workload.path=value")(
       "plan", po::value<std::string>(), "execute this plan (see estimate --write-plan)")(
-      "transfer", po::value<std::int64_t>(), "largest transaction in bytes (default 524288)")(
-      "json", "for scripts");
+      "transfer", po::value<std::int64_t>(),
+      "largest transaction, bytes from 64 to 2^30 (default 524288); small ones take long, above "
+      "all with a memory of mode: command")("json", "for scripts");
   add_onnx_options(arguments);
   if (!arguments.parse(context)) return kDone;
   if (arguments.has("trace") && !arguments.has("output")) {

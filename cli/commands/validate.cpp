@@ -19,15 +19,17 @@ std::vector<Reference> load_references(const Arguments& arguments, const DataFil
   return references;
 }
 
-bool all_measured(const std::vector<ReferenceResult>& results) {
+int status_of(const std::vector<ReferenceResult>& results) {
+  int status = kDone;
   for (const ReferenceResult& result : results) {
     for (const TableResult& table : result.tables) {
       for (const RowResult& row : table.rows) {
-        if (!row.failure.empty()) return false;
+        if (row.is_bad_input) return kBadInput;
+        if (!row.failure.empty()) status = kNegative;
       }
     }
   }
-  return true;
+  return status;
 }
 
 int validate_references(const Arguments& arguments, const DataFiles& files) {
@@ -49,7 +51,7 @@ int validate_references(const Arguments& arguments, const DataFiles& files) {
   } else {
     std::cout << comparison_text(results);
   }
-  return all_measured(results) ? kDone : kNegative;
+  return status_of(results);
 }
 
 }  // namespace

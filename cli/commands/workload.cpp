@@ -179,8 +179,9 @@ int run_workload(const CommandContext& context) {
   add_onnx_options(arguments);
   arguments.positional("workload");
   if (!arguments.parse(context)) return kDone;
-  const Workload workload = load_workload(arguments.get<std::string>("workload"), context.files,
-                                          with_onnx_options(arguments, arguments.overrides()));
+  const Workload workload =
+      load_workload(arguments.get<std::string>("workload"), context.files,
+                    with_onnx_options(arguments, own_overrides(arguments.overrides(), "workload")));
   if (arguments.has("dot")) {
     if (arguments.has("json")) throw InputError("workload: give either --json or --dot");
     const bool is_training = arguments.has("training");

@@ -238,7 +238,7 @@ int run_core_probe(const CommandContext& context) {
       "shape", po::value<std::vector<std::string>>()->composing(),
       "shape of an input, e.g. 512x768; one --shape for each")(
       "group", po::value<std::size_t>(),
-      "the one core is of cores.N of the design (default: the first of its kind)")(
+      "the one core is of the design's cores.N: its number N (default: the first of its kind)")(
       "dataflow", po::value<std::string>(), "ws, os or is (default: what the mapping chooses)")(
       "format", po::value<std::string>(), "number format of the operands (default bf16)")(
       "timing", "the simulator's own speed as well, which differs from run to run");

@@ -63,11 +63,23 @@ MemoryLoad read_load(const Arguments& arguments, const Memory& memory) {
     throw InputError("--outstanding: must be a whole number");
   }
   const Bytes fallback(
-      std::max(std::min<std::int64_t>(16 << 20, capacity.value()), pattern.block.value()));
+      std::max(std::min<std::int64_t>(64 << 20, capacity.value()), pattern.block.value()));
   const Bytes total = bytes_option(arguments, "bytes", fallback, pattern.block, capacity);
   load.blocks = total.value() / pattern.block.value();
+  pattern.outstanding = std::min(pattern.outstanding, load.blocks);
   if (arguments.has("seed")) load.seed = arguments.get<std::uint64_t>("seed");
   return load;
+}
+
+/// Mean latency of a run of some length. The first blocks are asked for at once: each waits only
+/// for those before it, half as long in the mean as those that follow.
+double mean_latency_of_run(const Memory& memory, const MemoryLoad& load) {
+  AccessPattern alone = load.pattern;
+  alone.outstanding = 1;
+  const double at_once =
+      static_cast<double>(load.pattern.outstanding) / static_cast<double>(load.blocks);
+  return std::max(memory.mean_latency(alone).value(),
+                  memory.mean_latency(load.pattern).value() * (1 - at_once / 2));
 }
 
 int probe_memory_of(const Chip& chip, const Arguments& arguments) {
@@ -112,9 +124,9 @@ int probe_memory_of(const Chip& chip, const Arguments& arguments) {
   report.figure("fraction_of_peak", "fraction of peak", Dimension::count, share(formula_bandwidth),
                 share(simulated_bandwidth));
   report.figure("mean_latency_s", "mean latency", Dimension::time,
-                memory.mean_latency(pattern).value(), simulated[1]);
-  report.figure("idle_latency_s", "idle latency", Dimension::time, memory.idle_latency().value(),
-                simulated[2]);
+                mean_latency_of_run(memory, load), simulated[1]);
+  report.figure("idle_latency_s", "idle latency (one burst, row closed)", Dimension::time,
+                memory.idle_latency().value(), simulated[2]);
   report.print(arguments.has("json"));
   return kDone;
 }
@@ -124,7 +136,7 @@ int probe_memory_of(const Chip& chip, const Arguments& arguments) {
 int run_memory_probe(const CommandContext& context) {
   Arguments arguments("probe memory",
                       "--design D --pattern sequential|random|stride [--block 256B] [--stride "
-                      "4KiB] [--write-share 0.3] [--bytes 16MiB] [--seed N] [--outstanding N] "
+                      "4KiB] [--write-share 0.3] [--bytes 64MiB] [--seed N] [--outstanding N] "
                       "[--set design.path=value] [--json]",
                       "simdse probe memory --design tpu_v2 --pattern random --block 64B");
   add_probe_options(arguments);
@@ -134,7 +146,8 @@ int run_memory_probe(const CommandContext& context) {
       "stride", po::value<std::string>(),
       "from block to block, with --pattern stride (default 4 KiB)")(
       "write-share", po::value<std::string>(), "share of blocks that are written (default 0)")(
-      "bytes", po::value<std::string>(), "bytes in all (default 16 MiB)")(
+      "bytes", po::value<std::string>(),
+      "bytes in all (default 64 MiB, so that refreshes average out)")(
       "seed", po::value<std::uint64_t>(), "of random addresses and of what is written (default 1)")(
       "outstanding", po::value<std::string>(),
       "blocks under way at a time (default: what the memory's queues hold)");

@@ -33,8 +33,9 @@ std::int64_t whole_option(const Arguments& arguments, const std::string& name, d
 }
 
 double rate_option(const Arguments& arguments) {
-  arguments.get<std::string>("rate");  // must be given
-  return quantity_option(arguments, "rate", Dimension::count, 0, 1e-6, 1);
+  // Who asks for the rate that saturates the network need not name one.
+  if (!arguments.has("saturation")) arguments.get<std::string>("rate");
+  return quantity_option(arguments, "rate", Dimension::count, NetworkLoad().rate, 1e-6, 1);
 }
 
 int probe_noc_of(const Chip& chip, const Arguments& arguments) {
@@ -52,6 +53,11 @@ int probe_noc_of(const Chip& chip, const Arguments& arguments) {
   NocLevel level = has_flit_level(chip) ? NocLevel::flits : NocLevel::transfers;
   if (arguments.has("level")) {
     level = static_cast<NocLevel>(choice(arguments, "level", {"flits", "transfers"}));
+    if (level == NocLevel::flits && !has_flit_level(chip)) {
+      throw InputError(
+          fmt::format("--level: the network type '{}' has no model of flits (allowed: transfers)",
+                      chip.design().noc.type));
+    }
   }
   const Topology& topology = chip.noc().topology();
   const Traffic traffic(topology, pattern, hot_share);
@@ -64,7 +70,7 @@ int probe_noc_of(const Chip& chip, const Arguments& arguments) {
     return figures.dump();
   });
   const std::vector<double> simulated = nlohmann::json::parse(answer);
-  const LoadFormula formula = LoadFormula::of(traffic, load);
+  const LoadFormula formula = LoadFormula::of(traffic, load, link_rate(chip));
   const double frequency = chip.clock().frequency().value();
 
   const char* level_name = level == NocLevel::flits ? "flits" : "transfers";
@@ -101,17 +107,19 @@ int probe_noc_of(const Chip& chip, const Arguments& arguments) {
 }  // namespace
 
 int run_noc_probe(const CommandContext& context) {
-  Arguments arguments("probe noc",
-                      "--design D --traffic uniform|transpose|hotspot --rate 0.3 [--packet 8] "
-                      "[--hot-share 0.1] [--level flits|transfers] [--saturation] [--cycles N] "
-                      "[--seed N] [--set design.path=value] [--json]",
-                      "simdse probe noc --design mesh_8x8 --traffic uniform --rate 0.3 --packet 1");
+  Arguments arguments(
+      "probe noc",
+      "--design D --traffic uniform|transpose|hotspot --rate 0.3 | --saturation [--packet 8] "
+      "[--hot-share 0.1] [--level flits|transfers] [--cycles N] "
+      "[--seed N] [--set design.path=value] [--json]",
+      "simdse probe noc --design mesh_8x8 --traffic uniform --rate 0.3 --packet 1");
   add_probe_options(arguments);
   arguments.options().add_options()("traffic", po::value<std::string>(),
                                     "who sends to whom: uniform, transpose or hotspot")(
       "rate", po::value<std::string>(),
-      "flits that every endpoint offers per cycle; a flit is what a link carries in a cycle")(
-      "packet", po::value<std::string>(), "flits of a packet (default 1)")(
+      "flits that every endpoint offers per cycle; a flit is what a link carries in a cycle "
+      "(with --saturation default 0.1)")("packet", po::value<std::string>(),
+                                         "flits of a packet (default 1)")(
       "hot-share", po::value<std::string>(),
       "share of a hotspot's traffic that goes to the memory's first port (default 0.1)")(
       "level", po::value<std::string>(),

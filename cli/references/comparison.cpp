@@ -50,7 +50,7 @@ Json number_at(const Json& json, const std::string& path) {
   return *at;
 }
 
-std::string measure(const ReferenceTable& table, const ReferenceRow& row, const DataFiles& files) {
+Json measure(const ReferenceTable& table, const ReferenceRow& row, const DataFiles& files) {
   const auto with = [&row](std::vector<std::string> words) {
     words.insert(words.end(), row.arguments.begin(), row.arguments.end());
     return words;
@@ -63,7 +63,19 @@ std::string measure(const ReferenceTable& table, const ReferenceRow& row, const 
     if (value.is_null() || table.less.empty()) return value;
     return Json(value.get<double>() - number_at(other, path).get<double>());
   };
-  return Json({figure(table.formula), figure(table.simulated)}).dump();
+  return Json({figure(table.formula), figure(table.simulated)});
+}
+
+/// The same as text; of bad input the message, a string.
+std::string measured_text(const ReferenceTable& table, const ReferenceRow& row,
+                          const DataFiles& files) {
+  try {
+    return measure(table, row, files).dump();
+  } catch (const PluginFailure&) {
+    throw;
+  } catch (const InputError& problem) {
+    return Json(problem.what()).dump();
+  }
 }
 
 RowResult read_result(const JobResult& job, const ReferenceTable& table) {
@@ -73,6 +85,11 @@ RowResult read_result(const JobResult& job, const ReferenceTable& table) {
     return result;
   }
   const Json values = Json::parse(job.output);
+  if (values.is_string()) {
+    result.failure = values.get<std::string>();
+    result.is_bad_input = true;
+    return result;
+  }
   const auto scaled = [&](const Json& value) -> std::optional<double> {
     if (value.is_null()) return {};
     return value.get<double>() * table.scale;
@@ -107,7 +124,7 @@ std::vector<ReferenceResult> compare_with(const std::vector<Reference>& referenc
   for (const Reference& reference : references) {
     for (const ReferenceTable& table : reference.tables) {
       for (const ReferenceRow& row : table.rows) {
-        jobs.emplace_back([&] { return measure(table, row, files); });
+        jobs.emplace_back([&] { return measured_text(table, row, files); });
       }
     }
   }

@@ -14,7 +14,8 @@ namespace simdse {
 struct RowResult {
   std::optional<double> formula;
   std::optional<double> simulated;
-  std::string failure;  ///< why there is neither
+  std::string failure;        ///< why there is neither
+  bool is_bad_input = false;  ///< the row, its command or what that names is at fault
 };
 
 /// model / measured - 1

@@ -38,8 +38,9 @@ ReferenceRow read_row(const ConfigValue& value, const std::string& path) {
   row.measured = read_number(reader.require("measured"), reader.path_of("measured"));
   row.use = read_use(reader);
   row.note = reader.text_or("note", "");
-  if (row.measured == 0) {
-    throw InputError(value.where(), path + ".measured: an error relative to 0 means nothing");
+  if (row.measured <= 0) {
+    throw InputError(value.where(),
+                     path + ".measured: must be above 0, or an error relative to it means nothing");
   }
   if (row.use != RowUse::held_out && row.note.empty()) {
     throw InputError(value.where(),

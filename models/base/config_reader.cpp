@@ -52,6 +52,25 @@ const std::string& read_choice(const ConfigValue& value, const std::string& what
   return text;
 }
 
+namespace {
+
+/// True if one letter added, left out, changed or swapped with its neighbour makes `text` of
+/// `word`. Keys that are two apart, such as `name` and `note`, may both be meant.
+bool is_slip_of(const std::string& word, const std::string& text) {
+  std::size_t begin = 0;
+  while (begin < std::min(word.size(), text.size()) && word[begin] == text[begin]) ++begin;
+  std::string left = word.substr(begin);
+  std::string other = text.substr(begin);
+  while (!left.empty() && !other.empty() && left.back() == other.back()) {
+    left.pop_back();
+    other.pop_back();
+  }
+  const bool are_swapped = left.size() == 2 && left == std::string(other.rbegin(), other.rend());
+  return are_swapped || (left.size() <= 1 && other.size() <= 1);
+}
+
+}  // namespace
+
 ConfigReader::ConfigReader(const ConfigValue& value, std::string path)
     : value_(value), path_(std::move(path)) {
   value_.members(path_.empty() ? "document" : path_);
@@ -69,6 +88,12 @@ const ConfigValue* ConfigReader::find(const std::string& key) {
 const ConfigValue& ConfigReader::require(const std::string& key) {
   const ConfigValue* member = find(key);
   if (member == nullptr) {
+    for (const ConfigValue::Member& other : value_.members(path_)) {
+      if (std::find(asked_.begin(), asked_.end(), other.key) != asked_.end()) continue;
+      if (!is_slip_of(key, other.key)) continue;
+      throw InputError(other.where, fmt::format("unknown key '{}' (did you mean '{}'?)",
+                                                path_of(other.key), key));
+    }
     throw InputError(value_.where(), fmt::format("'{}' is missing", path_of(key)));
   }
   return *member;

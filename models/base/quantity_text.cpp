@@ -118,6 +118,10 @@ double parse_quantity(const std::string& text, Dimension dimension, const Source
 
 std::string format_quantity(double value, Dimension dimension, int digits) {
   const std::vector<Unit>& known = units(dimension);
+  constexpr double many = 1e12;  // from here on powers of ten read better
+  if (known.empty() && value == std::floor(value) && std::abs(value) < many) {
+    return fmt::format("{:.0f}", value);
+  }
   if (known.empty() || std::isinf(value)) return fmt::format("{:.{}g}", value, digits);
   const Unit* best = &known.front();
   for (const Unit& unit : known) {

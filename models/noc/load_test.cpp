@@ -1,15 +1,16 @@
 #include "models/noc/load_test.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
 namespace simdse {
 
-LoadFormula LoadFormula::of(const Traffic& traffic, const NetworkLoad& load) {
+LoadFormula LoadFormula::of(const Traffic& traffic, const NetworkLoad& load, double link_rate) {
   const Topology& topology = traffic.topology();
   const auto endpoints = static_cast<double>(topology.endpoints());
-  const auto packet = static_cast<double>(load.packet);
+  const double packet = static_cast<double>(load.packet) / link_rate;  // cycles on a link
   // Load of every link when each endpoint offers one flit per cycle.
   std::vector<double> loads(static_cast<std::size_t>(topology.links()));
   std::vector<std::int64_t> route;
@@ -23,13 +24,25 @@ LoadFormula LoadFormula::of(const Traffic& traffic, const NetworkLoad& load) {
   }
   LoadFormula formula;
   const auto most = std::max_element(loads.begin(), loads.end());
-  formula.bound = 1 / *most;
-  formula.binding_link = topology.link_name(most - loads.begin());
-  formula.figures.accepted_rate = std::min(load.rate, formula.bound);
-  formula.figures.is_saturated = load.rate >= formula.bound;
-  double latency = alone + packet;
+  const bool can_be_busy = std::isfinite(link_rate);
+  formula.bound = can_be_busy ? link_rate / *most : 1;
+  formula.binding_link = can_be_busy ? topology.link_name(most - loads.begin()) : "none";
+  formula.figures.is_saturated = can_be_busy && load.rate >= formula.bound;
+  for (std::int64_t source = 0; source < topology.endpoints(); ++source) {
+    double busiest = 1;
+    double sent = 0;
+    traffic.for_each(source, [&](std::int64_t to, double share) {
+      sent += share;
+      topology.route(source, to, route);
+      for (const std::int64_t link : route) {
+        busiest = std::max(busiest, loads[static_cast<std::size_t>(link)] * load.rate / link_rate);
+      }
+    });
+    formula.figures.accepted_rate += sent * load.rate / busiest / endpoints;
+  }
+  double latency = alone + std::max(packet, 1.0);
   for (const double link : loads) {
-    const double busy = link * load.rate;
+    const double busy = link * load.rate / link_rate;
     // Weighted by the packets that pass the link, out of all.
     latency += busy < 1 ? link / endpoints * busy * packet / (2 * (1 - busy))
                         : std::numeric_limits<double>::infinity();

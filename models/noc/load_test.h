@@ -27,13 +27,17 @@ struct LoadFigures {
 ///   latency = mean over packets of (latency of the head alone + flits + sum of waits at links),
 ///   wait at a link of load u = u x packet / (2 (1 - u)): an M/D/1 queue, as if arrivals there were
 ///   random; infinite at or above the bound. Loads follow from the routes.
-///   bound = the rate at which the most loaded link is always busy. Routers reach less.
+///   bound = the rate at which the most loaded link is always busy, or 1 if none ever is, which is
+///   all that an endpoint offers. Routers reach less.
+/// Beyond the bound, a source whose packets pass an overloaded link is held back to that link's
+/// rate, as its packets leave in order.
 struct LoadFormula {
   LoadFigures figures;
   double bound = 0;          ///< flits per endpoint and cycle
   std::string binding_link;  ///< the most loaded link, first of equals
 
-  static LoadFormula of(const Traffic& traffic, const NetworkLoad& load);
+  /// `link_rate`: flits that a link carries per cycle; infinite for an ideal network.
+  static LoadFormula of(const Traffic& traffic, const NetworkLoad& load, double link_rate = 1);
 };
 
 /// Runs the load through the network. Packets made in the measurement are followed until they have

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "models/noc/transfer_network.h"
 #include "sim/kernel/module_registry.h"
@@ -24,6 +26,10 @@ const ModuleType& module_of(const Chip& chip) {
 
 bool has_flit_level(const Chip& chip) { return module_of(chip).flits != nullptr; }
 
+double link_rate(const Chip& chip) {
+  return std::isinf(chip.noc().port_width().value()) ? std::numeric_limits<double>::infinity() : 1;
+}
+
 LoadFigures probe_noc(const Chip& chip, NocLevel level, const Traffic& traffic,
                       const NetworkLoad& load) {
   const ModuleType& type = module_of(chip);
@@ -39,7 +45,7 @@ LoadFigures probe_noc(const Chip& chip, NocLevel level, const Traffic& traffic,
 }
 
 double find_saturation(const Chip& chip, NocLevel level, const Traffic& traffic, NetworkLoad load) {
-  const double bound = LoadFormula::of(traffic, load).bound;
+  const double bound = LoadFormula::of(traffic, load, link_rate(chip)).bound;
   double sustained = 0;
   double too_much = std::min(1.0, bound * 1.05);
   while (too_much - sustained > 0.01 * bound) {

@@ -15,6 +15,9 @@ enum class NocLevel {
 /// Whether the network's type has a model of flits.
 bool has_flit_level(const Chip& chip);
 
+/// Flits that a link carries per cycle: one, or without end where ports have no width.
+double link_rate(const Chip& chip);
+
 /// Runs the load through the chip's network. Throws InputError when its type has no module, or no
 /// model of that level.
 LoadFigures probe_noc(const Chip& chip, NocLevel level, const Traffic& traffic,

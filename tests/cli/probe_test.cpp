@@ -54,6 +54,51 @@ TEST_F(ProbeCli, NonsenseIsRefused) {
   expect_refused(kMemory + "--set workload.batch=1", "a probe has no workload");
 }
 
+TEST_F(ProbeCli, WhatIsAllowedIsSaid) {
+  const std::string noc = "probe noc --design tpu_v2 --traffic uniform --rate 0.9 ";
+  expect_refused(noc + "--level flits", "--level");
+  expect_refused(noc + "--level flits", "allowed: transfers");
+  expect_refused(noc + "--seed -1", "'-1' must be a whole number, not negative");
+  expect_refused("probe core --design tpu_v2 --gemm 2x2x2 --group cores.1",
+                 "must be a whole number, not negative");
+  expect_refused("simulate --design tpu_v2 --workload resnet18 --dim a=3", "ONNX models only");
+  expect_refused("blocks --design tpu_v2 --set design.clocks=1", "clocks");
+}
+
+TEST_F(ProbeCli, AnIdealNetworkTakesTheCycleThatAFlitTakes) {
+  for (const char* packet : {"1", "8"}) {
+    const Json json = probe(
+        "noc --design tpu_v2 --set \"design.noc={type: ideal}\" --traffic "
+        "uniform --rate 0.5 --packet " +
+        std::string(packet));
+    EXPECT_EQ(json.at("formula_mean_latency_cycles"), 1);
+    EXPECT_EQ(json.at("simulated_mean_latency_cycles"), 1);
+    EXPECT_NEAR(json.at("formula_accepted_rate"), json.at("simulated_accepted_rate"), 0.02);
+    EXPECT_FALSE(json.at("formula_saturated"));
+  }
+}
+
+TEST_F(ProbeCli, BlocksThatAreAskedForAtOnceWaitForThoseBeforeThem) {
+  const Json json =
+      probe("memory --design tpu_v2 --pattern sequential --bytes 16MiB --outstanding 1000000");
+  const double simulated = json.at("simulated_mean_latency_s");
+  EXPECT_NEAR(json.at("formula_mean_latency_s"), simulated, 0.05 * simulated);
+}
+
+// Beyond the bound, sources whose own way is free go on.
+TEST_F(ProbeCli, TransposedTrafficHoldsBackOnlyWhoPassesAnOverloadedLink) {
+  const Json json = probe("noc --design tpu_v2 --traffic transpose --rate 0.9");
+  EXPECT_TRUE(json.at("formula_saturated"));
+  EXPECT_NEAR(json.at("formula_accepted_rate"), json.at("simulated_accepted_rate"), 0.03);
+}
+
+TEST_F(ProbeCli, ABlockAloneWaitsForNoOther) {
+  const Json json =
+      probe("memory --design tpu_v2 --pattern sequential --block 64MiB --bytes 64MiB");
+  const double simulated = json.at("simulated_mean_latency_s");
+  EXPECT_NEAR(json.at("formula_mean_latency_s"), simulated, 0.1 * simulated);
+}
+
 TEST_F(ProbeCli, EveryFigureIsGivenByFormulaAndSimulated) {
   const Json json = probe("memory --design tpu_v2 --pattern sequential --bytes 1MiB");
   for (const char* name :

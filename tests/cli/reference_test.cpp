@@ -61,7 +61,7 @@ TEST_F(References, ARowThatFailsSaysWhyAndCostsItself) {
       "      - {name: bad, with: --block 0B, measured: 1}\n"
       "      - {name: good, with: --block 64B, measured: 32}\n");
   const Outcome r = run("validate --references --only " + path + " --json");
-  EXPECT_EQ(r.status, 1);
+  EXPECT_EQ(r.status, 2);
   const Json rows = Json::parse(r.out).at(0).at("tables").at(0).at("rows");
   EXPECT_NE(rows.at(0).at("failure").get<std::string>().find("--block"), std::string::npos);
   EXPECT_TRUE(rows.at(0).at("formula").is_null());
@@ -75,6 +75,10 @@ TEST_F(References, AllThatComeWithTheProgramCanBeMeasured) {
 }
 
 TEST_F(References, BadFilesAreRefused) {
+  expect_refused("validate --references --only " + table("      - {name: a, measured: -3}\n"),
+                 "measured: must be above 0");
+  expect_refused("validate --references --only " + table("      - {name: a, mesured: 3}\n"),
+                 "did you mean 'measured'?");
   expect_refused("validate", "--references");
   expect_refused("validate --references --only hbm3000", "there is no reference 'hbm3000'");
   expect_refused("validate --references -j 0", "-j must lie between");
@@ -82,7 +86,7 @@ TEST_F(References, BadFilesAreRefused) {
       "validate --references --only " + table("      - {name: one, measured: 1, use: excluded}\n"),
       "reference.yaml:12:9: tables.0.rows.0: a row that is not held out needs a `note`");
   expect_refused("validate --references --only " + table("      - {name: one, measured: 0}\n"),
-                 "an error relative to 0 means nothing");
+                 "must be above 0");
   expect_refused(
       "validate --references --only " + table("      - {name: one, measured: 1, use: heldout}\n"),
       "'heldout' is not known");

@@ -404,6 +404,9 @@ TEST(Design, MessagesNameTheBlockAndTheNearestSpelling) {
   EXPECT_NE(message("clock=0.5 MHz").find("out of range"), std::string::npos);
   EXPECT_NE(message("clock=700.5 MHz").find("whole number of MHz"), std::string::npos);
   EXPECT_NE(message("cores=[]").find("at least one"), std::string::npos);
+  EXPECT_NE(message("global_buffer={type: banked_sram, banks: 1, latency: 0}").find("a bank of"),
+            std::string::npos);
+  EXPECT_EQ(message("global_buffer={type: ideal}"), "no error");
   EXPECT_NE(message("memory.t_rfc=5 us").find("t_rfc"), std::string::npos);
   EXPECT_NE(message("technology=17nm").find("did you mean '16nm'"), std::string::npos);
 }
