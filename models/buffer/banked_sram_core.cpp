@@ -8,9 +8,8 @@ namespace simdse {
 
 BankedSramCore::BankedSramCore(const Buffer& buffer, const Clock& clock)
     : clock_(clock),
-      interleave_(buffer.banks(), buffer.interleave().value()),
-      least_in_step_(kTurnsInStep * buffer.banks() * buffer.interleave().value()),
-      banks_(buffer.banks(), Bank(static_cast<std::size_t>(buffer.ports()))),
+      banks_(Interleave(buffer.banks(), buffer.interleave().value()),
+             Bank(static_cast<std::size_t>(buffer.ports()))),
       bank_width_(buffer.bank_width().value()),
       cycle_(1e12 / clock.frequency().value()),
       latency_(clock.span(buffer.latency())),
@@ -32,40 +31,24 @@ void BankedSramCore::Bank::delay(Picoseconds by) {
   for (Picoseconds& port : free_at_) port += by;
 }
 
-StorageSpan BankedSramCore::serve_in_step(Picoseconds earliest, const StorageRequest& request) {
-  const double share =
-      static_cast<double>(request.bytes) / static_cast<double>(interleave_.count());
-  const Picoseconds duration = std::llround(share / bank_width_ * cycle_);
-  StorageSpan span{kNever, earliest};
-  banks_.all([&](Bank& bank) { span.add(bank.serve(earliest, duration)); });
-  const auto most = static_cast<double>(interleave_.largest_share(request.address, request.bytes));
-  span.tail += std::llround((std::ceil(most / bank_width_) - share / bank_width_) * cycle_);
-  if (observer_ != nullptr) {
-    interleave_.for_each(request.address, request.bytes,
-                         [&](std::int64_t bank, std::int64_t bytes, std::int64_t) {
-                           observer_->busy(bank, span.head, span.tail, bytes);
-                         });
-  }
-  return span;
-}
-
-StorageSpan BankedSramCore::serve_alone(Picoseconds earliest, const StorageRequest& request) {
-  StorageSpan span{kNever, earliest};
-  interleave_.for_each(
-      request.address, request.bytes, [&](std::int64_t bank, std::int64_t bytes, std::int64_t) {
-        const auto cycles =
-            static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / bank_width_));
-        const StorageSpan own = banks_.alone(bank).serve(earliest, clock_.span(Cycles(cycles)));
-        if (observer_ != nullptr) observer_->busy(bank, own.head, own.tail, bytes);
-        span.add(own);
-      });
-  return span;
-}
-
 StorageSpan BankedSramCore::serve(Picoseconds now, const StorageRequest& request) {
   const Picoseconds earliest = now + latency_;
-  return request.bytes >= least_in_step_ ? serve_in_step(earliest, request)
-                                         : serve_alone(earliest, request);
+  const auto cycles_of = [this](std::int64_t bytes) {
+    return std::ceil(static_cast<double>(bytes) / bank_width_);
+  };
+  if (!banks_.moves_in_step(request)) {
+    return banks_.serve_alone(request, [&](Bank& bank, std::int64_t bytes, std::int64_t) {
+      const Cycles cycles(static_cast<std::int64_t>(cycles_of(bytes)));
+      return bank.serve(earliest, clock_.span(cycles));
+    });
+  }
+  const double share = cycles_of(request.bytes) / static_cast<double>(banks_.interleave().count());
+  const Picoseconds duration = std::llround(share * cycle_);
+  StorageSpan span =
+      banks_.serve_in_step(request, [&](Bank& bank) { return bank.serve(earliest, duration); });
+  const double most = cycles_of(banks_.interleave().largest_share(request.address, request.bytes));
+  span.tail += std::llround(std::max(0.0, most - share) * cycle_);
+  return span;
 }
 
 }  // namespace simdse

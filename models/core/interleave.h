@@ -29,6 +29,7 @@ class Interleave {
       : count_(count), granule_(granule), by_count_(count), by_granule_(granule) {}
 
   std::int64_t count() const { return count_; }
+  std::int64_t granule() const { return granule_; }
 
   /// The unit that holds the byte at `address`.
   std::int64_t unit_of(std::int64_t address) const {

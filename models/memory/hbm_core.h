@@ -2,7 +2,6 @@
 #pragma once
 
 #include "models/core/in_step.h"
-#include "models/core/interleave.h"
 #include "models/core/storage_core.h"
 #include "models/memory/hbm.h"
 #include "models/memory/hbm_channel.h"
@@ -38,25 +37,15 @@ class HbmCore : public StorageCore {
 
   StorageSpan serve(Picoseconds now, const StorageRequest& request) override;
   std::size_t queue_depth() const override { return queue_depth_; }
-  void observe(OccupancyObserver* observer) override { observer_ = observer; }
+  void observe(OccupancyObserver* observer) override { channels_.observe(observer); }
 
  private:
-  /// Turns of all channels that a transfer must make to move them in step. With fewer, their shares
-  /// differ too much: tests/tlm/hbm_test.cpp prints the error against channels one by one, up to
-  /// 4 % of the time of small and large transfers mixed at random.
-  static constexpr std::int64_t kTurnsInStep = 4;
-
-  StorageSpan serve_in_step(Picoseconds now, const StorageRequest& request);
-  StorageSpan serve_alone(Picoseconds now, const StorageRequest& request);
   std::int64_t bursts_of(std::int64_t first, std::int64_t bytes) const;
   HbmRun run_of(bool is_write, std::int64_t first, std::int64_t bytes, double bursts);
 
   HbmTiming timing_;
-  Interleave interleave_;
-  std::int64_t least_in_step_;  ///< bytes
   InStep<HbmChannel> channels_;
   std::size_t queue_depth_;
-  OccupancyObserver* observer_ = nullptr;
   // The times of the last number of bursts: the runs of a transfer are nearly all equal.
   double known_bursts_ = -1;
   Picoseconds known_bus_time_ = 0;

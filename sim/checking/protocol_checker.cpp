@@ -17,6 +17,18 @@ void ProtocolChecker::end_request(tlm::tlm_generic_payload& payload) {
   if (requesting_ == &payload) requesting_ = nullptr;
 }
 
+void ProtocolChecker::check_pieces(tlm::tlm_generic_payload& payload) {
+  const TransferInfo& info = info_of(payload);
+  std::int64_t bytes = 0;
+  for (const TransferPiece& piece : info.pieces) bytes += piece.bytes;
+  if (bytes != static_cast<std::int64_t>(payload.get_data_length())) {
+    violation("the pieces are not as long as the payload");
+  }
+  if (info.pieces.empty() || info.pieces.front().offset != 0) {
+    violation("the first piece does not begin at the payload's address");
+  }
+}
+
 void ProtocolChecker::check_unchanged(const Transfer& transfer, tlm::tlm_generic_payload& payload) {
   if (payload.get_command() != transfer.command || payload.get_data_length() != transfer.bytes) {
     violation("command or length changed under way");
@@ -28,6 +40,7 @@ tlm::tlm_sync_enum ProtocolChecker::forward(tlm::tlm_generic_payload& payload,
   if (phase == tlm::BEGIN_REQ) {
     if (requesting_ != nullptr) violation("BEGIN_REQ before END_REQ of the request before");
     if (payload.get_data_ptr() != nullptr) violation("the data pointer is not null");
+    check_pieces(payload);
     const Transfer transfer{payload.get_command(), payload.get_data_length()};
     if (!transfers_.emplace(&payload, transfer).second) violation("BEGIN_REQ twice");
     requesting_ = &payload;

@@ -12,6 +12,7 @@ namespace simdse {
 ///   - BEGIN_REQ only after END_REQ (or BEGIN_RESP) of the request before;
 ///   - each transfer goes BEGIN_REQ, END_REQ, BEGIN_RESP, END_RESP, each once, END_REQ perhaps
 ///   implied;
+///   - the pieces are as long as the payload, and the first begins at its address;
 ///   - command and length stay as they were; the data pointer is null;
 ///   - the response status is set when a response begins;
 ///   - at the end nothing is under way.
@@ -38,6 +39,7 @@ class ProtocolChecker : public PassThrough {
   };
 
   void end_request(tlm::tlm_generic_payload& payload);
+  void check_pieces(tlm::tlm_generic_payload& payload);
   void check_unchanged(const Transfer& transfer, tlm::tlm_generic_payload& payload);
   void violation(const std::string& text);
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -29,6 +30,10 @@ TEST(Interleave, SharesAreThoseOfCountingBytes) {
           EXPECT_TRUE(found.try_emplace(unit, share, first).second);
         });
     EXPECT_EQ(found, expected) << count << " " << granule << " " << address << " " << bytes;
+    std::int64_t most = 0;
+    for (const auto& [unit, share] : expected) most = std::max(most, share.first);
+    EXPECT_EQ(Interleave(count, granule).largest_share(address, bytes), most);
+    EXPECT_EQ(Interleave(count, granule).unit_of(address), address / granule % count);
   }
 }
 
