@@ -222,7 +222,7 @@ std::vector<std::int64_t> estimate_key(const Region& region) {
 
 }  // namespace
 
-PlanEstimate estimate_plan(const Chip& chip, const Plan& plan) {
+PlanEstimate estimate_plan(const Chip& chip, const Plan& plan, CostCalls* calls) {
   const ChipRates rates = ChipRates::of(chip);
   PlanEstimate estimate;
   estimate.regions.reserve(plan.regions.size());
@@ -255,6 +255,7 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan) {
     actions.buffer_bytes += to_double(e.bound(Resource::buffer).traffic);
     actions.memory_bytes += to_double(e.bound(Resource::memory).traffic);
   }
+  count_calls(calls, static_cast<std::int64_t>(known.size()));
   Timeline timeline(chip, plan, estimate.regions, true);
   timeline.run();
   estimate.spans = timeline.spans();

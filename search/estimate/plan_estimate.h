@@ -8,6 +8,7 @@
 #include "models/chip/energy.h"
 #include "search/estimate/region_estimate.h"
 #include "search/estimate/sharing.h"
+#include "search/mapping/cost_calls.h"
 
 namespace simdse {
 
@@ -40,6 +41,7 @@ struct PlanEstimate {
   double macs = 0;
 };
 
-PlanEstimate estimate_plan(const Chip& chip, const Plan& plan);
+/// Regions that differ count as one call each.
+PlanEstimate estimate_plan(const Chip& chip, const Plan& plan, CostCalls* calls = nullptr);
 
 }  // namespace simdse

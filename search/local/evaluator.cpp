@@ -5,15 +5,16 @@
 #include "models/base/byte_text.h"
 #include "models/plugin/plugin.h"
 #include "search/estimate/planned_estimate.h"
+#include "search/schedule/option_sample.h"
 
 namespace simdse {
 
 template <class Archive>
 void exchange(Archive& archive, Evaluation& e) {
   auto& [area, tdp, time, energy, throughput, mfu, hfu, memory_used, breakdown, chain,
-         tensor_conflict, vector_conflict] = e;
+         tensor_conflict, vector_conflict, cost_calls] = e;
   archive(area, tdp, time, energy, throughput, mfu, hfu, memory_used, breakdown, chain,
-          tensor_conflict, vector_conflict);
+          tensor_conflict, vector_conflict, cost_calls);
 }
 
 namespace {
@@ -43,34 +44,52 @@ std::vector<ChainLink> chain_of(const PlanEstimate& estimate) {
 
 }  // namespace
 
-Evaluation Evaluator::evaluate(const Chip& chip) const {
-  if (chip.design().plugins.empty()) return evaluate_here(chip);
+Evaluation Evaluator::evaluate(const Chip& chip, std::optional<std::uint64_t> option_sample) const {
+  if (chip.design().plugins.empty()) {
+    CostCalls calls;
+    try {
+      const Evaluation evaluation = evaluate_here(chip, option_sample, calls);
+      tell(chip, &evaluation, evaluation.cost_calls);
+      return evaluation;
+    } catch (const InputError&) {
+      tell(chip, nullptr, calls.count());
+      throw;
+    }
+  }
   Design design = chip.design();
   design.name.clear();
-  const auto [entry, is_new] = answers_.try_emplace(design_yaml(design));
+  std::string key = design_yaml(design);
+  if (option_sample) key += std::to_string(*option_sample);
+  const auto [entry, is_new] = answers_.try_emplace(std::move(key));
   Answer& answer = entry->second;
   if (is_new) {
     try {
-      answer.evaluation = evaluate_in_child(chip);
+      answer.evaluation = evaluate_in_child(chip, option_sample);
     } catch (const InputError&) {
       answer.failure = std::current_exception();
     }
+    tell(chip, answer.failure ? nullptr : &answer.evaluation, answer.evaluation.cost_calls);
   }
   if (answer.failure) std::rethrow_exception(answer.failure);
   return answer.evaluation;
 }
 
-Evaluation Evaluator::evaluate_in_child(const Chip& chip) const {
+Evaluation Evaluator::evaluate_in_child(const Chip& chip,
+                                        std::optional<std::uint64_t> option_sample) const {
   return from_bytes<Evaluation>(run_with_plugins(chip.design().plugins, [&] {
-    const Evaluation evaluation = evaluate_here(with_own_blocks(chip));
+    CostCalls calls;
+    const Evaluation evaluation = evaluate_here(with_own_blocks(chip), option_sample, calls);
     check_estimate(evaluation.time, evaluation.energy);
     return to_bytes(evaluation);
   }));
 }
 
-Evaluation Evaluator::evaluate_here(const Chip& chip) const {
-  const PlanResult planned = make_plan(chip, tasks_);
-  const PlanEstimate estimate = estimate_plan(chip, planned.plan);
+Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
+                                    CostCalls& calls) const {
+  std::vector<TaskOptions> options = find_options(chip, tasks_, {}, &calls);
+  if (option_sample) options = sample_options(options, *option_sample);
+  const PlanResult planned = make_plan(chip, tasks_, options);
+  const PlanEstimate estimate = estimate_plan(chip, planned.plan, &calls);
   const double frequency = chip.clock().frequency().value();
   Evaluation result;
   result.area = chip.area();
@@ -87,6 +106,7 @@ Evaluation Evaluator::evaluate_here(const Chip& chip) const {
   result.chain = chain_of(estimate);
   result.tensor_conflict = Seconds(planned.tensor_conflict / frequency);
   result.vector_conflict = Seconds(planned.vector_conflict / frequency);
+  result.cost_calls = calls.count();
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ struct Evaluation {
   /// Time that critical operators wait only because all cores of a kind are busy, see Schedule.
   Seconds tensor_conflict;
   Seconds vector_conflict;
+  std::int64_t cost_calls = 0;  ///< layer-cost calls that this evaluation took, see CostCalls
 
   double throughput_per_tdp() const { return throughput / tdp.value(); }
 };
@@ -64,8 +66,15 @@ class Evaluator {
 
   /// Plans and estimates. Throws InputError when the workload does not fit the design, and
   /// PluginFailure. A chip with blocks of plug-ins is evaluated in a child process, once: what came
-  /// of it is remembered.
-  Evaluation evaluate(const Chip& chip) const;
+  /// of it is remembered. With an `option_sample`, the scheduler has only the part of every task's
+  /// options that this seed draws, see sample_options.
+  Evaluation evaluate(const Chip& chip, std::optional<std::uint64_t> option_sample = {}) const;
+
+  /// Told of every evaluation that was worked out: what came of it, or nullptr if the workload does
+  /// not fit, and the layer-cost calls that it took. Those of a design with plug-ins that the
+  /// workload does not fit are not known, and count 0.
+  using Observer = std::function<void(const Chip&, const Evaluation*, std::int64_t cost_calls)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
 
   const TaskGraph& tasks() const { return tasks_; }
   std::int64_t batch() const { return batch_; }
@@ -77,14 +86,20 @@ class Evaluator {
     std::exception_ptr failure;
   };
 
-  Evaluation evaluate_here(const Chip& chip) const;
-  Evaluation evaluate_in_child(const Chip& chip) const;
+  /// Adds to `calls` also when it throws.
+  Evaluation evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
+                           CostCalls& calls) const;
+  Evaluation evaluate_in_child(const Chip& chip, std::optional<std::uint64_t> option_sample) const;
+  void tell(const Chip& chip, const Evaluation* evaluation, std::int64_t cost_calls) const {
+    if (observer_) observer_(chip, evaluation, cost_calls);
+  }
 
   const TaskGraph& tasks_;
   std::int64_t batch_;
   std::shared_ptr<const Technology> technology_;
   double recomputed_macs_;
-  mutable std::map<std::string, Answer> answers_;  ///< by the design as text
+  Observer observer_;
+  mutable std::map<std::string, Answer> answers_;  ///< by the design as text, and the sample
 };
 
 }  // namespace simdse

@@ -51,6 +51,8 @@ class Mapper {
         staging_(to_double(staging)),
         is_serial_(core.buffering() == Buffering::single) {}
 
+  std::int64_t calls() const { return calls_; }
+
   std::vector<MappedContraction> best() {
     std::vector<MappedContraction> result;
     for (const Dataflow dataflow : dataflows()) {
@@ -149,6 +151,7 @@ class Mapper {
     for (const TileShape& tile : core_.tiles_of(problem_.format, dataflow, size, element_bytes)) {
       mapping.tile = tile;
       const CoreBound bound = core_bound(mapping);
+      ++calls_;
       choose_block(mapping);
       ranked.emplace_back(bound, mapping);
       ranked.back().first.least = bound.cycles + (is_serial_ ? 0 : first_and_last(mapping));
@@ -438,6 +441,7 @@ class Mapper {
   }
 
   void consider(const ContractionMapping& mapping, double core_cycles) {
+    ++calls_;
     const Movement a = movement(mapping, true);
     const Movement b = movement(mapping, false);
     if (a.ring + b.ring > staging_ || !sharers_agree(problem_.shape, mapping)) return;
@@ -478,6 +482,7 @@ class Mapper {
   ContractionShape part_;
   std::optional<MappedContraction> best_;
   Score best_score_;
+  std::int64_t calls_ = 0;
 };
 
 }  // namespace
@@ -485,8 +490,12 @@ class Mapper {
 std::vector<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
                                                const VectorCore& vector_core,
                                                const ContractionProblem& problem,
-                                               std::int64_t parts, Bytes staging) {
-  return Mapper(rates, core, vector_core, problem, parts, staging).best();
+                                               std::int64_t parts, Bytes staging,
+                                               CostCalls* calls) {
+  Mapper mapper(rates, core, vector_core, problem, parts, staging);
+  std::vector<MappedContraction> best = mapper.best();
+  count_calls(calls, mapper.calls());
+  return best;
 }
 
 }  // namespace simdse

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "search/estimate/region_estimate.h"
+#include "search/mapping/cost_calls.h"
 
 namespace simdse {
 
@@ -51,10 +52,11 @@ struct MappedContraction {
 ///
 /// Candidates: every dataflow of the core (that is asked for) x every axis to split, or the two
 /// most promising grids x the core's tiles x panels that double from a block to the whole axis x
-/// both panel orders x what is held in the buffer.
+/// both panel orders x what is held in the buffer. Each tile and each candidate is one of `calls`.
 std::vector<MappedContraction> map_contraction(const ChipRates& rates, const TensorCore& core,
                                                const VectorCore& vector_core,
                                                const ContractionProblem& problem,
-                                               std::int64_t parts, Bytes staging);
+                                               std::int64_t parts, Bytes staging,
+                                               CostCalls* calls = nullptr);
 
 }  // namespace simdse

@@ -108,10 +108,12 @@ namespace {
 
 class OptionFinder {
  public:
-  OptionFinder(const Chip& chip, const TaskGraph& graph, std::optional<Dataflow> dataflow)
+  OptionFinder(const Chip& chip, const TaskGraph& graph, std::optional<Dataflow> dataflow,
+               CostCalls* calls)
       : chip_(chip),
         graph_(graph),
         dataflow_(dataflow),
+        calls_(calls),
         rates_(ChipRates::of(chip)),
         layout_(BufferLayout::of(chip)) {}
 
@@ -159,6 +161,11 @@ class OptionFinder {
     }
   }
 
+  double cycles_of(const Region& region) const {
+    count_calls(calls_, 1);
+    return estimate_region(chip_, rates_, region).cycles;
+  }
+
   /// A mapping with the time that the estimate gives it.
   TaskOption option_of(const Task& task, const ContractionProblem& problem, const CoreRange& group,
                        const MappedContraction& mapped) const {
@@ -175,9 +182,9 @@ class OptionFinder {
       const Bytes sums(sum.columns * mapped.mapping.split.k * kSumBytes);
       option.reduction = map_vector(*chip_.vector_cores()[vectors.first], {sum},
                                     sums + task.bytes_out(), vectors.count);
-      option.reduction_cycles = estimate_region(chip_, rates_, make_reduction(task, option)).cycles;
+      option.reduction_cycles = cycles_of(make_reduction(task, option));
     }
-    option.cycles = estimate_region(chip_, rates_, make_region(task, option)).cycles;
+    option.cycles = cycles_of(make_region(task, option));
     return option;
   }
 
@@ -190,7 +197,7 @@ class OptionFinder {
     for (const CoreRange& group : chip_.tensor_groups()) {
       for (const std::int64_t parts : part_counts(group)) {
         const auto mapped = map_contraction(rates_, *chip_.tensor_cores()[group.first], vector_core,
-                                            problem, parts, Bytes(layout_.slice * parts));
+                                            problem, parts, Bytes(layout_.slice * parts), calls_);
         if (mapped.empty()) continue;
         TaskOption best = option_of(task, problem, group, mapped.front());
         for (std::size_t i = 1; i < mapped.size(); ++i) {
@@ -217,7 +224,7 @@ class OptionFinder {
         option.parts = option.vector.parts;
         option.vector_group = group;
         if (option.parts < parts) break;  // too small to be divided further
-        option.cycles = estimate_region(chip_, rates_, make_region(task, option)).cycles;
+        option.cycles = cycles_of(make_region(task, option));
         result.push_back(std::move(option));
       }
     }
@@ -227,6 +234,7 @@ class OptionFinder {
   const Chip& chip_;
   const TaskGraph& graph_;
   std::optional<Dataflow> dataflow_;
+  CostCalls* calls_;
   ChipRates rates_;
   BufferLayout layout_;
 };
@@ -269,10 +277,10 @@ void check_memory(const Chip& chip, const Graph& graph) {
 }  // namespace
 
 std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
-                                      std::optional<Dataflow> dataflow) {
+                                      std::optional<Dataflow> dataflow, CostCalls* calls) {
   check_memory(chip, *graph.graph);
   std::vector<TaskOptions> result(static_cast<std::size_t>(graph.signatures));
-  OptionFinder finder(chip, graph, dataflow);
+  OptionFinder finder(chip, graph, dataflow, calls);
   for (const Task& task : graph.tasks) {
     if (result[task.signature].empty()) result[task.signature] = finder.options(task);
   }

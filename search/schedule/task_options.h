@@ -51,8 +51,10 @@ Region make_region(const Task& task, const TaskOption& option);
 Region make_reduction(const Task& task, const TaskOption& option);
 
 /// Options for every signature of the graph; of contractions only those of `dataflow`, if one is
-/// given. Throws InputError when some operator can't be mapped.
+/// given. Throws InputError when some operator can't be mapped. What the options cost to find is
+/// added to `calls`, whatever comes of it.
 std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
-                                      std::optional<Dataflow> dataflow = {});
+                                      std::optional<Dataflow> dataflow = {},
+                                      CostCalls* calls = nullptr);
 
 }  // namespace simdse

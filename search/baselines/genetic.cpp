@@ -1,0 +1,97 @@
+#include <algorithm>
+
+#include "search/baselines/rivals.h"
+
+namespace simdse {
+namespace {
+
+constexpr std::size_t kPopulation = 40;
+constexpr std::size_t kElite = 2;
+constexpr std::size_t kNewcomers = 4;
+constexpr std::size_t kTournament = 3;
+
+struct Individual {
+  Point genes;
+  double fitness = 0;
+};
+
+class Evolution {
+ public:
+  Evolution(Oracle& oracle, std::uint64_t seed) : oracle_(oracle), random_(seed) {}
+
+  void run() {
+    for (const Point& start : oracle_.options().starts) {
+      if (oracle_.is_known(start)) population_.push_back({start, oracle_.fitness(start)});
+    }
+    add_newcomers(population_, kPopulation);
+    while (!oracle_.is_spent() && !population_.empty()) advance();
+  }
+
+ private:
+  void add_newcomers(std::vector<Individual>& population, std::size_t size) {
+    while (population.size() < size && !oracle_.is_spent()) {
+      const std::optional<Point> genes = oracle_.draw(random_);
+      if (!genes) return;
+      population.push_back({*genes, oracle_.fitness(*genes)});
+    }
+  }
+
+  void advance() {
+    std::stable_sort(
+        population_.begin(), population_.end(),
+        [](const Individual& a, const Individual& b) { return a.fitness > b.fitness; });
+    std::vector<Individual> next(
+        population_.begin(),
+        population_.begin() + static_cast<std::ptrdiff_t>(std::min(kElite, population_.size())));
+    add_newcomers(next, kElite + kNewcomers);
+    while (next.size() < kPopulation && !oracle_.is_spent()) {
+      const std::optional<Point> child =
+          oracle_.repaired(mutated(crossed(parent(), parent())), random_);
+      if (child) next.push_back({*child, oracle_.fitness(*child)});
+    }
+    population_ = std::move(next);
+  }
+
+  const Point& parent() {
+    const Individual* best = nullptr;
+    for (std::size_t i = 0; i < kTournament; ++i) {
+      const Individual& drawn = population_[random_.below(population_.size())];
+      if (best == nullptr || drawn.fitness > best->fitness) best = &drawn;
+    }
+    return best->genes;
+  }
+
+  Point crossed(const Point& mother, const Point& father) {
+    Point child = mother;
+    for (std::size_t i = 0; i < child.size(); ++i) {
+      if (random_.chance(0.5)) child[i] = father[i];
+    }
+    return child;
+  }
+
+  Point mutated(Point genes) {
+    const double rate = 1 / static_cast<double>(genes.size());
+    for (std::size_t i = 0; i < genes.size(); ++i) {
+      if (!random_.chance(rate)) continue;
+      const std::size_t count = oracle_.space().axes()[i].values.size();
+      if (random_.chance(0.5)) {
+        genes[i] = random_.below(count);
+      } else if (random_.chance(0.5)) {
+        genes[i] = std::min(genes[i] + 1, count - 1);
+      } else {
+        genes[i] -= std::min<std::size_t>(genes[i], 1);
+      }
+    }
+    return genes;
+  }
+
+  Oracle& oracle_;
+  Random random_;
+  std::vector<Individual> population_;
+};
+
+}  // namespace
+
+void search_genetically(Oracle& oracle, std::uint64_t seed) { Evolution(oracle, seed).run(); }
+
+}  // namespace simdse
