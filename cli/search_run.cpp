@@ -83,41 +83,51 @@ void simulate_all(SearchRun& run, const SearchRunOptions& options) {
   run.simulation_seconds = progress.seconds();
 }
 
-/// What a contender is worth by the search's first objective at this throughput.
-double worth(const SearchRun& run, const Contender& contender, double throughput) {
-  return run.spec.options.objectives.front() == Objective::throughput_per_tdp
-             ? throughput / contender.chip.tdp().value()
-             : throughput;
+/// What a contender is worth by the search's first objective, by the estimate.
+double estimated_worth(const SearchRun& run, const Contender& contender) {
+  const auto batch = static_cast<double>(run.setup->workload.batch());
+  const PlanEstimate& e = contender.estimate;
+  return worth(run.spec.options.objectives.front(), batch / e.time.value(),
+               batch / e.energy.value(), contender.chip.tdp());
+}
+
+/// The same by the simulation; 0 if there is none.
+double simulated_worth(const SearchRun& run, const Contender& contender) {
+  if (!contender.simulation) return 0;
+  const auto batch = static_cast<double>(run.setup->workload.batch());
+  return worth(run.spec.options.objectives.front(),
+               contender.simulated_throughput(run.setup->workload.batch()),
+               batch / contender.simulation->energy.value(), contender.chip.tdp());
 }
 
 void rank(SearchRun& run) {
-  const std::int64_t batch = run.setup->workload.batch();
   std::stable_sort(run.candidates.begin(), run.candidates.end(),
                    [&](const Contender& a, const Contender& b) {
                      if (a.is_in_budget != b.is_in_budget) return a.is_in_budget;
-                     const double x = worth(run, a, a.simulated_throughput(batch));
-                     const double y = worth(run, b, b.simulated_throughput(batch));
-                     if (x != y) return x > y;
-                     return worth(run, a, a.estimated_throughput(batch)) >
-                            worth(run, b, b.estimated_throughput(batch));
+                     const double x = simulated_worth(run, a);
+                     const double y = simulated_worth(run, b);
+                     return x != y ? x > y : estimated_worth(run, a) > estimated_worth(run, b);
                    });
 }
 
 /// A baseline that the space has, within the budget, is as good a candidate as any: when none of
 /// the others turned out better, it is the best.
 void admit_baselines(SearchRun& run) {
+  const ThroughputFloor& floor = run.spec.options.throughput_floor;
+  const Objective objective = run.spec.options.objectives.front();
   const std::int64_t batch = run.setup->workload.batch();
   double best = 0;
   for (const Contender& candidate : run.candidates) {
     if (!candidate.is_in_budget) continue;
-    best = std::max(best, worth(run, candidate, candidate.simulated_throughput(batch)));
+    best = std::max(best, simulated_worth(run, candidate));
   }
   for (const Contender& baseline : run.baselines) {
     if (baseline.point.empty() || !baseline.is_in_budget || !baseline.simulation) continue;
     const bool is_known =
         std::any_of(run.candidates.begin(), run.candidates.end(),
                     [&](const Contender& c) { return c.point == baseline.point; });
-    if (is_known || worth(run, baseline, baseline.simulated_throughput(batch)) <= best) continue;
+    if (is_known || simulated_worth(run, baseline) <= best) continue;
+    if (!floor.allows(objective, baseline.estimated_throughput(batch))) continue;
     run.candidates.push_back(baseline);
     run.candidates.back().is_baseline = true;
   }
@@ -265,8 +275,20 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
   }
   if (!run.baselines.empty()) {
     const Contender& first = run.baselines.front();
-    search.throughput_floor = first.estimated_throughput(run.setup->workload.batch());
+    if (!search.throughput_floor.is_given) {
+      search.throughput_floor.samples_per_second =
+          first.estimated_throughput(run.setup->workload.batch());
+    }
     search.also_within = Budget{first.chip.area(), first.chip.tdp()};
+  }
+  if (run.spec.floor_like) {
+    const Design& design = *run.spec.floor_like;
+    try {
+      search.throughput_floor.samples_per_second =
+          run.evaluator->evaluate(run.evaluator->chip(design)).throughput;
+    } catch (const InputError& problem) {
+      throw InputError(fmt::format("throughput_floor: like '{}': {}", design.name, problem.what()));
+    }
   }
   if (on_ready) on_ready(run);
   {

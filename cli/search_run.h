@@ -13,6 +13,7 @@
 #include "cli/simulation_job.h"
 #include "cli/training_setup.h"
 #include "search/local/explain.h"
+#include "search/local/local_search.h"
 #include "search/local/search_spec.h"
 #include "sim/run/gap.h"
 #include "sim/run/simulation.h"

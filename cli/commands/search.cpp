@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/report/json_report.h"
 #include "cli/report/output_folder.h"
+#include "cli/report/search_json.h"
 #include "cli/report/search_report.h"
 #include "cli/search_run.h"
 

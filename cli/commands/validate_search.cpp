@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/report/output_folder.h"
+#include "cli/report/search_json.h"
 #include "cli/report/search_report.h"
 #include "cli/report/validation_report.h"
 

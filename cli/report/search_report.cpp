@@ -5,12 +5,11 @@
 #include <algorithm>
 
 #include "cli/report/json_report.h"
+#include "cli/report/search_json.h"
 #include "cli/report/table.h"
 #include "workloads/statistics.h"
 
 namespace simdse {
-
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -106,6 +105,22 @@ std::string headline_lines(const SearchRun& run) {
                     run.headline->contender + 1);
   }
   return text;
+}
+
+/// The estimated designs that no other one beats in throughput, TDP and area together: how many,
+/// and the range from the fastest to the one that takes least power.
+std::string front_line(const SearchRun& run) {
+  const std::vector<FrontDesign>& front = run.search.front;
+  const FrontDesign& fastest = front.front();
+  const auto thriftiest =
+      std::min_element(front.begin(), front.end(),
+                       [](const FrontDesign& a, const FrontDesign& b) { return a.tdp < b.tdp; });
+  const auto text = [](const FrontDesign& d) {
+    return fmt::format("{:.2f} samples/s, {:.1f} W, {:.0f} mm2", d.throughput, d.tdp.value(),
+                       d.area.value());
+  };
+  return fmt::format("front       {} of the estimated designs: {} ({}) to {} ({})\n", front.size(),
+                     fastest.label, text(fastest), thriftiest->label, text(*thriftiest));
 }
 
 /// A budget binds when a step that would make the best design faster is over it, and over the other
@@ -241,192 +256,8 @@ std::string search_text(const SearchRun& run) {
   }
   text += fmt::format("fidelity    mean |gap| {:.1f} %, largest {:.1f} % over {} designs\n",
                       run.fidelity.mean_abs_gap * 100, run.fidelity.max_abs_gap * 100, simulated);
-  text += binding_line(run);
+  text += binding_line(run) + front_line(run);
   for (const std::string& warning : run.warnings) text += "warning     " + warning + '\n';
-  return text;
-}
-
-namespace {
-
-/// FNV-1a, 64 bits, as hexadecimal digits.
-std::string hash_text(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return fmt::format("{:016x}", hash);
-}
-
-/// A graph with all that its work depends on: equal texts make equal training steps.
-std::string graph_text(const Graph& graph) {
-  Json text = Json::array();
-  for (const Tensor& tensor : graph.tensors()) {
-    text.push_back({tensor.name, tensor.shape, tensor.format.name, role_name(tensor.role),
-                    tensor.storage, tensor.storage_offset.value()});
-  }
-  for (const Operator& op : graph.operators()) {
-    const Work work = graph.work(op.id);
-    Json entry = {op.name,  op.kind->name(), phase_name(op.phase), op.inputs, op.outputs,
-                  op.after, op.segment};
-    if (const auto& c = work.contraction) entry.push_back({c->batch, c->m, c->n, c->k});
-    if (const auto& v = work.vector) {
-      entry.push_back({v->rows, v->columns, v->alu_ops, v->special_ops, v->reductions, v->passes});
-    }
-    entry.push_back(work.bytes_read().value());
-    entry.push_back(work.bytes_written().value());
-    text.push_back(std::move(entry));
-  }
-  return text.dump();
-}
-
-}  // namespace
-
-Json inputs_json(const SearchSpec& spec) {
-  Json parameters;
-  for (const auto& [name, value] : spec.workload.parameters) parameters[name] = value;
-  Json axes;
-  for (const Axis& axis : spec.space->axes()) {
-    Json values = Json::array();
-    for (const ParamValue& value : axis.values) values.push_back(axis.info.format(value));
-    axes[axis.path] = std::move(values);
-  }
-  Json objectives = Json::array();
-  for (const Objective objective : spec.options.objectives) {
-    objectives.push_back(objective_name(objective));
-  }
-  Json baselines = Json::array();
-  for (const Design& design : spec.baselines) baselines.push_back(design_yaml(design));
-  Json plugins = Json::object();
-  const auto add_plugins = [&](const Design& design) {
-    for (const std::string& path : design.plugins) plugins[path] = hash_text(read_file(path));
-  };
-  add_plugins(spec.space->base());
-  for (const Design& design : spec.baselines) add_plugins(design);
-  Json technology = {{"name", spec.technology->name}};
-  for (const Technology::Source& source : spec.technology->sources) {
-    technology["constants"][source.constant] = source.value;
-    technology["confidence"][source.constant] = source.confidence;
-  }
-  return {{"name", spec.name},
-          {"workload",
-           {{"name", spec.workload.name},
-            {"parameters", std::move(parameters)},
-            {"format", spec.workload.training.formats.compute.name},
-            {"state_format", spec.workload.training.formats.state.name},
-            {"optimizer", spec.workload.training.optimizer},
-            {"recompute", static_cast<int>(spec.workload.training.recompute)},
-            {"graph_hash", hash_text(graph_text(spec.workload.forward))}}},
-          {"budget",
-           {{"area_mm2", spec.options.budget.area.value()},
-            {"power_w", spec.options.budget.power.value()},
-            {"given_as", spec.budget_text}}},
-          {"objectives", std::move(objectives)},
-          {"top_k", spec.options.top_k},
-          {"hysteresis", spec.options.hysteresis},
-          {"space", std::move(axes)},
-          {"base", design_yaml(spec.space->base())},
-          {"baselines", std::move(baselines)},
-          {"plugins", std::move(plugins)},
-          {"technology", std::move(technology)}};
-}
-
-std::string identity(const SearchSpec& spec) {
-  return hash_text(inputs_json(spec).dump() + SIMDSE_VERSION);
-}
-
-namespace {
-
-Json contender_json(const SearchRun& run, const Contender& contender) {
-  Json json;
-  json["name"] = contender.name;
-  json["status"] = contender.simulation ? "simulated" : "failed: " + contender.failure;
-  json["design"] = design_yaml(contender.chip.design());
-  json["chip"] = chip_json(contender.chip);
-  json["memory_used_bytes"] = contender.planned.plan.peak_memory.value();
-  json["estimate"] = estimate_json(contender.chip, *run.setup, contender.estimate);
-  json["simulation"] = nullptr;
-  if (contender.simulation) {
-    json["simulation"] =
-        simulation_json(contender.chip, *run.setup, contender.estimate, *contender.simulation);
-  }
-  return json;
-}
-
-}  // namespace
-
-Json search_json(const SearchRun& run) {
-  Json json = {{"schema_version", 1},
-               {"version", SIMDSE_VERSION},
-               {"identity", identity(run.spec)},
-               {"inputs", inputs_json(run.spec)},
-               {"objective", objective_name(run.spec.options.objectives.front())},
-               {"search",
-                {{"designs", run.spec.space->size()},
-                 {"designs_estimated", run.search.designs_estimated},
-                 {"designs_bounded", run.search.designs_bounded},
-                 {"designs_priced", run.search.designs_priced}}}};
-  Json candidates = Json::array();
-  for (std::size_t i = 0; i < run.candidates.size(); ++i) {
-    Json entry = {{"rank", i + 1}};
-    entry.update(contender_json(run, run.candidates[i]));
-    Json chosen = Json::array();
-    for (const Objective objective : run.candidates[i].chosen_for) {
-      chosen.push_back(objective_name(objective));
-    }
-    entry["chosen_for"] = std::move(chosen);
-    entry["in_budget"] = run.candidates[i].is_in_budget;
-    candidates.push_back(std::move(entry));
-  }
-  json["candidates"] = std::move(candidates);
-  Json baselines = Json::array();
-  for (const Contender& baseline : run.baselines) {
-    baselines.push_back(contender_json(run, baseline));
-  }
-  json["baselines"] = std::move(baselines);
-  json["fidelity"] = {{"mean_abs_gap", run.fidelity.mean_abs_gap},
-                      {"p95_abs_gap", run.fidelity.p95_abs_gap},
-                      {"max_abs_gap", run.fidelity.max_abs_gap},
-                      {"kendall_tau", run.fidelity.kendall_tau},
-                      {"top1_regret", run.fidelity.top1_regret}};
-  json["headline"] = nullptr;
-  if (run.headline) {
-    Json parts = Json::array();
-    for (const Contribution& part : run.contributions) {
-      parts.push_back({{"change", part.change}, {"factor", part.factor}});
-    }
-    json["headline"] = {{"baseline", run.baselines.front().name},
-                        {"rank", run.headline->contender + 1},
-                        {"speedup", run.headline->speedup},
-                        {"estimated_speedup", run.headline->estimated_speedup},
-                        {"contributions", std::move(parts)}};
-  }
-  Json gap = Json::object();
-  for (const GapShare& share : run.gap) gap[share.cause] = share.share;
-  json["gap_of_best"] = std::move(gap);
-  Json purchases = Json::array();
-  for (const Purchase& purchase : run.purchases) {
-    purchases.push_back({{"path", purchase.path},
-                         {"value", purchase.value},
-                         {"gain", purchase.gain},
-                         {"area_mm2", purchase.area.value()},
-                         {"tdp_w", purchase.tdp.value()}});
-  }
-  json["one_step_more"] = std::move(purchases);
-  Json failed = Json::array();
-  for (const FailedDesign& design : run.search.failed) {
-    failed.push_back({{"design", design.design}, {"reason", design.reason}});
-  }
-  json["failed"] = std::move(failed);
-  json["warnings"] = run.warnings;
-  return json;
-}
-
-std::string audit_lines(const LocalSearchResult& search) {
-  std::string text;
-  for (const AuditEntry& entry : search.audit) {
-    const Json line = {{"step", entry.step},     {"phase", entry.phase},
-                       {"design", entry.design}, {"verdict", entry.verdict},
-                       {"reason", entry.reason}, {"throughput_samples_per_s", entry.throughput}};
-    text += line.dump() + '\n';
-  }
   return text;
 }
 

@@ -141,7 +141,7 @@ bool PeakBound::is_in(const Core& core, const Group& group, const Point& node, S
 }
 
 double PeakBound::score(const Point& node, Scope scope, Objective objective,
-                        double throughput_floor) const {
+                        const ThroughputFloor& floor) const {
   double rest_area = rest_area_;
   double rest_power = rest_power_;
   for (const Group& group : vector_groups_) {
@@ -176,8 +176,11 @@ double PeakBound::score(const Point& node, Scope scope, Objective objective,
     throughput += most;
     worth += thriftiest;
   }
-  if (objective == Objective::throughput) return throughput * kRounding;
-  return throughput * kRounding < throughput_floor ? 0 : worth * kRounding;
+  throughput *= kRounding;
+  if (!floor.allows(objective, throughput)) return 0;
+  if (objective == Objective::throughput) return throughput;
+  if (objective == Objective::throughput_per_tdp) return worth * kRounding;
+  return std::numeric_limits<double>::infinity();
 }
 
 }  // namespace simdse

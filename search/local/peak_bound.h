@@ -3,8 +3,9 @@
 
 #include <vector>
 
-#include "search/local/evaluator.h"
-#include "search/local/local_search.h"
+#include "search/local/budget.h"
+#include "search/local/objective.h"
+#include "search/local/search_space.h"
 
 namespace simdse {
 
@@ -21,9 +22,10 @@ class PeakBound {
     subtree,  ///< designs with these or smaller ones
   };
 
-  /// No design in `scope` of `node` within the budget scores more in `objective`; 0 when none
-  /// reaches `throughput_floor` (samples per second).
-  double score(const Point& node, Scope scope, Objective objective, double throughput_floor) const;
+  /// No design in `scope` of `node` within the budget is worth more in `objective`; 0 when none
+  /// reaches the floor. Energy is not bounded.
+  double score(const Point& node, Scope scope, Objective objective,
+               const ThroughputFloor& floor) const;
 
  private:
   /// What one core costs at one choice of its group's axes.

@@ -39,6 +39,19 @@ void read_budget(const ConfigValue& value, const DataFiles& files, const std::st
   reader.finish();
 }
 
+void read_floor(const ConfigValue& value, const DataFiles& files, const std::string& folder,
+                SearchSpec& spec) {
+  spec.options.throughput_floor.is_given = true;
+  if (!value.is_map()) {
+    spec.options.throughput_floor.samples_per_second =
+        read_real(value, Dimension::count, "throughput_floor", 0, 1e18);
+    return;
+  }
+  ConfigReader reader(value, "throughput_floor");
+  spec.floor_like = load_named_design(reader.require("like"), files, folder);
+  reader.finish();
+}
+
 }  // namespace
 
 SearchSpec load_search(const std::string& path, const DataFiles& files,
@@ -71,9 +84,8 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   if (const ConfigValue* objectives = reader.find("objectives")) {
     spec.options.objectives.clear();
     for (const ConfigValue& item : objectives->items("objectives")) {
-      const std::string& name = read_choice(item, "objectives", objective_names());
-      spec.options.objectives.push_back(name == "throughput" ? Objective::throughput
-                                                             : Objective::throughput_per_tdp);
+      spec.options.objectives.push_back(
+          objective_named(read_choice(item, "objectives", objective_names())));
     }
     if (spec.options.objectives.empty()) {
       throw InputError(objectives->where(), "objectives: at least one is needed");
@@ -81,9 +93,19 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   } else {
     spec.options.objectives = {Objective::throughput, Objective::throughput_per_tdp};
   }
+  if (const ConfigValue* floor = reader.find("throughput_floor")) {
+    read_floor(*floor, files, folder, spec);
+  }
   spec.options.top_k = static_cast<std::size_t>(reader.integer_or("top_k", 3, 1, 1000));
   spec.options.hysteresis = static_cast<int>(reader.integer_or("hysteresis", 2, 0, 100));
   spec.space = std::make_unique<SearchSpace>(std::move(base), reader.require("space"));
+  const ConfigValue* top_k = reader.find("top_k");
+  const std::int64_t designs = spec.space->size();
+  if (top_k != nullptr && static_cast<std::int64_t>(spec.options.top_k) > designs) {
+    throw InputError(top_k->where(),
+                     fmt::format("top_k: {} designs are to be kept, the space has {}",
+                                 spec.options.top_k, designs));
+  }
   reader.finish();
   return spec;
 }

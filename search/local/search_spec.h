@@ -8,7 +8,7 @@
 
 #include "models/base/data_files.h"
 #include "models/technology/technology.h"
-#include "search/local/local_search.h"
+#include "search/local/search_options.h"
 #include "workloads/workload.h"
 
 namespace simdse {
@@ -20,6 +20,10 @@ namespace simdse {
 ///   baselines: [tpu_v2]               designs to compare with; default: the base; [] for none
 ///   budget: {like: tpu_v2}            or {area: 450 mm2, power: 160 W}
 ///   objectives: [throughput]          default: throughput, throughput_per_tdp
+///   throughput_floor: 40              samples/s, or {like: tpu_v2}: what that design achieves by
+///   the
+///                                     estimate. Default: like the first baseline, for all
+///                                     objectives but throughput
 ///   top_k: 3                          designs kept per objective
 ///   hysteresis: 2                     levels of the tree without gain before a branch is cut
 ///   space: {cores.0.rows: default, ...}
@@ -30,6 +34,7 @@ struct SearchSpec {
   std::vector<Design> baselines;  ///< may be empty: then there is no comparison
   std::string budget_text;        ///< "like tpu_v2" or "given"
   LocalSearchOptions options;
+  std::optional<Design> floor_like;  ///< whose throughput is the floor
   std::unique_ptr<SearchSpace> space;
 };
 

@@ -197,9 +197,26 @@ TEST_F(Cli, ASearchWithoutBaselinesHasNoHeadline) {
 
 TEST_F(Cli, AContradictorySpaceIsANegativeResult) {
   const Outcome r = run("search " + small_search() + " -o " + file("o") +
-                        " --set 'space={memory.t_rfc: [5 us]}'");
+                        " --set 'space={memory.t_rfc: [5 us]}' --set top_k=1");
   EXPECT_EQ(r.status, 1) << r.err;
   EXPECT_NE(r.err.find("contradicts itself"), std::string::npos) << r.err;
+}
+
+TEST_F(Cli, WhatASearchIsAskedForIsChecked) {
+  const std::string search = "search " + small_search() + " -o " + file("o");
+  expect_refused(search + " --set objectives=[throughputs]", "did you mean 'throughput'?");
+  expect_refused(search + " --set top_k=17", "top_k: 17 designs are to be kept, the space has 16");
+  expect_refused(search + " --set throughput_floor=fast", "throughput_floor");
+  expect_refused(search + " --set throughput_floor.like=tpu_v22", "tpu_v2");
+}
+
+TEST_F(Cli, AFloorThatNothingReachesIsANegativeResult) {
+  for (const char* floor : {"1e6", "{like: tpu_v4}"}) {
+    const Outcome r = run("search " + small_search() + " -o " + file("o") +
+                          " --set objectives=[throughput] --set 'throughput_floor=" + floor + "'");
+    EXPECT_EQ(r.status, 1) << r.err;
+    EXPECT_NE(r.err.find("no design reaches the floor of"), std::string::npos) << r.err;
+  }
 }
 
 TEST_F(Cli, SpacesCanBeOverriddenAxisByAxis) {

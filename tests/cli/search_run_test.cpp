@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "cli/report/search_json.h"
 #include "cli/report/search_report.h"
 
 namespace simdse {

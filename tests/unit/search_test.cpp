@@ -133,11 +133,47 @@ TEST_F(SmallSearch, TheFloorHoldsForThroughputPerWatt) {
   const double fastest = without.best[0].front().evaluation.throughput;
   const double thriftiest = without.best[1].front().evaluation.throughput;
   ASSERT_LT(thriftiest, fastest);
-  options.throughput_floor = (fastest + thriftiest) / 2;
+  options.throughput_floor.samples_per_second = (fastest + thriftiest) / 2;
   const LocalSearchResult with = search_locally(space(kSmallSpace), evaluator, options);
   ASSERT_FALSE(with.best[1].empty());
   for (const Candidate& c : with.best[1]) {
-    EXPECT_GE(c.evaluation.throughput, options.throughput_floor);
+    EXPECT_GE(c.evaluation.throughput, options.throughput_floor.samples_per_second);
+  }
+}
+
+// By enumeration: what the best of each objective is worth, and what the front is made of.
+TEST_F(SmallSearch, EnergyObjectivesAndTheFrontAgreeWithTheDefinitions) {
+  const SearchSpace small = space(kSmallSpace);
+  LocalSearchOptions options;
+  options.budget = base_budget();
+  options.objectives = {Objective::energy, Objective::energy_delay_product};
+  const LocalSearchResult result = search_locally(small, evaluator, options);
+  double least_energy = 1e30;
+  double least_product = 1e30;
+  for_each_point(small, [&](const Point& point) {
+    const Chip chip = evaluator.chip(small.design(point));
+    if (!options.budget.allows(chip.area(), chip.tdp())) return;
+    const Evaluation e = evaluator.evaluate(chip);
+    least_energy = std::min(least_energy, e.energy.value());
+    least_product = std::min(least_product, e.energy.value() * e.time.value());
+  });
+  const Evaluation& thrifty = result.best[0].front().evaluation;
+  EXPECT_LE(thrifty.energy.value(), 1.01 * least_energy);
+  const Evaluation& balanced = result.best[1].front().evaluation;
+  EXPECT_LE(balanced.energy.value() * balanced.time.value(), 1.01 * least_product);
+  const auto batch = static_cast<double>(workload.batch());
+  EXPECT_NEAR(worth(Objective::energy, thrifty) * thrifty.energy.value() / batch, 1, 1e-12);
+  EXPECT_NEAR(worth(Objective::energy_delay_product, balanced) * balanced.energy.value() *
+                  balanced.time.value() / (batch * batch),
+              1, 1e-12);
+  ASSERT_GE(result.front.size(), 2U);
+  for (std::size_t i = 1; i < result.front.size(); ++i) {
+    // Fastest first: what is slower must be cheaper in one of the two than all that are faster.
+    for (std::size_t j = 0; j < i; ++j) {
+      EXPECT_GE(result.front[j].throughput, result.front[i].throughput);
+      EXPECT_TRUE(result.front[i].tdp < result.front[j].tdp ||
+                  result.front[i].area < result.front[j].area);
+    }
   }
 }
 
@@ -145,7 +181,7 @@ TEST_F(SmallSearch, AFloorThatNothingReachesIsSaid) {
   LocalSearchOptions options;
   options.budget = base_budget();
   options.objectives = {Objective::throughput_per_tdp};
-  options.throughput_floor = 1e6;
+  options.throughput_floor.samples_per_second = 1e6;
   try {
     search_locally(space(kSmallSpace), evaluator, options);
     FAIL();
@@ -298,7 +334,7 @@ TEST_P(PeakBoundOf, HoldsForAllDescendants) {
   loose.power = loose.power * 2.0;
   for (const Budget& budget : {base_budget(), loose}) {
     const PeakBound bound(small, evaluator, budget);
-    for (const double floor : {0.0, 500.0}) {
+    for (const ThroughputFloor floor : {ThroughputFloor{0.0}, ThroughputFloor{500.0}}) {
       double nearest = 0;
       for_each_point(small, [&](const Point& point) {
         const Chip chip = evaluator.chip(small.design(point));
@@ -322,7 +358,7 @@ TEST_P(PeakBoundOf, HoldsForAllDescendants) {
             EXPECT_GE(bound.score(node, PeakBound::Scope::node, Objective::throughput, floor),
                       e.throughput);
           }
-          if (e.throughput < floor) return;
+          if (e.throughput < floor.samples_per_second) return;
           EXPECT_GE(bound.score(node, subtree, Objective::throughput_per_tdp, floor),
                     e.throughput_per_tdp());
         });

@@ -1,0 +1,211 @@
+#include "search/local/design_book.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "models/base/error.h"
+
+namespace simdse {
+
+Known& DesignBook::priced(const Point& point) {
+  const auto [entry, is_new] = known_.try_emplace(point);
+  Known& known = entry->second;
+  if (!is_new) return known;
+  try {
+    known.chip.emplace(evaluator_.chip(space_.design(point)));
+    known.contradiction = known.chip->problem();
+    known.in_budget = Evaluator::is_allowed(*known.chip, options_.budget);
+  } catch (const PluginFailure& failure) {
+    known.contradiction = failure.what();
+    fail("price", point, failure.what());
+  } catch (const InputError& problem) {
+    // Parameters that contradict each other make no design.
+    known.contradiction = problem.what();
+  }
+  return known;
+}
+
+const Candidate* DesignBook::estimate(const Point& point, const char* phase,
+                                      const std::string& reason) {
+  Known& known = priced(point);
+  if (known.is_estimated || !known.in_budget) {
+    return known.candidate ? &*known.candidate : nullptr;
+  }
+  known.is_estimated = true;
+  ++result_.designs_estimated;
+  if (progress_) progress_(result_.designs_estimated);
+  const std::string label = known.chip->label();
+  try {
+    Candidate candidate{point, known.chip->design(), label, evaluator_.evaluate(*known.chip)};
+    candidate.design.name = label;
+    known.candidate = std::move(candidate);
+    log(phase, point, "estimated", reason, known.candidate->evaluation.throughput);
+  } catch (const PluginFailure& failure) {
+    fail(phase, point, failure.what());
+  } catch (const InputError& problem) {
+    log(phase, point, "does_not_fit", problem.what(), 0);
+    last_misfit_ = problem.what();
+  }
+  return known.candidate ? &*known.candidate : nullptr;
+}
+
+void DesignBook::fail(const char* phase, const Point& point, const std::string& reason) {
+  log(phase, point, "failed", reason, 0);
+  result_.failed.push_back({result_.audit.back().design, reason});
+}
+
+void DesignBook::log(const char* phase, const Point& point, const char* verdict, std::string reason,
+                     double throughput) {
+  result_.audit.push_back({static_cast<std::int64_t>(result_.audit.size()), phase,
+                           full_label(point), verdict, std::move(reason), throughput});
+}
+
+std::string DesignBook::full_label(const Point& point) {
+  const Known& known = priced(point);
+  if (!known.chip) return space_.all_values(point);
+  std::string text = known.chip->label();
+  const std::string others = space_.other_values(point);
+  if (!others.empty()) text += ", " + others;
+  return text;
+}
+
+double DesignBook::score(const Candidate& candidate, Objective objective) const {
+  const Evaluation& e = candidate.evaluation;
+  return options_.throughput_floor.allows(objective, e.throughput) ? worth(objective, e) : -1;
+}
+
+std::vector<const Candidate*> DesignBook::ranking(Objective objective, std::size_t count) const {
+  std::vector<std::pair<double, const Candidate*>> all;
+  for (const auto& [point, known] : known_) {
+    if (!known.candidate) continue;
+    const double value = score(*known.candidate, objective);
+    if (value >= 0) all.emplace_back(value, &*known.candidate);
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<const Candidate*> best;
+  for (const auto& [value, candidate] : all) {
+    if (best.size() == count) break;
+    best.push_back(candidate);
+  }
+  return best;
+}
+
+std::vector<double> DesignBook::least_of_the_best() const {
+  std::vector<double> least;
+  for (const Objective objective : options_.objectives) {
+    const std::vector<const Candidate*> best = ranking(objective, options_.top_k);
+    least.push_back(best.size() < options_.top_k ? -1 : score(*best.back(), objective));
+  }
+  return least;
+}
+
+std::optional<Candidate> DesignBook::fastest_within(const Budget& budget) const {
+  const Candidate* best = nullptr;
+  for (const auto& [point, known] : known_) {
+    if (!known.candidate || !budget.allows(known.chip->area(), known.chip->tdp())) continue;
+    if (best == nullptr || known.candidate->evaluation.throughput > best->evaluation.throughput) {
+      best = &*known.candidate;
+    }
+  }
+  return best == nullptr ? std::nullopt : std::optional<Candidate>(*best);
+}
+
+std::vector<FrontDesign> DesignBook::front() const {
+  std::vector<FrontDesign> all;
+  for (const auto& [point, known] : known_) {
+    if (!known.candidate) continue;
+    const Evaluation& e = known.candidate->evaluation;
+    all.push_back({point, known.candidate->label, e.throughput, e.tdp, e.area});
+  }
+  // Nothing behind a design in this order is better in all: one pass over the front so far tells.
+  std::stable_sort(all.begin(), all.end(), [](const FrontDesign& a, const FrontDesign& b) {
+    if (a.throughput != b.throughput) return a.throughput > b.throughput;
+    if (a.tdp != b.tdp) return a.tdp < b.tdp;
+    return a.area < b.area;
+  });
+  std::vector<FrontDesign> result;
+  for (FrontDesign& design : all) {
+    const bool is_dominated =
+        std::any_of(result.begin(), result.end(), [&](const FrontDesign& other) {
+          return other.tdp <= design.tdp && other.area <= design.area;
+        });
+    if (!is_dominated) result.push_back(std::move(design));
+  }
+  return result;
+}
+
+LocalSearchResult DesignBook::close() {
+  for (const Objective objective : options_.objectives) {
+    std::vector<Candidate> best;
+    for (const Candidate* candidate : ranking(objective, options_.top_k)) {
+      best.push_back(*candidate);
+    }
+    result_.best.push_back(std::move(best));
+  }
+  if (result_.best.front().empty()) throw NegativeResult(nearest_text());
+  result_.designs_priced = static_cast<std::int64_t>(known_.size());
+  result_.front = front();
+  if (options_.also_within) result_.best_within = fastest_within(*options_.also_within);
+  return std::move(result_);
+}
+
+std::string DesignBook::nearest_text() {
+  const Point smallest(space_.axes().size(), 0);
+  Point nearest = smallest;
+  priced(smallest);
+  double nearest_share = std::numeric_limits<double>::infinity();
+  const Candidate* fastest = nullptr;
+  for (const auto& [point, known] : known_) {
+    if (!known.chip) continue;
+    const double share = budget_share(*known.chip, options_.budget);
+    if (share < nearest_share) {
+      nearest_share = share;
+      nearest = point;
+    }
+    if (known.candidate && (fastest == nullptr || known.candidate->evaluation.throughput >
+                                                      fastest->evaluation.throughput)) {
+      fastest = &*known.candidate;
+    }
+  }
+  if (fastest != nullptr) {
+    return fmt::format(
+        "no design reaches the floor of {:.4g} samples/s; the fastest found, {}, makes {:.4g}",
+        options_.throughput_floor.samples_per_second, fastest->label,
+        fastest->evaluation.throughput);
+  }
+  if (!result_.failed.empty()) {
+    return fmt::format("no design is left: {} failed, the first ({}): {}", result_.failed.size(),
+                       result_.failed.front().design, result_.failed.front().reason);
+  }
+  const Known& known = priced(nearest);
+  if (known.in_budget) {
+    return fmt::format("no design within {:.4g} mm2 and {:.4g} W holds the workload: {}",
+                       options_.budget.area.value(), options_.budget.power.value(), last_misfit_);
+  }
+  if (!known.contradiction.empty()) {
+    return "no design of the space is possible; the smallest contradicts itself: " +
+           known.contradiction;
+  }
+  return fmt::format(
+      "no design meets the budget of {:.4g} mm2 and {:.4g} W; the nearest, {}, needs {:.4g} mm2 "
+      "and {:.4g} W",
+      options_.budget.area.value(), options_.budget.power.value(), known.chip->label(),
+      known.chip->area().value(), known.chip->tdp().value());
+}
+
+Point dimensions_of(const SearchSpace& space, const Point& point) {
+  Point dimensions(point.size(), 0);
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    if (space.axes()[i].role == AxisRole::dimension) dimensions[i] = point[i];
+  }
+  return dimensions;
+}
+
+double budget_share(const Chip& chip, const Budget& budget) {
+  return std::max(chip.area() / budget.area, chip.tdp() / budget.power);
+}
+
+}  // namespace simdse

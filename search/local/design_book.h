@@ -1,0 +1,100 @@
+// The book of the designs that a search has looked at: what each costs and achieves, and the log.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "search/local/search_options.h"
+#include "search/local/search_result.h"
+
+namespace simdse {
+
+// An improvement below this share of the time is none.
+constexpr double kLeastGain = 1e-3;
+
+/// What is known of a point.
+struct Known {
+  std::optional<Chip> chip;   ///< empty if its parameters contradict each other
+  std::string contradiction;  ///< then: how
+  bool in_budget = false;
+  std::optional<Candidate> candidate;  ///< once estimated, if the workload fits
+  bool is_estimated = false;
+};
+
+/// Each design is priced and estimated once, and every estimate is logged.
+class DesignBook {
+ public:
+  /// All must outlive the book. `progress` is told of every estimate.
+  DesignBook(const SearchSpace& space, const Evaluator& evaluator,
+             const LocalSearchOptions& options, std::function<void(std::int64_t)> progress)
+      : space_(space), evaluator_(evaluator), options_(options), progress_(std::move(progress)) {}
+
+  const SearchSpace& space() const { return space_; }
+  const Evaluator& evaluator() const { return evaluator_; }
+  const LocalSearchOptions& options() const { return options_; }
+
+  /// What `point` costs.
+  const Known& price(const Point& point) { return priced(point); }
+  bool affordable(const Point& point) { return priced(point).in_budget; }
+
+  /// The estimate of a point within the budget, or nullptr if the workload does not fit it. A new
+  /// one is logged, with the reason for making it.
+  const Candidate* estimate(const Point& point, const char* phase, const std::string& reason);
+
+  void log(const char* phase, const Point& point, const char* verdict, std::string reason,
+           double throughput);
+
+  /// Tells any two designs of the space apart.
+  std::string full_label(const Point& point);
+
+  /// What a candidate is worth; -1 if it does not count.
+  double score(const Candidate& candidate, Objective objective) const;
+
+  /// The best designs known, best first, at most `count`.
+  std::vector<const Candidate*> ranking(Objective objective, std::size_t count) const;
+
+  /// What the last of the best found is worth in each objective; -1 while there are too few.
+  std::vector<double> least_of_the_best() const;
+
+  /// Of the designs estimated, how many does `test` hold for?
+  template <class Test>
+  std::int64_t count_estimated(Test&& test) const {
+    std::int64_t count = 0;
+    for (const auto& [point, known] : known_) count += known.is_estimated && test(point);
+    return count;
+  }
+
+  std::int64_t estimated() const { return result_.designs_estimated; }
+
+  /// Ends the book: its best designs, its front and its log. Throws NegativeResult when there is no
+  /// best design, with the reason.
+  LocalSearchResult close();
+
+ private:
+  Known& priced(const Point& point);
+  /// A plug-in's failure costs the design, and the search goes on.
+  void fail(const char* phase, const Point& point, const std::string& reason);
+  std::optional<Candidate> fastest_within(const Budget& budget) const;
+  std::vector<FrontDesign> front() const;
+  /// Why there is nothing: what the nearest design would need.
+  std::string nearest_text();
+
+  const SearchSpace& space_;
+  const Evaluator& evaluator_;
+  const LocalSearchOptions& options_;
+  std::function<void(std::int64_t)> progress_;
+  std::map<Point, Known> known_;
+  std::string last_misfit_;
+  LocalSearchResult result_;
+};
+
+/// The point with nothing but the core dimensions of `point`.
+Point dimensions_of(const SearchSpace& space, const Point& point);
+
+/// The larger share of a budget that a chip takes.
+double budget_share(const Chip& chip, const Budget& budget);
+
+}  // namespace simdse
