@@ -4,14 +4,8 @@
 
 namespace simdse {
 
-double worth_of(const Evaluation& evaluation, Objective objective, double throughput_floor) {
-  switch (objective) {
-    case Objective::throughput:
-      return evaluation.throughput;
-    case Objective::throughput_per_tdp:
-      return evaluation.throughput >= throughput_floor ? evaluation.throughput_per_tdp() : 0;
-  }
-  return 0;
+double worth_of(const Evaluation& evaluation, Objective objective, const ThroughputFloor& floor) {
+  return floor.allows(objective, evaluation.throughput) ? worth(objective, evaluation) : 0;
 }
 
 double cpu_seconds() {
@@ -36,9 +30,9 @@ void Convergence::note(const Chip& chip, const Evaluation* evaluation, std::int6
   ++evaluations_;
   cost_calls_ += cost_calls;
   if (evaluation == nullptr) return;
-  const double worth = worth_of(*evaluation, objective_, throughput_floor_);
-  if (worth <= (improvements_.empty() ? 0 : improvements_.back().worth)) return;
-  improvements_.push_back({evaluations_, cost_calls_, spent_seconds(), worth,
+  const double found = worth_of(*evaluation, objective_, floor_);
+  if (found <= (improvements_.empty() ? 0 : improvements_.back().worth)) return;
+  improvements_.push_back({evaluations_, cost_calls_, spent_seconds(), found,
                            evaluation->throughput, evaluation->throughput_per_tdp()});
   best_ = Best{chip.design(), chip.label(), *evaluation};
 }

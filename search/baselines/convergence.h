@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "search/local/evaluator.h"
-#include "search/local/local_search.h"
+#include "search/local/objective.h"
 
 namespace simdse {
 
 /// What an evaluated design is worth in an objective, more is better; 0 if it does not reach the
-/// floor (samples per second), which counts for throughput/TDP.
-double worth_of(const Evaluation& evaluation, Objective objective, double throughput_floor);
+/// floor.
+double worth_of(const Evaluation& evaluation, Objective objective, const ThroughputFloor& floor);
 
 /// A design better than all before it.
 struct Improvement {
@@ -34,11 +34,8 @@ class Convergence {
   using CpuClock = std::function<double()>;
 
   /// Time counts from here on.
-  Convergence(Objective objective, double throughput_floor, CpuClock clock = cpu_seconds)
-      : objective_(objective),
-        throughput_floor_(throughput_floor),
-        clock_(std::move(clock)),
-        start_(clock_()) {}
+  Convergence(Objective objective, const ThroughputFloor& floor, CpuClock clock = cpu_seconds)
+      : objective_(objective), floor_(floor), clock_(std::move(clock)), start_(clock_()) {}
 
   /// For Evaluator::observe; this object must outlive the evaluator's use.
   Evaluator::Observer observer();
@@ -60,7 +57,7 @@ class Convergence {
   void note(const Chip& chip, const Evaluation* evaluation, std::int64_t cost_calls);
 
   Objective objective_;
-  double throughput_floor_;
+  ThroughputFloor floor_;
   CpuClock clock_;
   double start_;
   std::int64_t evaluations_ = 0;

@@ -58,11 +58,11 @@ double Oracle::fitness(const Point& point, std::optional<std::uint64_t> option_s
 double Oracle::evaluate(const Chip& chip, std::optional<std::uint64_t> option_sample) {
   try {
     const Evaluation evaluation = evaluator_.evaluate(chip, option_sample);
-    const double worth = worth_of(evaluation, options_.objective, options_.throughput_floor);
-    if (worth > 0) return worth;
+    const double found = worth(options_.objective, evaluation);
+    const ThroughputFloor& floor = options_.throughput_floor;
+    if (floor.allows(options_.objective, evaluation.throughput)) return found;
     // Below the floor: a slope that leads up to it.
-    return evaluation.throughput_per_tdp() *
-           std::pow(evaluation.throughput / options_.throughput_floor, 4);
+    return found * std::pow(evaluation.throughput / floor.samples_per_second, 4);
   } catch (const InputError&) {
     return 0;  // does not fit, or a plug-in failed
   }

@@ -24,7 +24,7 @@ struct OracleLimits {
 struct OracleOptions {
   Budget budget;
   Objective objective = Objective::throughput;
-  double throughput_floor = 0;  ///< samples per second; for throughput/TDP
+  ThroughputFloor throughput_floor;
   OracleLimits limits;
   /// Designs of the space that everyone is given to begin with, e.g. the baseline.
   std::vector<Point> starts;
@@ -54,8 +54,8 @@ class Oracle {
   /// for is_spent().
   std::optional<Area> area(const Point& point);
 
-  /// What the search is to maximise: the objective's worth; less than that, for throughput/TDP,
-  /// the further a design stays below the floor; 0 for a design that is not allowed or that the
+  /// What the search is to maximise: the objective's worth; less than that, the further a design
+  /// stays below the floor; 0 for a design that is not allowed or that the
   /// workload does not fit, and for a new one when is_spent(). Points are remembered. With an
   /// `option_sample`, of the plan that is made with this part of the options (see
   /// Evaluator::evaluate), which is another evaluation.

@@ -213,7 +213,7 @@ TEST_F(Rivals, AnInterruptEndsASearchWithWhatItHas) {
 
 TEST_F(Rivals, BelowTheFloorFitnessLeadsUpToItAndNothingIsAnAnswer) {
   options.objective = Objective::throughput_per_tdp;
-  options.throughput_floor = 1e9;
+  options.throughput_floor.samples_per_second = 1e9;
   Oracle oracle(space, evaluator, options, no_time);
   Random random(1);
   const Point point = oracle.draw(random).value();
