@@ -25,6 +25,7 @@ struct Command {
 const std::vector<Command>& commands();
 
 int run_search(const CommandContext& context);
+int run_compare(const CommandContext& context);
 int run_simulate(const CommandContext& context);
 int run_estimate(const CommandContext& context);
 int run_probe(const CommandContext& context);
@@ -37,6 +38,7 @@ constexpr int kDone = 0;
 constexpr int kNegative = 1;
 constexpr int kBadInput = 2;
 constexpr int kInternalFailure = 3;
+constexpr int kInterrupted = 130;  ///< by Ctrl-C, as shells have it; what was found is written
 
 /// Parsed arguments of one command.
 ///

@@ -11,6 +11,7 @@ namespace simdse {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"search", "search designs for a workload, then simulate the best", run_search},
+      {"compare", "the search beside other ways to search, in the same space", run_compare},
       {"simulate", "one design, one workload, transaction-level", run_simulate},
       {"estimate", "the analytic answer alone, per operator and in total", run_estimate},
       {"probe", "one block alone under a load, by formula and simulated", run_probe},
