@@ -30,19 +30,31 @@ PartChain::Moved PartChain::moved(const std::vector<StepTransfer>& transfers,
   return result;
 }
 
-Cycles PartChain::move_time(const Moved& moved) const {
+Cycles PartChain::load_time(const Moved& moved) const {
+  const Waits& waits = costs_.waits;
+  return move_time(moved, waits.memory + waits.way(Way::from_memory),
+                   waits.buffer + waits.way(Way::from_buffer));
+}
+
+Cycles PartChain::store_time(const Moved& moved) const {
+  const Waits& waits = costs_.waits;
+  return move_time(moved, waits.memory + waits.way(Way::to_memory),
+                   waits.buffer + waits.way(Way::to_buffer));
+}
+
+Cycles PartChain::move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const {
   // Data flows through all levels at once, as fast as the slowest of them lets it.
   const double port = (moved.memory + moved.buffer) / costs_.port;
   Cycles time(0);
   if (moved.memory > 0) {
     time =
         whole(costs_.memory_latency + std::max(port, moved.memory * costs_.parts / costs_.memory)) +
-        costs_.memory_wait;
+        memory_wait;
   }
   if (moved.buffer > 0) {
     time = std::max(time, whole(costs_.buffer_latency +
                                 std::max(port, moved.buffer * costs_.parts / costs_.buffer)) +
-                              costs_.buffer_wait);
+                              buffer_wait);
   }
   return time;
 }
@@ -65,7 +77,7 @@ Cycles PartChain::staged_by(const ProgramStep& step) {
     there = std::max(there, requested_ +
                                 whole(costs_.stage_latency +
                                       to_double(block.bytes) * ring.copies / costs_.memory) +
-                                costs_.memory_wait + costs_.buffer_wait);
+                                costs_.waits.memory + costs_.waits.buffer);
   }
   return there;
 }
@@ -81,7 +93,7 @@ void PartChain::append(const ProgramStep& step) {
   Cycles done(0);
   if (region_.contraction) {
     const Cycles issued = std::max(tensor_places_.free_at(), staged_by(step));
-    ready = issued + move_time(moved(step.tensor_loads, region_.inputs));
+    ready = issued + load_time(moved(step.tensor_loads, region_.inputs));
     Cycles place(0);
     if (step.starts_output) {
       place = place_free(blocks_freed_, blocks_begun_++, step.output_places);
@@ -102,7 +114,7 @@ void PartChain::append(const ProgramStep& step) {
   const bool has_vector = !region_.vector_cores.empty();
   if (has_vector) {
     const Cycles issued = std::max(done, vector_places_.free_at());
-    ready = issued + move_time(moved(step.vector_loads, region_.inputs));
+    ready = issued + load_time(moved(step.vector_loads, region_.inputs));
     const bool is_behind = region_.contraction.has_value();
     const Cycles place = place_free(results_freed_, results_begun_++,
                                     is_behind ? std::int64_t{2} : step.output_places);
@@ -118,7 +130,7 @@ void PartChain::append(const ProgramStep& step) {
     done = span.done;
   }
   last_store_ = done;
-  done = done + move_time(moved(step.stores, region_.outputs));
+  done = done + store_time(moved(step.stores, region_.outputs));
   (has_vector ? results_freed_ : blocks_freed_).push_back(done);
   finish_ = std::max(finish_, done);
 }

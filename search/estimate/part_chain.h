@@ -9,6 +9,21 @@
 
 namespace simdse {
 
+/// A way through the network: its ports to the memory and to the buffer, in either direction, carry
+/// data side by side.
+enum class Way { from_memory, to_memory, from_buffer, to_buffer };
+constexpr std::size_t kWayCount = 4;
+
+/// What every transfer waits because others are served first, by what lets it wait.
+struct Waits {
+  Cycles memory;
+  Cycles buffer;
+  std::array<Cycles, kWayCount> ways{};
+
+  Cycles& way(Way way) { return ways[static_cast<std::size_t>(way)]; }
+  Cycles way(Way way) const { return ways[static_cast<std::size_t>(way)]; }
+};
+
 /// What moving takes for one part, in cycles and bytes per cycle.
 struct MoveCosts {
   double memory_latency = 0;  ///< request to first data, both ways through the network
@@ -18,9 +33,7 @@ struct MoveCosts {
   double memory = 0;         ///< rate at which memory serves all parts
   double buffer = 0;
   double parts = 1;  ///< parts that ask at the same time
-  /// What every transfer waits besides, because others are served first.
-  Cycles memory_wait;
-  Cycles buffer_wait;
+  Waits waits;
 };
 
 /// Steps of part 0, the slowest, one after another, on a tensor core, a vector core, or one behind
@@ -73,7 +86,10 @@ class PartChain {
 
   Moved moved(const std::vector<StepTransfer>& transfers,
               const std::vector<Operand>& operands) const;
-  Cycles move_time(const Moved& moved) const;
+  Cycles load_time(const Moved& moved) const;
+  Cycles store_time(const Moved& moved) const;
+  /// `memory_wait`, `buffer_wait`: what a transfer from or to them waits.
+  Cycles move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const;
   Cycles staged_by(const ProgramStep& step);
   /// When there is a place for another output, of which there are `places`.
   static Cycles place_free(const std::vector<Cycles>& freed, std::size_t begun,

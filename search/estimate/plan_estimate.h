@@ -13,8 +13,9 @@
 namespace simdse {
 
 /// What regions side by side share, in the order of Sharer.
-constexpr std::array<Resource, kSharedCount> kShared = {Resource::memory, Resource::buffer,
-                                                        Resource::network};
+constexpr std::array<Resource, kSharedCount> kShared = {Resource::memory,  Resource::buffer,
+                                                        Resource::network, Resource::network,
+                                                        Resource::network, Resource::network};
 
 struct RegionSpan {
   double start = 0;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "models/core/transfer_limits.h"
-#include "search/estimate/part_chain.h"
 #include "search/estimate/serial_estimate.h"
 
 namespace simdse {
@@ -84,8 +83,9 @@ struct Traffic {
 
 class Estimator {
  public:
-  Estimator(const Chip& chip, const ChipRates& rates, const Region& region)
-      : chip_(chip), rates_(rates), region_(region) {}
+  /// `with_waits`: work out what waiting does, too.
+  Estimator(const Chip& chip, const ChipRates& rates, const Region& region, bool with_waits)
+      : chip_(chip), rates_(rates), region_(region), with_waits_(with_waits) {}
 
   RegionEstimate estimate() {
     // Part 0 is the slowest: it fetches all that is shared, of a contraction the last parts along
@@ -232,19 +232,26 @@ class Estimator {
     costs.buffer = rates_.buffer;
     costs.parts = static_cast<double>(region_.parts());
     alone_.emplace(region_, costs, vector_turns());
-    costs.memory_wait = Cycles(kLongWait);
-    memory_waits_.emplace(region_, costs, vector_turns());
-    costs.memory_wait = Cycles(0);
-    costs.buffer_wait = Cycles(kLongWait);
-    buffer_waits_.emplace(region_, costs, vector_turns());
+    const auto follow_with = [&](std::optional<PartChain>& chain, Cycles& wait) {
+      wait = Cycles(kLongWait);
+      chain.emplace(region_, costs, vector_turns());
+      wait = Cycles(0);
+      waiting_chains_.push_back(&*chain);
+    };
+    if (with_waits_) {
+      follow_with(memory_waits_, costs.waits.memory);
+      follow_with(buffer_waits_, costs.waits.buffer);
+      for (std::size_t way = 0; way < kWayCount; ++way) {
+        if (passes(static_cast<Way>(way))) follow_with(way_waits_[way], costs.waits.ways[way]);
+      }
+    }
     PartTotals t;
     for (PartProgram program(chip_, region_, 0); !program.done(); program.next()) {
       const ProgramStep& step = program.step();
       const PartTotals before = t;
       add(step, parts, t);
-      for (std::optional<PartChain>* chain : {&alone_, &memory_waits_, &buffer_waits_}) {
-        (*chain)->append(step);
-      }
+      alone_->append(step);
+      for (PartChain* chain : waiting_chains_) chain->append(step);
       if (!step.has_output) continue;
       last_.work = Cycles(0);
       if (region_.contraction)
@@ -257,6 +264,16 @@ class Estimator {
       if (blocks_++ == 0) first_ = last_;
     }
     return t;
+  }
+
+  /// Whether any operand goes that way.
+  bool passes(Way way) const {
+    const bool is_in = way == Way::from_memory || way == Way::from_buffer;
+    const bool is_direct = way == Way::from_memory || way == Way::to_memory;
+    const std::vector<Operand>& operands = is_in ? region_.inputs : region_.outputs;
+    return std::any_of(operands.begin(), operands.end(), [&](const Operand& operand) {
+      return (operand.path == Path::direct) == is_direct;
+    });
   }
 
   /// Parts that share a vector core are served in turn.
@@ -337,8 +354,15 @@ class Estimator {
       e.latency = latency;
     }
     e.cycles = e.launch + slowest;
-    e.with_memory = patience_of(*memory_waits_, e.launch);
-    e.with_buffer = patience_of(*buffer_waits_, e.launch);
+    if (memory_waits_) e.with_memory = patience_of(*memory_waits_, e.launch);
+    if (buffer_waits_) e.with_buffer = patience_of(*buffer_waits_, e.launch);
+    for (std::size_t way = 0; way < kWayCount; ++way) {
+      if (way_waits_[way]) e.with_way[way] = patience_of(*way_waits_[way], e.launch);
+    }
+    e.way_cycles = {traffic_.network_memory.in / rates_.network_memory,
+                    traffic_.network_memory.out / rates_.network_memory,
+                    traffic_.network_buffer.in / rates_.network_buffer,
+                    traffic_.network_buffer.out / rates_.network_buffer};
     const TransferLimits limits;
     e.core_windows = (part.from_memory + part.to_memory) / to_double(limits.core_window);
     e.stage_windows = staged_ / to_double(limits.dma_window);
@@ -360,9 +384,12 @@ class Estimator {
   const Chip& chip_;
   const ChipRates& rates_;
   const Region& region_;
+  bool with_waits_;
   std::optional<PartChain> alone_;
   std::optional<PartChain> memory_waits_;
   std::optional<PartChain> buffer_waits_;
+  std::array<std::optional<PartChain>, kWayCount> way_waits_;
+  std::vector<PartChain*> waiting_chains_;  ///< all of these
   EndBlock first_;
   EndBlock last_;
   std::int64_t blocks_ = 0;
@@ -376,7 +403,11 @@ class Estimator {
 }  // namespace
 
 RegionEstimate estimate_region(const Chip& chip, const ChipRates& rates, const Region& region) {
-  return Estimator(chip, rates, region).estimate();
+  return Estimator(chip, rates, region, true).estimate();
+}
+
+double region_cycles(const Chip& chip, const ChipRates& rates, const Region& region) {
+  return Estimator(chip, rates, region, false).estimate().cycles;
 }
 
 }  // namespace simdse

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "search/estimate/part_chain.h"
 #include "search/plan/part_program.h"
 
 namespace simdse {
@@ -71,8 +72,10 @@ struct RegionEstimate {
   Resource pace = Resource::matrix;
   double latency = 0;
   double cycles = 0;
-  Patience with_memory;  ///< where memory lets transfers wait
-  Patience with_buffer;  ///< where the buffer does
+  Patience with_memory;                        ///< where memory lets transfers wait
+  Patience with_buffer;                        ///< where the buffer does
+  std::array<Patience, kWayCount> with_way{};  ///< where a way through the network does
+  std::array<double, kWayCount> way_cycles{};  ///< what passes a way over its rate
   /// How often a core's window of transfers under way (see TransferLimits) is filled for the
   /// busiest core, and the window of what is copied into the buffer for all: at least so many
   /// waits.
@@ -88,5 +91,8 @@ struct RegionEstimate {
 };
 
 RegionEstimate estimate_region(const Chip& chip, const ChipRates& rates, const Region& region);
+
+/// `cycles` of the same, sooner: what waiting would do to the region is not worked out.
+double region_cycles(const Chip& chip, const ChipRates& rates, const Region& region);
 
 }  // namespace simdse

@@ -7,8 +7,9 @@
 
 namespace simdse {
 
-/// What regions share on a chip.
-constexpr std::size_t kSharedCount = 3;  ///< memory, buffer, network
+/// What regions share on a chip: memory, buffer, and the network's ports to each, in either
+/// direction (Way).
+constexpr std::size_t kSharedCount = 6;
 
 /// How a region answers when a shared resource lets each of its transfers wait for those of others.
 /// A wait of w cycles stretches its time to max(1, base + waits x w) times that of the region

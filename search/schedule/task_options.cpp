@@ -163,7 +163,7 @@ class OptionFinder {
 
   double cycles_of(const Region& region) const {
     count_calls(calls_, 1);
-    return estimate_region(chip_, rates_, region).cycles;
+    return region_cycles(chip_, rates_, region);
   }
 
   /// A mapping with the time that the estimate gives it.
