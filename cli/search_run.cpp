@@ -11,6 +11,7 @@
 #include "cli/simulation_job.h"
 #include "models/plugin/plugin.h"
 #include "search/estimate/planned_estimate.h"
+#include "search/exact/design_search.h"
 
 namespace simdse {
 namespace {
@@ -227,6 +228,7 @@ void add_fair_candidate(SearchRun& run) {
   options.objectives = {Objective::throughput};
   options.top_k = 1;
   options.also_within.reset();
+  options.method = SearchMethod::heuristic;
   try {
     const LocalSearchResult fair = search_locally(*run.spec.space, *run.evaluator, options);
     const Candidate& found = fair.best.front().front();
@@ -293,7 +295,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
   if (on_ready) on_ready(run);
   {
     Progress progress("search", 0);
-    run.search = search_locally(*run.spec.space, *run.evaluator, search,
+    run.search = search_designs(*run.spec.space, *run.evaluator, search,
                                 [&](std::int64_t done) { progress.update(done); });
     run.candidates = make_candidates(run);
     if (run.candidates.empty()) {

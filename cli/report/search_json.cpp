@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+
 #include "cli/report/json_report.h"
 #include "cli/report/output_folder.h"
 
@@ -38,6 +40,20 @@ std::string graph_text(const Graph& graph) {
     text.push_back(std::move(entry));
   }
   return text.dump();
+}
+
+/// The limits that the method has; null if it has none.
+Json limits_json(const LocalSearchOptions& options) {
+  const SearchLimits& limits = options.limits;
+  switch (options.method) {
+    case SearchMethod::heuristic:
+      return nullptr;
+    case SearchMethod::exact:
+      return {{"nodes", limits.nodes}, {"evaluations", limits.evaluations}, {"gap", limits.gap}};
+    case SearchMethod::exhaustive:
+      return {{"evaluations", limits.evaluations}};
+  }
+  return nullptr;
 }
 
 /// The floor as it was asked for; null if it was not.
@@ -89,6 +105,8 @@ Json inputs_json(const SearchSpec& spec) {
             {"power_w", spec.options.budget.power.value()},
             {"given_as", spec.budget_text}}},
           {"objectives", std::move(objectives)},
+          {"method", method_name(spec.options.method)},
+          {"limits", limits_json(spec.options)},
           {"throughput_floor", floor_json(spec)},
           {"top_k", spec.options.top_k},
           {"hysteresis", spec.options.hysteresis},
@@ -134,6 +152,20 @@ Json search_json(const SearchRun& run) {
                  {"designs_estimated", run.search.designs_estimated},
                  {"designs_bounded", run.search.designs_bounded},
                  {"designs_priced", run.search.designs_priced}}}};
+  json["search"]["method"] = method_name(run.spec.options.method);
+  json["search"]["certificate"] = nullptr;
+  if (const std::optional<Certificate>& certificate = run.search.certificate) {
+    Json gaps = Json::object();
+    for (std::size_t i = 0; i < certificate->gaps.size(); ++i) {
+      Json gap = nullptr;  // nothing is known
+      if (std::isfinite(certificate->gaps[i])) gap = certificate->gaps[i];
+      gaps[objective_name(run.spec.options.objectives[i])] = std::move(gap);
+    }
+    json["search"]["certificate"] = {{"gaps", std::move(gaps)},
+                                     {"has_ended", certificate->has_ended},
+                                     {"nodes", certificate->nodes},
+                                     {"stopped_by", certificate->stopped_by}};
+  }
   Json candidates = Json::array();
   for (std::size_t i = 0; i < run.candidates.size(); ++i) {
     Json entry = {{"rank", i + 1}};
@@ -202,9 +234,10 @@ Json search_json(const SearchRun& run) {
 std::string audit_lines(const LocalSearchResult& search) {
   std::string text;
   for (const AuditEntry& entry : search.audit) {
-    const Json line = {{"step", entry.step},     {"phase", entry.phase},
-                       {"design", entry.design}, {"verdict", entry.verdict},
-                       {"reason", entry.reason}, {"throughput_samples_per_s", entry.throughput}};
+    const Json line = {{"step", entry.step},      {"phase", entry.phase},
+                       {"design", entry.design},  {"verdict", entry.verdict},
+                       {"reason", entry.reason},  {"throughput_samples_per_s", entry.throughput},
+                       {"designs", entry.designs}};
     text += line.dump() + '\n';
   }
   return text;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/report/json_report.h"
 #include "cli/report/search_json.h"
@@ -121,6 +122,30 @@ std::string front_line(const SearchRun& run) {
   };
   return fmt::format("front       {} of the estimated designs: {} ({}) to {} ({})\n", front.size(),
                      fastest.label, text(fastest), thriftiest->label, text(*thriftiest));
+}
+
+/// How sure the answer is, by the estimate.
+std::string certificate_line(const SearchRun& run) {
+  const Certificate& certificate = *run.search.certificate;
+  std::string text;
+  for (std::size_t i = 0; i < certificate.gaps.size(); ++i) {
+    const char* objective = objective_name(run.spec.options.objectives[i]);
+    const double gap = certificate.gaps[i];
+    text += text.empty() ? "proven      " : "; ";
+    if (gap == 0) {
+      text += fmt::format("{}: optimal for this estimator", objective);
+    } else if (std::isfinite(gap)) {
+      text += fmt::format("{}: within {:.2f} % of the optimum for this estimator", objective,
+                          gap * 100);
+    } else {
+      text += fmt::format("{}: nothing", objective);
+    }
+  }
+  if (certificate.nodes > 0) text += fmt::format("   {} boxes", grouped(certificate.nodes));
+  if (!certificate.stopped_by.empty()) {
+    text += fmt::format("; limits.{} stopped the search", certificate.stopped_by);
+  }
+  return text + '\n';
 }
 
 /// A budget binds when a step that would make the best design faster is over it, and over the other
@@ -246,6 +271,7 @@ std::string search_text(const SearchRun& run) {
       "{:.1f} s\n",
       grouped(space.size()), grouped(run.search.designs_estimated),
       grouped(run.search.designs_bounded), run.search_seconds);
+  if (run.search.certificate) text += certificate_line(run);
   text += fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated, asked,
                       run.simulation_seconds, failures + failed_lines(run.search.failed));
   text += candidate_table(run) + '\n';

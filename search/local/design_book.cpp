@@ -62,6 +62,12 @@ void DesignBook::log(const char* phase, const Point& point, const char* verdict,
                            full_label(point), verdict, std::move(reason), throughput});
 }
 
+void DesignBook::log_box(std::string box, const char* verdict, std::string reason, double designs,
+                         double most_throughput) {
+  result_.audit.push_back({static_cast<std::int64_t>(result_.audit.size()), "exact", std::move(box),
+                           verdict, std::move(reason), most_throughput, designs});
+}
+
 std::string DesignBook::full_label(const Point& point) {
   const Known& known = priced(point);
   if (!known.chip) return space_.all_values(point);

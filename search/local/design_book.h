@@ -47,6 +47,10 @@ class DesignBook {
   void log(const char* phase, const Point& point, const char* verdict, std::string reason,
            double throughput);
 
+  /// The same of a box of designs, given as text.
+  void log_box(std::string box, const char* verdict, std::string reason, double designs,
+               double most_throughput);
+
   /// Tells any two designs of the space apart.
   std::string full_label(const Point& point);
 
@@ -68,6 +72,10 @@ class DesignBook {
   }
 
   std::int64_t estimated() const { return result_.designs_estimated; }
+  bool is_estimated(const Point& point) const {
+    const auto found = known_.find(point);
+    return found != known_.end() && found->second.is_estimated;
+  }
 
   /// Ends the book: its best designs, its front and its log. Throws NegativeResult when there is no
   /// best design, with the reason.

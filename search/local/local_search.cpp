@@ -5,19 +5,24 @@
 
 namespace simdse {
 
-LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& evaluator,
-                                 const LocalSearchOptions& options,
-                                 const std::function<void(std::int64_t)>& progress) {
-  DesignBook book(space, evaluator, options, progress);
+std::int64_t search_heuristically(DesignBook& book) {
+  const LocalSearchOptions& options = book.options();
   for (const Point& seed : options.seeds) book.estimate(seed, "seed", "was asked for");
   Trader trader(book);
   Growth growth(book, trader);
-  const PeakBound bound(space, evaluator, options.budget);
+  const PeakBound bound(book.space(), book.evaluator(), options.budget);
   DimensionTree tree(book, growth, bound);
   tree.descend();
   Balance balance(book, trader);
   for (const Objective objective : options.objectives) balance.climb(objective);
-  const std::int64_t bounded = tree.count_bounded();
+  return tree.count_bounded();
+}
+
+LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& evaluator,
+                                 const LocalSearchOptions& options,
+                                 const std::function<void(std::int64_t)>& progress) {
+  DesignBook book(space, evaluator, options, progress);
+  const std::int64_t bounded = search_heuristically(book);
   LocalSearchResult result = book.close();
   result.designs_bounded = bounded;
   return result;

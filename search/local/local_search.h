@@ -3,8 +3,7 @@
 
 #include <functional>
 
-#include "search/local/search_options.h"
-#include "search/local/search_result.h"
+#include "search/local/design_book.h"
 
 namespace simdse {
 
@@ -20,5 +19,9 @@ namespace simdse {
 LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& evaluator,
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress = {});
+
+/// The same in a book that may know designs already; leaves it open. Returns
+/// LocalSearchResult::designs_bounded.
+std::int64_t search_heuristically(DesignBook& book);
 
 }  // namespace simdse

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "search/local/budget.h"
@@ -12,7 +13,27 @@
 
 namespace simdse {
 
+enum class SearchMethod {
+  heuristic,   ///< led by the critical path
+  exact,       ///< the heuristic, then branch and bound
+  exhaustive,  ///< every design within the budget
+};
+
+const char* method_name(SearchMethod method);
+std::vector<std::string> method_names();
+
+/// When an exact search stops at the latest. They count work, never seconds.
+struct SearchLimits {
+  std::int64_t nodes = 2'000'000;      ///< boxes looked at
+  std::int64_t evaluations = 100'000;  ///< designs estimated, the heuristic's included
+  /// Designs better than the best found by no more than this share need not be found.
+  double gap = 0;
+};
+
 struct LocalSearchOptions {
+  SearchMethod method = SearchMethod::heuristic;
+  SearchLimits limits;
+
   Budget budget;
   std::vector<Objective> objectives = {Objective::throughput};
   std::size_t top_k = 3;

@@ -22,12 +22,24 @@ struct Candidate {
 /// plug-in failed, "failed"), and so has every decision that followed from it.
 struct AuditEntry {
   std::int64_t step = 0;
-  std::string phase;   ///< seed, price, tree, growth, balance
+  std::string phase;   ///< seed, price, tree, growth, balance, exact, exhaustive
   std::string design;  ///< the label, and the values that it does not show; for a cut branch of the
                        ///< tree the design with its core dimensions and the least of all else
-  std::string verdict;  ///< estimated, does_not_fit, failed, kept, cut, over_budget
+                       ///< or the values that a box of designs spans
+  std::string verdict;  ///< estimated, does_not_fit, failed, kept, cut, over_budget, open
   std::string reason;
-  double throughput = 0;  ///< samples per second; 0 if not estimated
+  double throughput = 0;  ///< samples per second; 0 if not estimated. Of a box: at most
+  double designs = 1;     ///< that the verdict is about
+};
+
+/// How sure an answer is.
+struct Certificate {
+  /// No design of the space is better than the best found by more than this share of it, by the
+  /// estimate; infinite where nothing is known. One for each objective.
+  std::vector<double> gaps;
+  bool has_ended = false;  ///< false if a limit stopped the proof, or none was tried for
+  std::int64_t nodes = 0;  ///< boxes looked at
+  std::string stopped_by;  ///< "nodes", "evaluations" or ""
 };
 
 /// A design that a plug-in's failure cost.
@@ -56,6 +68,7 @@ struct LocalSearchResult {
   /// 2^63 - 1. Nothing is known of the others: heuristics passed them by.
   std::int64_t designs_bounded = 0;
   std::optional<Candidate> best_within;  ///< see LocalSearchOptions::also_within
+  std::optional<Certificate> certificate;
   std::vector<AuditEntry> audit;
   std::vector<FailedDesign> failed;
 };

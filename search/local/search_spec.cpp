@@ -39,6 +39,42 @@ void read_budget(const ConfigValue& value, const DataFiles& files, const std::st
   reader.finish();
 }
 
+void read_limits(const ConfigValue& value, LocalSearchOptions& options) {
+  if (options.method == SearchMethod::heuristic) {
+    throw InputError(value.where(), "limits: are for the methods exact and exhaustive");
+  }
+  SearchLimits& limits = options.limits;
+  constexpr std::int64_t most = 1'000'000'000;
+  ConfigReader reader(value, "limits");
+  limits.evaluations = reader.integer_or("evaluations", limits.evaluations, 1, most);
+  if (options.method == SearchMethod::exact) {
+    limits.nodes = reader.integer_or("nodes", limits.nodes, 1, most);
+    if (const ConfigValue* gap = reader.find("gap")) {
+      limits.gap = read_real(*gap, Dimension::count, "limits.gap", 0, 1);
+    }
+  }
+  reader.finish();
+}
+
+/// What a method can't do is refused before the work begins.
+void check_method(const ConfigValue& value, const SearchSpace& space,
+                  const LocalSearchOptions& options) {
+  const std::int64_t most = options.limits.evaluations;
+  if (options.method == SearchMethod::exhaustive && space.size() > most) {
+    throw InputError(value.where(),
+                     fmt::format("method exhaustive: the space has {} designs, more than "
+                                 "limits.evaluations = {}; narrow it, raise the limit, or use "
+                                 "method exact",
+                                 space.size(), most));
+  }
+  if (options.method == SearchMethod::exact && !space.base().plugins.empty()) {
+    throw InputError(
+        value.where(),
+        "method exact: designs with blocks of plug-ins can't be bounded, for what they "
+        "take is known in child processes alone");
+  }
+}
+
 void read_floor(const ConfigValue& value, const DataFiles& files, const std::string& folder,
                 SearchSpec& spec) {
   spec.options.throughput_floor.is_given = true;
@@ -99,6 +135,15 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   spec.options.top_k = static_cast<std::size_t>(reader.integer_or("top_k", 3, 1, 1000));
   spec.options.hysteresis = static_cast<int>(reader.integer_or("hysteresis", 2, 0, 100));
   spec.space = std::make_unique<SearchSpace>(std::move(base), reader.require("space"));
+  const std::string method =
+      reader.choice_or("method", method_names(), method_name(SearchMethod::heuristic));
+  spec.options.method = method == "exact"        ? SearchMethod::exact
+                        : method == "exhaustive" ? SearchMethod::exhaustive
+                                                 : SearchMethod::heuristic;
+  if (const ConfigValue* limits = reader.find("limits")) read_limits(*limits, spec.options);
+  if (spec.options.method != SearchMethod::heuristic) {
+    check_method(*reader.find("method"), *spec.space, spec.options);
+  }
   const ConfigValue* top_k = reader.find("top_k");
   const std::int64_t designs = spec.space->size();
   if (top_k != nullptr && static_cast<std::int64_t>(spec.options.top_k) > designs) {

@@ -24,6 +24,9 @@ namespace simdse {
 ///   the
 ///                                     estimate. Default: like the first baseline, for all
 ///                                     objectives but throughput
+///   method: exact                     heuristic (the default), exact or exhaustive
+///   limits: {nodes: 2000000, evaluations: 100000, gap: 0.001}
+///                                     of the latter two, see SearchLimits; all can be left out
 ///   top_k: 3                          designs kept per objective
 ///   hysteresis: 2                     levels of the tree without gain before a branch is cut
 ///   space: {cores.0.rows: default, ...}

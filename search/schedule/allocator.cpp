@@ -13,9 +13,6 @@
 namespace simdse {
 namespace {
 
-// Uses within this many regions count as nearby: about one layer of a network.
-constexpr RegionId kNearby = 24;
-
 /// Where the bytes of one tensor are while the plan is walked.
 struct Home {
   std::vector<RegionId> uses;  ///< regions that touch it, ascending

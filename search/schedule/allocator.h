@@ -6,6 +6,9 @@
 
 namespace simdse {
 
+/// Uses within this many regions count as nearby: about one layer of a network.
+constexpr RegionId kNearby = 24;
+
 /// Fills in addresses and paths of all operands, the allocations and the peak of `plan`, whose
 /// regions stand in their order with cores and data dependencies set.
 ///

@@ -210,6 +210,24 @@ TEST_F(Cli, WhatASearchIsAskedForIsChecked) {
   expect_refused(search + " --set throughput_floor.like=tpu_v22", "tpu_v2");
 }
 
+TEST_F(Cli, AnExactSearchSaysWhatItHasProven) {
+  const std::string search = "search " + small_search() + " -o " + file("o");
+  const Outcome r = run(search + " --set method=exact");
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_NE(r.out.find("proven      throughput: optimal for this estimator"), std::string::npos)
+      << r.out;
+  const Json json = Json::parse(read(file("o") + "/results.json"));
+  EXPECT_EQ(json.at("search").at("method"), "exact");
+  EXPECT_EQ(json.at("search").at("certificate").at("gaps").at("throughput"), 0);
+  EXPECT_FALSE(json.at("pareto_front").empty());
+  EXPECT_NE(read(file("o") + "/search_log.jsonl").find("\"phase\":\"exact\""), std::string::npos);
+  expect_refused(search + " --set method=exakt", "did you mean 'exact'?");
+  expect_refused(search + " --set limits.nodes=10", "limits: are for the methods exact and");
+  expect_refused(search + " --set method=exhaustive --set limits.nodes=10", "nodes");
+  expect_refused(search + " --set method=exhaustive --set limits.evaluations=10",
+                 "the space has 16 designs, more than limits.evaluations = 10");
+}
+
 TEST_F(Cli, AFloorThatNothingReachesIsANegativeResult) {
   for (const char* floor : {"1e6", "{like: tpu_v4}"}) {
     const Outcome r = run("search " + small_search() + " -o " + file("o") +

@@ -1,0 +1,323 @@
+#include "search/exact/box_bound.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "models/base/error.h"
+
+namespace simdse {
+
+namespace {
+
+/// Rounding must not make a bound wrong; and the sharing of resources is solved to this.
+constexpr double kRounding = 1 - 1e-5;
+
+/// What one core group is as a chip, with the tables of its cores.
+std::optional<Chip> chip_at(const SearchSpace& space, const Evaluator& evaluator,
+                            const Point& point) {
+  try {
+    return evaluator.chip(space.design(point));
+  } catch (const InputError&) {
+    return std::nullopt;  // parameters that contradict each other make no design
+  }
+}
+
+/// Not slower at `b` in anything.
+bool is_no_slower(const ChipRates& b, const ChipRates& a) {
+  return b.port >= a.port && b.network_buffer >= a.network_buffer &&
+         b.network_memory >= a.network_memory && b.buffer >= a.buffer && b.memory >= a.memory &&
+         b.noc_latency <= a.noc_latency && b.buffer_latency <= a.buffer_latency &&
+         b.memory_latency <= a.memory_latency && b.launch <= a.launch;
+}
+
+}  // namespace
+
+struct BoxBound::Cell {
+  Cell(Chip chip_in, const ChipRates& rates) : chip(std::move(chip_in)), bound(chip, 0, rates) {}
+
+  Chip chip;
+  CoreBound bound;
+};
+
+double BoxFigures::worth(Objective objective, const ThroughputFloor& floor, double batch) const {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double throughput = time.value() > 0 ? batch / time.value() : infinity;
+  if (!floor.allows(objective, throughput)) return 0;
+  const double per_joule = energy.value() > 0 ? batch / energy.value() : infinity;
+  return simdse::worth(objective, throughput, per_joule, tdp);
+}
+
+BoxBound::~BoxBound() = default;
+
+BoxBound::BoxBound(const SearchSpace& space, const Evaluator& evaluator)
+    : space_(space), evaluator_(evaluator) {
+  if (!space.base().plugins.empty()) {
+    throw InputError(
+        "designs with blocks of plug-ins can't be bounded: what they take is not known");
+  }
+  int tensor_groups = 0;
+  int vector_groups = 0;
+  for (const CoreGroupConfig& group : space.base().cores) {
+    ++(group.block.kind == "tensor_core" ? tensor_groups : vector_groups);
+  }
+  has_one_group_ = tensor_groups == 1 && vector_groups == 1;
+  classify_axes();
+}
+
+bool BoxBound::is_ordered(std::size_t axis, const Point& from) const {
+  std::optional<Chip> before;
+  Point point = from;
+  for (point[axis] = 0; point[axis] < space_.axes()[axis].values.size(); ++point[axis]) {
+    std::optional<Chip> chip = chip_at(space_, evaluator_, point);
+    if (!chip) continue;
+    if (before) {
+      const bool is_dearer = chip->area() >= before->area() && chip->tdp() >= before->tdp() &&
+                             chip->static_power() >= before->static_power();
+      const bool is_larger = chip->buffer().capacity() >= before->buffer().capacity();
+      const bool is_faster = is_no_slower(ChipRates::of(*chip), ChipRates::of(*before));
+      if (!is_dearer || !is_larger || !is_faster) return false;
+    }
+    before = std::move(chip);
+  }
+  return true;
+}
+
+void BoxBound::classify_axes() {
+  const Box whole = Box::whole(space_);
+  for (std::size_t i = 0; i < space_.axes().size(); ++i) {
+    const Axis& axis = space_.axes()[i];
+    const bool is_core = axis.path.rfind("cores.", 0) == 0 && axis.role != AxisRole::count;
+    const bool is_clock = axis.path == kClockPath;
+    const bool counts = axis.role != AxisRole::count || has_one_group_;
+    is_dimension_.push_back(is_core || is_clock || !counts || !is_ordered(i, whole.low) ||
+                            !is_ordered(i, whole.high));
+  }
+}
+
+bool BoxBound::is_cell(const Box& box) const {
+  for (std::size_t i = 0; i < is_dimension_.size(); ++i) {
+    if (is_dimension_[i] && !box.is_fixed(i)) return false;
+  }
+  return true;
+}
+
+const std::optional<BoxBound::Cost>& BoxBound::cost(const Point& corner) {
+  const auto [entry, is_new] = costs_.try_emplace(corner);
+  if (is_new) {
+    if (const std::optional<Chip> chip = chip_at(space_, evaluator_, corner)) {
+      entry->second = Cost{chip->area(), chip->tdp()};
+    }
+  }
+  return entry->second;
+}
+
+const BoxBound::Platform& BoxBound::platform_of(const Box& box) {
+  // The number of cores does not matter to what they share, or it counts as a dimension.
+  Point point = box.high;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    if (space_.axes()[i].role == AxisRole::count && !is_dimension_[i]) point[i] = 0;
+  }
+  const auto [entry, is_new] = platforms_.try_emplace(point);
+  Platform& platform = entry->second;
+  if (!is_new) return platform;
+  if (const std::optional<Chip> chip = chip_at(space_, evaluator_, point)) {
+    platform.rates = ChipRates::of(*chip);
+    // Half of the buffer, and what rounding leaves of the slices of up to 1,024 cores.
+    platform.resident = to_double(chip->buffer().capacity()) / 2 + 1024;
+    platform.is_known = true;
+  }
+  return platform;
+}
+
+BoxBound::Cell& BoxBound::cell_of(const Box& box, double port) {
+  Point key = box.low;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (!is_dimension_[i]) key[i] = 0;
+  }
+  std::unique_ptr<Cell>& cell = cells_[{key, port}];
+  if (!cell) {
+    ChipRates rates;
+    rates.port = port;
+    std::optional<Chip> chip = chip_at(space_, evaluator_, key);
+    // Where the least of all else makes no design, this box's does, or its platform is not known.
+    if (!chip) chip = chip_at(space_, evaluator_, box.high);
+    cell = std::make_unique<Cell>(std::move(chip).value(), rates);
+  }
+  return *cell;
+}
+
+const TrafficBound& BoxBound::traffic_of(double resident) {
+  const auto found = traffic_.find(resident);
+  if (found != traffic_.end()) return found->second;
+  return traffic_.emplace(resident, bound_traffic(evaluator_.tasks(), resident)).first->second;
+}
+
+std::vector<std::int64_t> BoxBound::Counts::parts() const {
+  std::vector<std::int64_t> result;
+  for (std::int64_t p = 1; p < low; p *= 2) result.push_back(p);
+  for (std::int64_t p = low; p <= high; ++p) result.push_back(p);
+  return result;
+}
+
+BoxBound::Counts BoxBound::counts_of(const Box& box, const char* kind) const {
+  Counts counts;
+  for (std::size_t g = 0; g < space_.base().cores.size(); ++g) {
+    const CoreGroupConfig& group = space_.base().cores[g];
+    if (group.block.kind != kind) continue;
+    counts.low = counts.high = group.count;
+    const std::string path = "cores." + std::to_string(g) + ".count";
+    for (std::size_t i = 0; i < space_.axes().size(); ++i) {
+      if (space_.axes()[i].path != path) continue;
+      counts.low = std::get<std::int64_t>(space_.axes()[i].values[box.low[i]]);
+      counts.high = std::get<std::int64_t>(space_.axes()[i].values[box.high[i]]);
+    }
+  }
+  return counts;
+}
+
+std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& cell,
+                                                const Platform& platform, const Counts& tensor,
+                                                const Counts& vector) const {
+  const Task& task = *entry.task;
+  const ChipRates& r = platform.rates;
+  const double first = 2 * r.noc_latency + std::min(r.memory_latency, r.buffer_latency);
+  const double in = entry.bytes_in > 0 ? first : 0;
+  const double out = entry.bytes_out > 0 ? first : 0;
+  const double way = 2 * r.noc_latency + r.memory_latency;
+  const double both = std::max(r.memory + r.buffer, 1.0);
+  const double work = cell.bound.vector_work(task);
+  const auto moves = [&](double share, double all, double memory) {
+    const double one_way = std::max(entry.bytes_in, entry.bytes_out) * share;
+    return way + std::max({memory * all / r.memory, (entry.bytes_in + entry.bytes_out) * all / both,
+                           one_way / r.port});
+  };
+  std::vector<Choice> result;
+  if (!task.contraction) {
+    const auto shapes = static_cast<double>(task.vector.size());
+    for (const std::int64_t parts : vector.parts()) {
+      const auto p = static_cast<double>(parts);
+      const double share = CoreBound::vector_share(task, parts);
+      if (share == 0) break;  // too small to be divided further
+      const double busy = in + std::max(work * share - shapes, 0.0) + out;
+      const double latency = r.launch + std::max(busy, moves(share, share * p, entry.memory_bytes));
+      result.push_back({latency, 0, p * latency});
+    }
+    return result;
+  }
+  const ContractionShape& shape = *task.contraction;
+  const double sum_bytes = 4.0 * static_cast<double>(shape.batch * shape.m * shape.n);
+  for (const std::int64_t parts : tensor.parts()) {
+    const auto p = static_cast<double>(parts);
+    const PartCycles& cycles = cell.bound.contraction(task, parts);
+    const double behind = std::min(p, static_cast<double>(vector.high));
+    if (std::isfinite(cycles.whole_sums)) {
+      const double busy = in + std::max(cycles.whole_sums, work / behind) + out;
+      const double latency = r.launch + std::max(busy, moves(1 / p, 1, entry.memory_bytes));
+      result.push_back({latency, p * latency, task.has_vector_work() ? behind * latency : 0});
+    }
+    if (std::isfinite(cycles.split_sums)) {
+      // Unfinished sums go to memory, come back and are added up by a region of its own.
+      const double sums = sum_bytes * static_cast<double>(cycles.most_sums);
+      const double main = r.launch + std::max(in + cycles.split_sums + out, way + sums / r.memory);
+      const double moved = (entry.memory_bytes + 2 * sums) / r.memory;
+      const double latency =
+          std::max(main + r.launch + way + sums / r.memory, 2 * (r.launch + way) + moved);
+      result.push_back({latency, p * main, 0});
+    }
+  }
+  return result;
+}
+
+double BoxBound::least_cycles(const TrafficBound& traffic,
+                              const std::vector<std::vector<Choice>>& choices, const Counts& tensor,
+                              const Counts& vector) const {
+  const TaskGraph& graph = evaluator_.tasks();
+  const double per_tensor = has_one_group_ ? 1 / static_cast<double>(tensor.high) : 0;
+  const double per_vector = has_one_group_ ? 1 / static_cast<double>(vector.high) : 0;
+  std::vector<double> on_path(choices.size());
+  std::vector<double> finish(graph.tasks.size());
+  double best = 0;
+  // Weights of the path, of the tensor cores and of the vector cores.
+  constexpr std::array<std::array<double, 3>, 10> mixtures = {{{1, 0, 0},
+                                                               {0, 1, 0},
+                                                               {0, 0, 1},
+                                                               {0.75, 0.25, 0},
+                                                               {0.5, 0.5, 0},
+                                                               {0.25, 0.75, 0},
+                                                               {0.75, 0, 0.25},
+                                                               {0.5, 0, 0.5},
+                                                               {0.6, 0.2, 0.2},
+                                                               {0.4, 0.3, 0.3}}};
+  for (const auto& [path, of_tensor, of_vector] : mixtures) {
+    double total = 0;
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      double off = std::numeric_limits<double>::infinity();
+      double on = off;
+      for (const Choice& choice : choices[i]) {
+        const double cores =
+            of_tensor * choice.tensor * per_tensor + of_vector * choice.vector * per_vector;
+        off = std::min(off, cores);
+        on = std::min(on, cores + path * choice.latency);
+      }
+      total += off * traffic.classes[i].count;
+      on_path[i] = on - off;
+    }
+    double longest = 0;
+    if (path > 0) {
+      for (std::size_t i = 0; i < graph.tasks.size(); ++i) {
+        double start = 0;
+        for (const TaskId before : graph.tasks[i].predecessors) {
+          start = std::max(start, finish[static_cast<std::size_t>(before)]);
+        }
+        finish[i] = start + on_path[static_cast<std::size_t>(traffic.class_of[i])];
+        longest = std::max(longest, finish[i]);
+      }
+    }
+    best = std::max(best, total + longest);
+  }
+  return best;
+}
+
+BoxFigures BoxBound::figures(const Box& box) {
+  BoxFigures result;
+  if (const std::optional<Cost>& least = cost(box.low)) {
+    result.area = least->area;
+    result.tdp = least->tdp;
+  }
+  if (!is_cell(box)) return result;
+  const Platform& platform = platform_of(box);
+  if (!platform.is_known) return result;
+  Cell& cell = cell_of(box, platform.rates.port);
+  const TrafficBound& traffic = traffic_of(platform.resident);
+  const Counts tensor = counts_of(box, "tensor_core");
+  const Counts vector = counts_of(box, "vector_core");
+  double memory_bytes = 0;
+  std::vector<std::vector<Choice>> all;
+  for (const TaskClass& entry : traffic.classes) {
+    all.push_back(choices(entry, cell, platform, tensor, vector));
+    // Of a chain that is divided, rounding may count a little less.
+    const double share =
+        entry.task->contraction
+            ? 1
+            : CoreBound::vector_share(*entry.task, vector.high) * static_cast<double>(vector.high);
+    memory_bytes += entry.count * entry.memory_bytes * share;
+  }
+  const double cycles =
+      std::max(memory_bytes / platform.rates.memory, least_cycles(traffic, all, tensor, vector));
+  result.time = Seconds(cycles * kRounding / cell.chip.clock().frequency().value());
+  if (const std::optional<Chip> chip = chip_at(space_, evaluator_, box.low)) {
+    ActionCounts actions;
+    for (const Task& task : evaluator_.tasks().tasks) {
+      if (!task.contraction) continue;
+      const auto products = static_cast<double>(1 + task.follow_ups.size());
+      actions.macs += products * static_cast<double>(task.contraction->macs());
+    }
+    actions.memory_bytes = memory_bytes;
+    actions.network_bytes = memory_bytes;
+    result.energy = energy_of(*chip, actions, result.time) * kRounding;
+  }
+  return result;
+}
+
+}  // namespace simdse

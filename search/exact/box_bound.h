@@ -1,0 +1,112 @@
+// Bounds that hold for all designs of a box: what they cost at least, and what they achieve at
+// most.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "search/exact/box.h"
+#include "search/exact/core_bound.h"
+#include "search/exact/traffic_bound.h"
+#include "search/local/evaluator.h"
+#include "search/local/objective.h"
+
+namespace simdse {
+
+/// What no design of a box beats, each by itself.
+struct BoxFigures {
+  Area area;
+  Watts tdp;
+  Seconds time;
+  Joules energy;
+
+  /// No design of the box is worth more; 0 if none reaches the floor.
+  double worth(Objective objective, const ThroughputFloor& floor, double batch) const;
+};
+
+/// Bounds boxes whose core dimensions, and whatever else of a core is searched, are fixed (cells);
+/// of other boxes only the cost. The cost of a box is that of its lower corner, its rates are those
+/// of its upper corner: whether both are so is found out along every axis at the start, and an axis
+/// along which they are not counts as a dimension, which is fixed in a cell.
+///
+/// The time of a training step is at least, in cycles of the clock,
+///   sum over tasks of the bytes that no plan keeps from the memory / its rate;
+///   the longest path of L(task), the least latency on any allowed number of cores;
+///   sum over tasks of the least core-cycles / cores, for tensor and for vector cores;
+///   and any convex mixture of the last three, for which each task takes one number of cores for
+///   all of them: the longest path of  a L(p) + b p L(p) / tensor cores + ...  with the off-path
+///   tasks at their least. This is what tells that a split which shortens the path costs cores.
+///
+/// L(p) = launch + the largest of
+///   way in + work on the slowest part's cores (CoreBound) + way out
+///   way + bytes to and from memory / its rate, and all bytes / (rates of memory and buffer)
+///   way + the slowest part's bytes / its port's rate
+/// which are bounds of RegionEstimate. Sharing only slows regions down.
+class BoxBound {
+ public:
+  /// All must outlive the bound. Throws InputError for spaces with blocks of plug-ins, whose closed
+  /// forms are not at hand here.
+  BoxBound(const SearchSpace& space, const Evaluator& evaluator);
+  ~BoxBound();
+
+  /// Axes that must be fixed for a time bound.
+  const std::vector<bool>& is_dimension() const { return is_dimension_; }
+  bool is_cell(const Box& box) const;
+
+  /// The least cost of a box; empty where its lower corner can't be built: then nothing is known.
+  struct Cost {
+    Area area;
+    Watts tdp;
+  };
+  const std::optional<Cost>& cost(const Point& corner);
+
+  /// What no design of a cell beats. Zero time and energy where nothing is known.
+  BoxFigures figures(const Box& box);
+
+ private:
+  struct Cell;
+  /// The best of what a box's designs share.
+  struct Platform {
+    ChipRates rates;
+    double resident = 0;  ///< bytes of the buffer's area for tensors, at most
+    bool is_known = false;
+  };
+  /// Numbers of cores of one kind that the designs of a box have.
+  struct Counts {
+    std::int64_t low = 1;
+    std::int64_t high = 1;
+    /// Numbers of parts that a scheduler may choose: powers of two, and all cores.
+    std::vector<std::int64_t> parts() const;
+  };
+  /// One way to run a class of tasks.
+  struct Choice {
+    double latency = 0;
+    double tensor = 0;  ///< cycles of tensor cores
+    double vector = 0;  ///< cycles of vector cores
+  };
+
+  void classify_axes();
+  bool is_ordered(std::size_t axis, const Point& from) const;
+  Cell& cell_of(const Box& box, double port);
+  const Platform& platform_of(const Box& box);
+  const TrafficBound& traffic_of(double resident);
+  Counts counts_of(const Box& box, const char* kind) const;
+  std::vector<Choice> choices(const TaskClass& entry, Cell& cell, const Platform& platform,
+                              const Counts& tensor, const Counts& vector) const;
+  double least_cycles(const TrafficBound& traffic, const std::vector<std::vector<Choice>>& choices,
+                      const Counts& tensor, const Counts& vector) const;
+
+  const SearchSpace& space_;
+  const Evaluator& evaluator_;
+  bool has_one_group_ = true;  ///< of each kind: else cores are not counted
+  std::vector<bool> is_dimension_;
+  std::map<Point, std::optional<Cost>> costs_;
+  std::map<std::pair<Point, double>, std::unique_ptr<Cell>> cells_;
+  std::map<Point, Platform> platforms_;
+  std::map<double, TrafficBound> traffic_;
+};
+
+}  // namespace simdse

@@ -1,0 +1,183 @@
+#include "search/exact/branch_and_bound.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace simdse {
+namespace {
+
+constexpr const char* kNoBetter = "its bound is no better than the best found";
+
+}  // namespace
+
+BranchAndBound::BranchAndBound(DesignBook& book, BoxBound& bound, const SearchLimits& limits)
+    : book_(book), bound_(bound), limits_(limits) {}
+
+Certificate BranchAndBound::run() { return search(limits_.nodes, limits_.evaluations, true); }
+
+Certificate BranchAndBound::bound_only(std::int64_t nodes) {
+  return search(nodes, std::numeric_limits<std::int64_t>::max(), false);
+}
+
+Certificate BranchAndBound::search(std::int64_t nodes, std::int64_t evaluations,
+                                   bool may_estimate) {
+  Certificate result;
+  const std::vector<Objective>& objectives = book_.options().objectives;
+  open_worths_.assign(objectives.size(), 0);
+  update_least();
+  scale_ = least_;
+  add(Box::whole(book_.space()));
+  while (!open_.empty()) {
+    if (nodes_ >= nodes) result.stopped_by = "nodes";
+    if (book_.estimated() >= evaluations) result.stopped_by = "evaluations";
+    if (!result.stopped_by.empty()) break;
+    const Node node = open_.top();
+    open_.pop();
+    if (can_matter(node.worths)) {
+      look_at(node, may_estimate);
+    } else {
+      leave(node, "cut", kNoBetter);
+    }
+  }
+  result.nodes = nodes_;
+  result.has_ended = result.stopped_by.empty() && may_estimate;
+  for (; !open_.empty(); open_.pop()) {
+    const bool matters = can_matter(open_.top().worths);
+    leave(open_.top(), matters ? "open" : "cut", matters ? "a limit was reached" : kNoBetter);
+  }
+  for (std::size_t i = 0; i < objectives.size(); ++i) {
+    const std::vector<const Candidate*> best = book_.ranking(objectives[i], 1);
+    const double found = best.empty() ? 0 : book_.score(*best.front(), objectives[i]);
+    const bool is_open = open_worths_[i] > found;
+    result.gaps.push_back(is_open ? open_worths_[i] / found - 1 : 0);
+  }
+  return result;
+}
+
+void BranchAndBound::look_at(const Node& node, bool may_estimate) {
+  if (!node.box.is_point()) {
+    branch(node);
+  } else if (book_.is_estimated(node.box.low)) {
+    return;
+  } else if (may_estimate) {
+    book_.estimate(node.box.low, "exact", "by its bound it could be among the best");
+    update_least();
+  } else {
+    leave(node, "open", "it was not estimated");
+  }
+}
+
+std::int64_t BranchAndBound::bounded() const {
+  const double most = static_cast<double>(book_.space().size() - book_.estimated());
+  return static_cast<std::int64_t>(std::min(cut_, most));
+}
+
+void BranchAndBound::leave(const Node& node, const char* verdict, const char* reason) {
+  if (reason == kNoBetter) cut_ += node.box.size();
+  for (std::size_t i = 0; i < node.worths.size(); ++i) {
+    open_worths_[i] = std::max(open_worths_[i], node.worths[i]);
+  }
+  double throughput = 0;
+  for (std::size_t i = 0; i < node.worths.size(); ++i) {
+    if (book_.options().objectives[i] == Objective::throughput) throughput = node.worths[i];
+  }
+  book_.log_box(box_text(book_.space(), node.box), verdict, reason, node.box.size(), throughput);
+}
+
+void BranchAndBound::update_least() {
+  least_ = book_.least_of_the_best();
+  // A design has to be better than the tolerance by which answers count as equal.
+  for (double& least : least_) least *= least > 0 ? 1 + limits_.gap : 1;
+}
+
+bool BranchAndBound::can_matter(const std::vector<double>& worths) const {
+  for (std::size_t i = 0; i < worths.size(); ++i) {
+    if (worths[i] > 0 && worths[i] > least_[i]) return true;
+  }
+  return false;
+}
+
+bool BranchAndBound::is_affordable(const Point& corner) {
+  const std::optional<BoxBound::Cost>& cost = bound_.cost(corner);
+  return !cost || book_.options().budget.allows(cost->area, cost->tdp);
+}
+
+bool BranchAndBound::draw_in(Box& box) {
+  // What counts as a dimension may be cheaper further up: a box is only drawn in along the others.
+  if (!bound_.is_cell(box)) return true;
+  if (!is_affordable(box.low)) return false;
+  for (std::size_t i = 0; i < box.low.size(); ++i) {
+    Point corner = box.low;
+    std::size_t fits = box.low[i];
+    std::size_t above = box.high[i] + 1;
+    while (above - fits > 1) {
+      corner[i] = fits + (above - fits) / 2;
+      (is_affordable(corner) ? fits : above) = corner[i];
+    }
+    box.high[i] = fits;
+  }
+  return true;
+}
+
+void BranchAndBound::add(Box box) {
+  ++nodes_;
+  Node node;
+  node.order = ++order_;
+  node.box = box;
+  const bool has_any = draw_in(node.box);
+  if (!has_any || node.box.high != box.high) {
+    book_.log_box(box_text(book_.space(), box), "over_budget",
+                  has_any ? "drawn in to " + box_text(book_.space(), node.box)
+                          : "even its least design is over the budget",
+                  box.size() - (has_any ? node.box.size() : 0), 0);
+  }
+  if (!has_any) return;
+  const BoxFigures figures = bound_.figures(node.box);
+  const auto batch = static_cast<double>(book_.evaluator().batch());
+  for (std::size_t i = 0; i < scale_.size(); ++i) {
+    const Objective objective = book_.options().objectives[i];
+    const double most = figures.worth(objective, book_.options().throughput_floor, batch);
+    node.worths.push_back(most);
+    node.promise = std::max(node.promise, scale_[i] > 0 ? most / scale_[i] : most);
+  }
+  if (can_matter(node.worths)) {
+    open_.push(std::move(node));
+  } else {
+    leave(node, "cut", kNoBetter);
+  }
+}
+
+void BranchAndBound::branch(const Node& node) {
+  std::size_t widest = node.box.low.size();
+  double most = 0;
+  for (std::size_t i = 0; i < node.box.low.size(); ++i) {
+    if (node.box.is_fixed(i)) continue;
+    // Dimensions first: only then is there a bound.
+    const auto low = static_cast<double>(node.box.low[i] + 1);
+    const auto high = static_cast<double>(node.box.high[i] + 1);
+    const double width = high / low + (bound_.is_dimension()[i] ? 1e6 : 0);
+    if (width <= most) continue;
+    most = width;
+    widest = i;
+  }
+  auto [lower, upper] = node.box.halves(widest);
+  add(std::move(upper));
+  add(std::move(lower));
+}
+
+void search_exhaustively(DesignBook& book) {
+  const SearchSpace& space = book.space();
+  Point point(space.axes().size(), 0);
+  for (std::size_t axis = 0; axis < point.size();) {
+    book.estimate(point, "exhaustive", "every design is");
+    axis = 0;
+    while (axis < point.size() && ++point[axis] == space.axes()[axis].values.size()) {
+      point[axis++] = 0;
+    }
+  }
+}
+
+}  // namespace simdse

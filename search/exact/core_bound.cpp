@@ -1,0 +1,128 @@
+#include "search/exact/core_bound.h"
+
+#include <algorithm>
+
+namespace simdse {
+namespace {
+
+std::vector<Split> all_splits(std::int64_t parts) {
+  if (parts == 1) return {Split{}};
+  std::vector<Split> splits = {
+      {parts, 1, 1, 1}, {1, parts, 1, 1}, {1, 1, parts, 1}, {1, 1, 1, parts}};
+  for (std::int64_t p = 2; p * 2 <= parts; ++p) {
+    if (parts % p != 0) continue;
+    const std::int64_t q = parts / p;
+    splits.insert(splits.end(), {{p, q, 1, 1}, {p, 1, q, 1}, {1, p, q, 1}});
+  }
+  return splits;
+}
+
+}  // namespace
+
+CoreBound::CoreBound(const Chip& chip, std::int32_t tensor_core, const ChipRates& rates)
+    : core_(*chip.tensor_cores()[static_cast<std::size_t>(tensor_core)]),
+      vector_core_(*chip.vector_cores().front()),
+      port_(rates.port) {}
+
+const PartCycles& CoreBound::contraction(const Task& task, std::int64_t parts) {
+  const auto [entry, is_new] = known_.try_emplace({task.signature, parts});
+  if (is_new) entry->second = find(task, parts);
+  return entry->second;
+}
+
+PartCycles CoreBound::find(const Task& task, std::int64_t parts) const {
+  PartCycles best;
+  std::map<std::vector<std::int64_t>, double> tried;  // equal parts take equal time
+  for (const Split& split : all_splits(parts)) {
+    if (!fills_all_parts(*task.contraction, split)) continue;
+    if (!allows_follow_ups(split, task.follow_ups)) continue;
+    if (split.k > 1 && task.has_vector_work()) continue;
+    const ContractionShape part = part_shape(*task.contraction, split, 0);
+    const auto [entry, is_new] = tried.try_emplace({part.batch, part.m, part.n, part.k});
+    if (is_new) {
+      double least = std::numeric_limits<double>::infinity();
+      for (const Dataflow dataflow : core_.dataflows()) {
+        least = std::min(least, tile_cycles(task, dataflow, part));
+      }
+      entry->second = least;
+    }
+    double& result = split.k > 1 ? best.split_sums : best.whole_sums;
+    result = std::min(result, entry->second);
+    if (split.k > 1) best.most_sums = split.k;
+  }
+  return best;
+}
+
+double CoreBound::tile_cycles(const Task& task, Dataflow dataflow,
+                              const ContractionShape& part) const {
+  const ContractionShape& whole = *task.contraction;
+  const auto batch = static_cast<double>(part.batch);
+  const double a_bytes =
+      to_double(task.inputs[0].bytes) / static_cast<double>(whole.batch * whole.m * whole.k);
+  const double b_bytes =
+      to_double(task.inputs[1].bytes) / static_cast<double>(whole.batch * whole.n * whole.k);
+  const double a = batch * static_cast<double>(part.m * part.k) * a_bytes;
+  const double b = batch * static_cast<double>(part.n * part.k) * b_bytes;
+  // Products that follow make as many MACs again each, at the peak rate at best.
+  const double follow_ups = static_cast<double>(task.follow_ups.size()) *
+                            static_cast<double>(part.macs()) /
+                            core_.peak_macs_per_cycle_of(task.format);
+  const double element_bytes = std::max({a_bytes, b_bytes, task.format.bits / 8.0});
+  double least = std::numeric_limits<double>::infinity();
+  for (const TileShape& tile :
+       core_.tiles_of(task.format, dataflow, {part.m, part.n, part.k}, element_bytes)) {
+    const TileTiming timing =
+        core_.timing_of(task.format, dataflow, {part.m, part.n, part.k}, tile, part.batch);
+    const double matrix = to_double(timing.body) + follow_ups;
+    if (matrix >= least) continue;
+    const auto tiles_m = static_cast<double>(ceil_div(part.m, tile.m));
+    const auto tiles_n = static_cast<double>(ceil_div(part.n, tile.n));
+    double loads = 0;
+    if (tile.k < part.k) {
+      loads = a * tiles_n + b * tiles_m;
+    } else if (tiles_m == 1 || tiles_n == 1) {
+      loads = a + b;
+    } else {
+      loads = std::min(a + b * tiles_m, b + a * tiles_n);
+    }
+    if (!task.follow_ups.empty()) loads = a + b;
+    least = std::min(least, std::max(matrix, loads / port_));
+  }
+  return least;
+}
+
+double CoreBound::vector_work(const Task& task) {
+  const auto [entry, is_new] = vector_known_.try_emplace(task.signature);
+  if (!is_new) return entry->second;
+  double cycles = 0;
+  for (const VectorShape& shape : task.vector) {
+    // What one full register takes, without reductions: chunks may be cut so that they have none.
+    VectorShape full = shape;
+    full.rows = 1;
+    full.columns = vector_core_.peak_operations_per_cycle();
+    full.reductions = 0;
+    const TileTiming timing = vector_core_.timing(full);
+    const double elements = task.contraction
+                                ? static_cast<double>(task.contraction->batch *
+                                                      task.contraction->m * task.contraction->n)
+                                : static_cast<double>(shape.elements());
+    const double per_element =
+        to_double(timing.setup + timing.body) / static_cast<double>(full.columns);
+    // A register of no operations still takes a cycle per chunk, which is not counted.
+    const bool is_free = shape.alu_ops + shape.special_ops == 0;
+    cycles += is_free ? 0 : elements * per_element;
+  }
+  entry->second = cycles;
+  return cycles;
+}
+
+double CoreBound::vector_share(const Task& task, std::int64_t parts) {
+  // As map_vector counts them: rows where one is reduced, else elements.
+  std::int64_t units = task.vector.front().elements();
+  for (const VectorShape& shape : task.vector) {
+    if (shape.reductions > 0) units = std::min(units, shape.rows);
+  }
+  return static_cast<double>(units / parts) / static_cast<double>(units);
+}
+
+}  // namespace simdse

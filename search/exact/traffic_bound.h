@@ -1,0 +1,34 @@
+// What every plan of a workload must move through the memory, whatever the schedule.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "search/schedule/task_graph.h"
+
+namespace simdse {
+
+/// Tasks that are bounded alike: equal work, and equal bytes that no plan keeps from the memory.
+struct TaskClass {
+  const Task* task = nullptr;
+  double memory_bytes = 0;  ///< to and from memory, at least
+  double bytes_in = 0;      ///< from wherever
+  double bytes_out = 0;
+  double count = 0;  ///< tasks of the class
+};
+
+struct TrafficBound {
+  std::vector<TaskClass> classes;
+  std::vector<std::int32_t> class_of;  ///< by task
+};
+
+/// Finds what the allocator can't keep in a buffer whose area for tensors has `resident` bytes:
+///   - parameters, optimizer state and inputs live in memory;
+///   - so does what is larger than that area, or put together by several tasks;
+///   - what is used far behind its making (see kNearby) is written to memory and read from there.
+///     Two tasks are at least as far apart as there are tasks that must lie between them: those
+///     that depend on the one and that the other depends on;
+///   - what nobody uses is written to memory.
+TrafficBound bound_traffic(const TaskGraph& graph, double resident);
+
+}  // namespace simdse

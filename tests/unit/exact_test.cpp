@@ -1,0 +1,213 @@
+// Exact search: bounds against estimates, branch and bound against enumeration.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "search/exact/box_bound.h"
+#include "search/exact/design_search.h"
+#include "search/local/local_search.h"
+#include "workloads/workload.h"
+
+namespace simdse {
+namespace {
+
+DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+class ExactSearch : public ::testing::Test {
+ protected:
+  ExactSearch() { use("bert_large", {{"layers", "1"}, {"batch", "4"}}); }
+
+  void use(const std::string& model, const std::vector<Override>& overrides) {
+    workload = load_workload(model, files(), overrides);
+    graph = derive_training_step(workload.forward, workload.training);
+    tasks = build_task_graph(graph);
+    evaluator.emplace(tasks, workload.batch(), technology);
+    const Chip chip = evaluator->chip(base);
+    options.budget = {chip.area(), chip.tdp()};
+  }
+
+  SearchSpace space(const std::string& yaml) const {
+    return SearchSpace(base, parse_config(yaml, "space.yaml"));
+  }
+
+  LocalSearchResult search(const SearchSpace& designs, SearchMethod method) {
+    options.method = method;
+    return search_designs(designs, *evaluator, options);
+  }
+
+  std::shared_ptr<const Technology> technology =
+      std::make_shared<const Technology>(load_technology("16nm", files()));
+  Design base = load_design("tpu_v2", files());
+  Workload workload;
+  Graph graph;
+  TaskGraph tasks;
+  std::optional<Evaluator> evaluator;
+  LocalSearchOptions options;
+};
+
+constexpr const char* kSpace =
+    "{cores.0.rows: [64, 128, 256], cores.0.columns: [64, 128], cores.0.count: {min: 1, max: 4},"
+    " cores.1.count: [1, 2], global_buffer.capacity: [8 MiB, 26 MiB], memory.stacks: [2, 4]}";
+
+Point random_point(const SearchSpace& space, std::mt19937_64& random) {
+  Point point;
+  for (const Axis& axis : space.axes()) point.push_back(random() % axis.values.size());
+  return point;
+}
+
+Box random_box(const SearchSpace& space, const Point& inside, std::mt19937_64& random) {
+  Box box{inside, inside};
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    if (random() % 3 == 0) continue;
+    box.low[i] -= random() % (inside[i] + 1);
+    box.high[i] += random() % (space.axes()[i].values.size() - inside[i]);
+  }
+  return box;
+}
+
+// A convolutional, a recurrent and an attention network; all axes that a chip has; a clock, whose
+// cost rises but in whose cycles the memory becomes slower; a mesh, whose latency depends on the
+// number of cores.
+TEST_F(ExactSearch, NoDesignOfABoxBeatsItsBounds) {
+  const std::vector<std::pair<std::string, std::vector<Override>>> models = {
+      {"bert_large", {{"layers", "2"}, {"batch", "4"}}},
+      {"mobilenet_v3_large", {{"batch", "2"}}},
+      {"gnmt", {{"batch", "4"}, {"sequence", "3"}}}};
+  const std::string axes =
+      "cores.0.rows: [4, 64, 256], cores.0.columns: [16, 128], cores.0.count: {min: 1, max: 9}, "
+      "cores.1.lanes: [16, 128], cores.1.count: {min: 1, max: 5}, memory.stacks: [1, 4], "
+      "global_buffer.capacity: [4 MiB, 26 MiB]";
+  std::mt19937_64 random(7);
+  for (const auto& [model, overrides] : models) {
+    use(model, overrides);
+    for (const bool has_mesh : {false, true}) {
+      base = load_design(has_mesh ? "mesh_8x8" : "tpu_v2", files());
+      const SearchSpace designs = space(
+          "{" + axes +
+          (has_mesh ? "}"
+                    : ", noc.port_width: [64 B/cycle, 512 B/cycle], clock: [700 MHz, 1 GHz]}"));
+      BoxBound bound(designs, *evaluator);
+      int seen = 0;
+      for (int i = 0; i < 12; ++i) {
+        const Point point = random_point(designs, random);
+        std::optional<Evaluation> e;
+        try {
+          e = evaluator->evaluate(evaluator->chip(designs.design(point)));
+        } catch (const InputError&) {
+          continue;  // contradicts itself, or does not hold the workload
+        }
+        ++seen;
+        for (int j = 0; j < 20; ++j) {
+          const Box box = j == 0 ? Box{point, point} : random_box(designs, point, random);
+          const BoxFigures least = bound.figures(box);
+          const std::string what = model + ", " + box_text(designs, box);
+          EXPECT_LE(least.time.value(), e->time.value()) << what;
+          EXPECT_LE(least.energy.value(), e->energy.value()) << what;
+          EXPECT_LE(least.area.value(), e->area.value()) << what;
+          EXPECT_LE(least.tdp.value(), e->tdp.value()) << what;
+          if (j == 0) {
+            EXPECT_GT(least.time.value(), 0.2 * e->time.value()) << what;  // and says something
+          }
+        }
+      }
+      EXPECT_GT(seen, 6);
+    }
+  }
+}
+
+// What enumeration finds, the exact search proves, whatever is looked for; and what it estimated
+// and what it cut make the whole space.
+TEST_F(ExactSearch, ProvesWhatEnumerationFinds) {
+  const SearchSpace designs = space(kSpace);
+  for (const Objective objective : {Objective::throughput, Objective::throughput_per_tdp,
+                                    Objective::energy, Objective::energy_delay_product}) {
+    options.objectives = {objective};
+    const LocalSearchResult all = search(designs, SearchMethod::exhaustive);
+    const LocalSearchResult exact = search(designs, SearchMethod::exact);
+    const LocalSearchResult quick = search(designs, SearchMethod::heuristic);
+    const auto value = [&](const LocalSearchResult& result, std::size_t rank) {
+      return worth(objective, result.best[0][rank].evaluation);
+    };
+    for (std::size_t i = 0; i < options.top_k; ++i) EXPECT_EQ(value(exact, i), value(all, i));
+    ASSERT_TRUE(exact.certificate.has_value());
+    EXPECT_TRUE(exact.certificate->has_ended);
+    EXPECT_EQ(exact.certificate->gaps, std::vector<double>{0.0});
+    EXPECT_LE(value(quick, 0), value(all, 0));
+    EXPECT_GE(value(quick, 0), 0.99 * value(all, 0));
+    double logged = 0;
+    for (const AuditEntry& entry : exact.audit) {
+      if (entry.phase != "exact" || entry.verdict == "estimated") continue;
+      EXPECT_NE(entry.verdict, "open");
+      EXPECT_FALSE(entry.reason.empty());
+      logged += entry.designs;
+    }
+    const auto size = static_cast<double>(designs.size());
+    EXPECT_LE(logged, size);
+    EXPECT_GE(logged, size - static_cast<double>(exact.designs_estimated));
+    EXPECT_LT(exact.designs_estimated, all.designs_estimated);
+  }
+}
+
+TEST_F(ExactSearch, AnObjectiveMoreIsProvedBesideTheFirst) {
+  const SearchSpace designs = space(kSpace);
+  options.objectives = {Objective::throughput, Objective::energy};
+  options.throughput_floor = {200, true};
+  const LocalSearchResult all = search(designs, SearchMethod::exhaustive);
+  const LocalSearchResult exact = search(designs, SearchMethod::exact);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(exact.best[i].front().point, all.best[i].front().point);
+    EXPECT_GE(exact.best[i].front().evaluation.throughput, 200);
+  }
+}
+
+TEST_F(ExactSearch, WhatALimitLeavesOpenIsInTheGap) {
+  const SearchSpace designs = space(kSpace);
+  options.top_k = 1;
+  const double best =
+      search(designs, SearchMethod::exhaustive).best[0].front().evaluation.throughput;
+  double last = std::numeric_limits<double>::infinity();
+  for (const std::int64_t nodes : {2, 60, 1000000}) {
+    options.limits.nodes = nodes;
+    const LocalSearchResult result = search(designs, SearchMethod::exact);
+    const Certificate& certificate = *result.certificate;
+    EXPECT_EQ(certificate.stopped_by, nodes < 1000 ? "nodes" : "");
+    EXPECT_EQ(certificate.has_ended, nodes >= 1000);
+    const double found = result.best[0].front().evaluation.throughput;
+    EXPECT_GE(found * (1 + certificate.gaps[0]), best);
+    EXPECT_LE(certificate.gaps[0], last);
+    last = certificate.gaps[0];
+  }
+  EXPECT_EQ(last, 0);
+  options.limits.evaluations = 1;
+  EXPECT_EQ(search(designs, SearchMethod::exact).certificate->stopped_by, "evaluations");
+}
+
+// With a tolerance the search may end with another design, no worse by more than that.
+TEST_F(ExactSearch, AToleranceIsKeptAndProven) {
+  const SearchSpace designs = space(kSpace);
+  options.top_k = 1;
+  const LocalSearchResult exact = search(designs, SearchMethod::exact);
+  options.limits.gap = 0.05;
+  const LocalSearchResult loose = search(designs, SearchMethod::exact);
+  EXPECT_LE(loose.certificate->gaps[0], 0.05);
+  EXPECT_LE(loose.certificate->nodes, exact.certificate->nodes);
+  EXPECT_GE(loose.best[0].front().evaluation.throughput * (1 + loose.certificate->gaps[0]),
+            exact.best[0].front().evaluation.throughput);
+}
+
+TEST_F(ExactSearch, BoxesAreHalvedWithoutLoss) {
+  const SearchSpace designs = space(kSpace);
+  const Box whole = Box::whole(designs);
+  EXPECT_EQ(whole.size(), 192);
+  EXPECT_EQ(box_text(designs, whole), "all");
+  const auto [lower, upper] = whole.halves(2);
+  EXPECT_EQ(lower.size() + upper.size(), whole.size());
+  EXPECT_EQ(box_text(designs, lower), "cores.0.count 1..2");
+  EXPECT_TRUE(upper.contains(upper.low));
+  EXPECT_FALSE(lower.contains(upper.low));
+}
+
+}  // namespace
+}  // namespace simdse
