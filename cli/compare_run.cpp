@@ -85,9 +85,6 @@ std::vector<Method> read_methods(const std::string& names, const DataFiles& file
 
 namespace {
 
-/// Thrown out of the local search's progress to end it.
-struct Interrupted {};
-
 class Comparison {
  public:
   explicit Comparison(CompareRun& run) : run_(run) {}
@@ -221,19 +218,21 @@ class Comparison {
     Convergence convergence(run_.objective, run_.spec.options.throughput_floor);
     Evaluator evaluator = make_evaluator();
     evaluator.observe(convergence.observer());
+    LocalSearchOptions options = run_.spec.options;
+    options.is_interrupted = run_.options.is_interrupted;
     std::int64_t priced = 0;
     Ending ending = Ending::by_itself;
     std::string nothing;
     try {
-      const LocalSearchResult found =
-          search_locally(*run_.spec.space, evaluator, run_.spec.options, [this](std::int64_t) {
-            if (is_interrupted()) throw Interrupted();
-          });
+      const LocalSearchResult found = search_locally(*run_.spec.space, evaluator, options);
       priced = found.designs_priced;
-    } catch (const Interrupted&) {
-      ending = Ending::interrupted;
+      if (found.is_partial) ending = Ending::interrupted;
     } catch (const NegativeResult& negative) {
-      nothing = negative.what();
+      if (is_interrupted()) {
+        ending = Ending::interrupted;
+      } else {
+        nothing = negative.what();
+      }
     }
     MethodRun result = report(kHeuristic, 1, convergence);
     result.priced = priced;

@@ -72,6 +72,7 @@ void simulate_all(SearchRun& run, const SearchRunOptions& options) {
   Progress progress("simulate", static_cast<std::int64_t>(jobs.size()));
   WorkerOptions workers;
   workers.workers = options.workers;
+  workers.is_interrupted = options.is_interrupted;
   const std::vector<JobResult> results = run_jobs(
       jobs, workers, [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -199,6 +200,7 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
   Progress progress("explain", static_cast<std::int64_t>(jobs.size()));
   WorkerOptions workers;
   workers.workers = options.workers;
+  workers.is_interrupted = options.is_interrupted;
   const std::vector<JobResult> results = run_jobs(
       jobs, workers, [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
   run.simulation_seconds += progress.seconds();
@@ -258,6 +260,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
   run.evaluator = std::make_unique<Evaluator>(run.setup->tasks, run.setup->workload.batch(),
                                               run.spec.technology);
   LocalSearchOptions& search = run.spec.options;
+  search.is_interrupted = options.is_interrupted;
   for (const Design& design : run.spec.baselines) {
     try {
       run.baselines.push_back(make_contender(run, design.name, design));
@@ -310,6 +313,8 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
   admit_baselines(run);
   rank(run);
   unless_plugin_fails(run, "the comparison is not explained", [&] { find_headline(run); });
+  run.is_partial = options.is_interrupted && options.is_interrupted();
+  if (run.is_partial) return run;
   unless_plugin_fails(run, "the gap of #1 has no causes",
                       [&] { decompose_gap(run, options, trace_path); });
   unless_plugin_fails(run, "no step more is priced", [&] {
@@ -320,6 +325,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
           "{} does not move the estimate of #1: its value there is the first, not the best", path));
     }
   });
+  run.is_partial = options.is_interrupted && options.is_interrupted();
   return run;
 }
 

@@ -57,6 +57,8 @@ struct SearchRunOptions {
   /// Simulate in an order shuffled by this seed; the result must not depend on it.
   std::optional<std::uint64_t> seed;
   SimulationJob simulate = simulation_job;
+  /// True ends the run with what it has, see SearchRun::is_partial.
+  std::function<bool()> is_interrupted;
 };
 
 /// Everything a report needs.
@@ -77,6 +79,8 @@ struct SearchRun {
   bool has_trace = false;                   ///< of the best candidate
   std::vector<Purchase> purchases;          ///< from the best candidate
   std::vector<std::string> warnings;
+  /// Interrupted: the best so far, of which not all need be simulated, and nothing explained.
+  bool is_partial = false;
 };
 
 /// Runs. `on_ready` is called when the inputs have proved sound and the long work begins. With a

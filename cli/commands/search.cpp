@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/report/json_report.h"
 #include "cli/report/output_folder.h"
 #include "cli/report/search_json.h"
@@ -12,27 +13,14 @@
 namespace po = boost::program_options;
 
 namespace simdse {
-int run_search(const CommandContext& context) {
-  Arguments arguments("search",
-                      "SEARCH.yaml [-o OUT] [-j N] [--seed S] [--set path=value] [--json]",
-                      "simdse search configs/searches/bert_large.yaml -o out/bert");
-  arguments.options().add_options()("search", po::value<std::string>(), "a search file")(
-      "output,o", po::value<std::string>(),
-      "folder for results.json, best.yaml, operators.csv, search_log.jsonl and trace.pftrace "
-      "(default: out/NAME-HASH)")(
-      "seed", po::value<std::uint64_t>(),
-      "simulate in an order shuffled by this seed: the only thing that is ever random here, and no "
-      "result depends on it")("set", po::value<std::vector<std::string>>()->composing(),
-                              "override a value of the search file: path=value")(
-      "json", "print results.json");
-  arguments.add_jobs("simulations at a time (default: one per processor)");
-  arguments.positional("search");
-  if (!arguments.parse(context)) return kDone;
+namespace {
+
+int search(const Arguments& arguments, const DataFiles& files) {
   SearchRunOptions options;
+  options.is_interrupted = InterruptWatch::is_interrupted;
   options.workers = arguments.jobs();
   if (arguments.has("seed")) options.seed = arguments.get<std::uint64_t>("seed");
-  SearchSpec spec =
-      load_search(arguments.get<std::string>("search"), context.files, arguments.overrides());
+  SearchSpec spec = load_search(arguments.get<std::string>("search"), files, arguments.overrides());
   const std::string path = arguments.has("output")
                                ? arguments.get<std::string>("output")
                                : fmt::format("out/{}-{}", spec.name, identity(spec));
@@ -54,7 +42,35 @@ int run_search(const CommandContext& context) {
     }
     std::cout << "}\n";
   }
-  return kDone;
+  return run.is_partial ? kInterrupted : kDone;
+}
+
+}  // namespace
+
+int run_search(const CommandContext& context) {
+  Arguments arguments("search",
+                      "SEARCH.yaml [-o OUT] [-j N] [--seed S] [--set path=value] [--json]",
+                      "simdse search configs/searches/bert_large.yaml -o out/bert");
+  arguments.options().add_options()("search", po::value<std::string>(), "a search file")(
+      "output,o", po::value<std::string>(),
+      "folder for results.json, best.yaml, operators.csv, search_log.jsonl and trace.pftrace "
+      "(default: out/NAME-HASH)")(
+      "seed", po::value<std::uint64_t>(),
+      "simulate in an order shuffled by this seed: the only thing that is ever random here, and no "
+      "result depends on it")("set", po::value<std::vector<std::string>>()->composing(),
+                              "override a value of the search file: path=value")(
+      "json", "print results.json");
+  arguments.add_jobs("simulations at a time (default: one per processor)");
+  arguments.positional("search");
+  if (!arguments.parse(context)) return kDone;
+  const InterruptWatch watch;
+  try {
+    return search(arguments, context.files);
+  } catch (const NegativeResult& nothing) {
+    if (!InterruptWatch::is_interrupted()) throw;
+    std::cerr << "simdse: " << nothing.what() << '\n';
+    return kInterrupted;
+  }
 }
 
 }  // namespace simdse

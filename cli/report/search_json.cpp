@@ -145,6 +145,7 @@ Json search_json(const SearchRun& run) {
   Json json = {{"schema_version", 1},
                {"version", SIMDSE_VERSION},
                {"identity", identity(run.spec)},
+               {"status", run.is_partial ? "partial" : "complete"},
                {"inputs", inputs_json(run.spec)},
                {"objective", objective_name(run.spec.options.objectives.front())},
                {"search",

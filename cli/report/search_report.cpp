@@ -282,8 +282,13 @@ std::string search_text(const SearchRun& run) {
   }
   text += fmt::format("fidelity    mean |gap| {:.1f} %, largest {:.1f} % over {} designs\n",
                       run.fidelity.mean_abs_gap * 100, run.fidelity.max_abs_gap * 100, simulated);
-  text += binding_line(run) + front_line(run);
+  if (!run.is_partial) text += binding_line(run);  // what one step more brings is asked last
+  text += front_line(run);
   for (const std::string& warning : run.warnings) text += "warning     " + warning + '\n';
+  if (run.is_partial) {
+    text +=
+        "partial     interrupted: the best until then; what was not simulated stands as failed\n";
+  }
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -23,6 +24,9 @@ using Clock = std::chrono::steady_clock;
 // First byte of what a child sends.
 constexpr char kOutput = 'O';
 constexpr char kFailure = 'F';
+
+constexpr const char* kInterruptedJob = "interrupted";
+constexpr std::int64_t kLongestWait = 100;  // ms between looks at whether to go on
 
 struct Worker {
   std::size_t job = 0;
@@ -140,7 +144,17 @@ std::vector<JobResult> run_jobs(const std::vector<std::function<std::string()>>&
     results[worker.job] = conclude(worker, status, was_killed, options);
     if (on_done) on_done(++done);
   };
+  const auto is_interrupted = [&] { return options.is_interrupted && options.is_interrupted(); };
   while (next < jobs.size() || !running.empty()) {
+    if (is_interrupted()) {
+      for (auto& [process, worker] : running) {
+        kill(process, SIGKILL);
+        finish(worker, true);
+        results[worker.job].failure = kInterruptedJob;
+      }
+      for (; next < jobs.size(); ++next) results[next].failure = kInterruptedJob;
+      return results;
+    }
     while (next < jobs.size() && running.size() < static_cast<std::size_t>(options.workers)) {
       Worker worker = start_worker(next, jobs[next], options, running);
       ++next;
@@ -157,7 +171,10 @@ std::vector<JobResult> run_jobs(const std::vector<std::function<std::string()>>&
     }
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    poll(waiting.data(), waiting.size(), static_cast<int>(std::max<std::int64_t>(left, 0)) + 1);
+    // A signal that comes just before the wait does not end it.
+    const std::int64_t most = options.is_interrupted ? kLongestWait : left;
+    poll(waiting.data(), waiting.size(),
+         static_cast<int>(std::clamp<std::int64_t>(left, 0, std::max<std::int64_t>(most, 0))) + 1);
     for (std::size_t i = 0; i < waiting.size(); ++i) {
       Worker& worker = running.at(processes[i]);
       const bool is_overdue = Clock::now() >= worker.deadline;

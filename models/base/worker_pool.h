@@ -22,6 +22,8 @@ struct WorkerOptions {
   /// A job that has not ended after this time is taken to hang, and is killed. A guard, not a
   /// budget: generous, so that results don't depend on the machine's speed.
   std::chrono::seconds hang_limit = hang_limit_or(std::chrono::seconds(600));
+  /// Asked while waiting: once true, the jobs under way are killed and no more are started.
+  std::function<bool()> is_interrupted = {};
 };
 
 /// Runs every job in a forked child and collects what it returns, in the order of `jobs`. `on_done`

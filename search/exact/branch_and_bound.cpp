@@ -32,6 +32,7 @@ Certificate BranchAndBound::search(std::int64_t nodes, std::int64_t evaluations,
   add(Box::whole(book_.space()));
   while (!open_.empty()) {
     if (nodes_ >= nodes) result.stopped_by = "nodes";
+    book_.stop_if_interrupted();
     if (book_.estimated() >= evaluations) result.stopped_by = "evaluations";
     if (!result.stopped_by.empty()) break;
     const Node node = open_.top();

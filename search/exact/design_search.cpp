@@ -1,5 +1,7 @@
 #include "search/exact/design_search.h"
 
+#include <optional>
+
 #include "search/exact/branch_and_bound.h"
 #include "search/local/local_search.h"
 
@@ -8,9 +10,12 @@ namespace {
 
 LocalSearchResult search_exactly(DesignBook& book) {
   BoxBound bound(book.space(), book.evaluator());
-  search_heuristically(book);
   BranchAndBound search(book, bound, book.options().limits);
-  Certificate certificate = search.run();
+  std::optional<Certificate> certificate;  // an interrupted search has proved nothing
+  book.unless_interrupted([&] {
+    search_heuristically(book);
+    certificate = search.run();
+  });
   const std::int64_t bounded = search.bounded();
   LocalSearchResult result = book.close();
   result.certificate = std::move(certificate);
@@ -19,8 +24,9 @@ LocalSearchResult search_exactly(DesignBook& book) {
 }
 
 LocalSearchResult search_all(DesignBook& book) {
-  search_exhaustively(book);
+  const bool has_all = book.unless_interrupted([&] { search_exhaustively(book); });
   LocalSearchResult result = book.close();
+  if (!has_all) return result;
   result.certificate.emplace();
   result.certificate->gaps.assign(book.options().objectives.size(), 0);
   result.certificate->has_ended = true;

@@ -33,6 +33,7 @@ const Candidate* DesignBook::estimate(const Point& point, const char* phase,
   if (known.is_estimated || !known.in_budget) {
     return known.candidate ? &*known.candidate : nullptr;
   }
+  stop_if_interrupted();
   known.is_estimated = true;
   ++result_.designs_estimated;
   if (progress_) progress_(result_.designs_estimated);
@@ -143,6 +144,10 @@ std::vector<FrontDesign> DesignBook::front() const {
   return result;
 }
 
+void DesignBook::stop_if_interrupted() const {
+  if (options_.is_interrupted && options_.is_interrupted()) throw SearchInterrupted();
+}
+
 LocalSearchResult DesignBook::close() {
   for (const Objective objective : options_.objectives) {
     std::vector<Candidate> best;
@@ -151,7 +156,10 @@ LocalSearchResult DesignBook::close() {
     }
     result_.best.push_back(std::move(best));
   }
-  if (result_.best.front().empty()) throw NegativeResult(nearest_text());
+  if (result_.best.front().empty()) {
+    throw NegativeResult(result_.is_partial ? "interrupted before a design was found"
+                                            : nearest_text());
+  }
   result_.designs_priced = static_cast<std::int64_t>(known_.size());
   result_.front = front();
   if (options_.also_within) result_.best_within = fastest_within(*options_.also_within);

@@ -24,6 +24,9 @@ struct Known {
   bool is_estimated = false;
 };
 
+/// Thrown by an estimate that is asked for after an interrupt, see LocalSearchOptions.
+struct SearchInterrupted {};
+
 /// Each design is priced and estimated once, and every estimate is logged.
 class DesignBook {
  public:
@@ -41,7 +44,7 @@ class DesignBook {
   bool affordable(const Point& point) { return priced(point).in_budget; }
 
   /// The estimate of a point within the budget, or nullptr if the workload does not fit it. A new
-  /// one is logged, with the reason for making it.
+  /// one is logged, with the reason for making it. Throws SearchInterrupted.
   const Candidate* estimate(const Point& point, const char* phase, const std::string& reason);
 
   void log(const char* phase, const Point& point, const char* verdict, std::string reason,
@@ -75,6 +78,20 @@ class DesignBook {
   bool is_estimated(const Point& point) const {
     const auto found = known_.find(point);
     return found != known_.end() && found->second.is_estimated;
+  }
+
+  /// Throws SearchInterrupted. For searches that go on for long without an estimate.
+  void stop_if_interrupted() const;
+
+  /// Does `search`, until it ends or an estimate is interrupted; false then.
+  template <class Search>
+  bool unless_interrupted(Search&& search) {
+    try {
+      search();
+    } catch (const SearchInterrupted&) {
+      result_.is_partial = true;
+    }
+    return !result_.is_partial;
   }
 
   /// Ends the book: its best designs, its front and its log. Throws NegativeResult when there is no

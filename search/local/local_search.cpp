@@ -22,7 +22,8 @@ LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& eval
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress) {
   DesignBook book(space, evaluator, options, progress);
-  const std::int64_t bounded = search_heuristically(book);
+  std::int64_t bounded = 0;
+  book.unless_interrupted([&] { bounded = search_heuristically(book); });
   LocalSearchResult result = book.close();
   result.designs_bounded = bounded;
   return result;

@@ -15,7 +15,7 @@ namespace simdse {
 ///
 /// Deterministic. `progress` is told of every estimate. Throws NegativeResult when no design meets
 /// the budget, naming the nearest and what it would need, when none reaches the floor, or when
-/// every design contradicts itself or fails.
+/// every design contradicts itself or fails; and when it is interrupted before it has found any.
 LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& evaluator,
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress = {});

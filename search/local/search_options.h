@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ struct LocalSearchOptions {
   std::vector<Point> seeds;
   /// Also find the fastest of the estimated designs within this smaller budget.
   std::optional<Budget> also_within;
+  /// Asked before every estimate: true ends the search with what it has found.
+  std::function<bool()> is_interrupted;
 };
 
 }  // namespace simdse

@@ -71,6 +71,7 @@ struct LocalSearchResult {
   std::optional<Certificate> certificate;
   std::vector<AuditEntry> audit;
   std::vector<FailedDesign> failed;
+  bool is_partial = false;  ///< it was interrupted
 };
 
 }  // namespace simdse

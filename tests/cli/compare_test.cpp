@@ -1,10 +1,5 @@
 // simdse compare: its files, its determinism, its messages, and Ctrl-C.
-#include <fcntl.h>
-
-#include <chrono>
-#include <csignal>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "cli/program.h"
 
@@ -173,37 +168,35 @@ TEST_F(CompareCli, AnInterruptLeavesWhatWasFound) {
   const std::string search = search_file(
       "  cores.1.count: {min: 1, max: 64}\n  global_buffer.capacity: default\n"
       "  cores.1.lanes: default\n  memory.stacks: [3, 4]\n");
-  const std::string out = file("out");
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    // With its own result for SIGINT, whatever the test was started with.
-    std::signal(SIGINT, SIG_DFL);
-    const int stream = open(out.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-    dup2(stream, STDOUT_FILENO);
-    const std::string folder = file("out_dir");
-    execl(SIMDSE_BINARY, SIMDSE_BINARY, "compare", search.c_str(), "--with", "random,annealing",
-          "--evaluations", "100000000", "-o", folder.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
   // The header is printed once the inputs have proved sound; then the work begins.
-  for (int tries = 0; tries < 600 && read(out).find("budget") == std::string::npos; ++tries) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  std::this_thread::sleep_for(std::chrono::seconds(3));
-  ASSERT_EQ(kill(child, SIGINT), 0);
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 130);
+  const Outcome r = run_and_interrupt({"compare", search, "--with", "random,annealing",
+                                       "--evaluations", "100000000", "-o", file("out_dir")},
+                                      "budget", std::chrono::seconds(3));
+  EXPECT_EQ(r.status, 130) << r.err;
   const Json json = Json::parse(read(file("out_dir/compare.json")));
   EXPECT_EQ(json.at("status"), "partial");
   EXPECT_FALSE(json.at("runs")[0].at("best").is_null());
   EXPECT_GT(json.at("best_known_worth"), 0);
-  EXPECT_NE(read(out).find("interrupted"), std::string::npos);
+  EXPECT_NE(r.out.find("interrupted"), std::string::npos);
   for (const auto& entry : std::filesystem::directory_iterator(file("out_dir"))) {
     EXPECT_NE(entry.path().extension(), ".partial") << entry.path();
   }
+}
+
+TEST_F(CompareCli, AnInterruptedSearchLeavesItsBestSoFar) {
+  // GPT-2 XL takes seconds: the interrupt comes while it searches or simulates.
+  const Outcome r = run_and_interrupt(
+      {"search", "configs/searches/gpt2_xl.yaml", "-j", "1", "-o", file("out_dir")}, "budget",
+      std::chrono::milliseconds(1500));
+  EXPECT_EQ(r.status, 130) << r.err;
+  const Json json = Json::parse(read(file("out_dir/results.json")));
+  EXPECT_EQ(json.at("status"), "partial");
+  ASSERT_FALSE(json.at("candidates").empty());
+  const Json& best = json.at("candidates")[0];
+  EXPECT_GT(best.at("estimate").at("throughput_samples_per_s").get<double>(), 0);
+  EXPECT_NE(r.out.find("partial"), std::string::npos);
+  EXPECT_EQ(run("blocks --design " + file("out_dir/best.yaml")).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(file("out_dir/trace.pftrace")));
 }
 
 }  // namespace

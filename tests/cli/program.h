@@ -1,16 +1,21 @@
 // Runs the program as its users do, and keeps what it says.
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace simdse {
 
@@ -50,6 +55,35 @@ class Program : public ::testing::Test {
                                             SIMDSE_BINARY, arguments, file("out"), file("err"));
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(file("out")), read(file("err"))};
+  }
+
+  /// Runs the program, and sends it SIGINT `delay` after it has written `text` to its output.
+  Outcome run_and_interrupt(const std::vector<std::string>& arguments, const std::string& text,
+                            std::chrono::milliseconds delay) const {
+    const std::string out = file("out");
+    const std::string err = file("err");
+    const pid_t child = fork();
+    if (child == 0) {
+      if (chdir(SIMDSE_SOURCE_DIR) != 0) _exit(127);
+      std::signal(SIGINT, SIG_DFL);  // whatever the test was started with
+      dup2(open(out.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600), STDOUT_FILENO);
+      dup2(open(err.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600), STDERR_FILENO);
+      std::vector<std::string> words = arguments;
+      words.insert(words.begin(), SIMDSE_BINARY);
+      std::vector<char*> pointers;
+      for (std::string& word : words) pointers.push_back(word.data());
+      pointers.push_back(nullptr);
+      execv(SIMDSE_BINARY, pointers.data());
+      _exit(127);
+    }
+    for (int tries = 0; tries < 600 && read(out).find(text) == std::string::npos; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    std::this_thread::sleep_for(delay);
+    kill(child, SIGINT);
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out), read(err)};
   }
 
   /// Bad input: status 2, one line on stderr that holds `text`, nothing on stdout.

@@ -1,5 +1,6 @@
 // Units, clocks, spelling and quantities.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <random>
 #include <type_traits>
@@ -9,6 +10,7 @@
 #include "models/base/number_format.h"
 #include "models/base/quantity_text.h"
 #include "models/base/units.h"
+#include "models/base/worker_pool.h"
 
 namespace simdse {
 namespace {
@@ -98,6 +100,25 @@ TEST(NumberFormat, CountsBytesWithSharedScales) {
   // 64 elements in two blocks: 64 bytes and two scales of one byte.
   EXPECT_EQ(number_format("mxfp8").bytes(64), Bytes(66));
   EXPECT_THROW(number_format("bf61"), std::out_of_range);
+}
+
+TEST(WorkerPool, AnInterruptKillsWhatRunsAndStartsNoMore) {
+  const auto quick = [] { return std::string("done"); };
+  const auto endless = []() -> std::string {
+    for (;;) pause();
+  };
+  bool has_first = false;
+  WorkerOptions options;
+  options.is_interrupted = [&has_first] { return has_first; };
+  const std::vector<JobResult> results =
+      run_jobs({quick, endless, quick}, options, [&](std::size_t) { has_first = true; });
+  ASSERT_EQ(results.size(), 3U);
+  EXPECT_TRUE(results[0].ok);
+  EXPECT_EQ(results[0].output, "done");
+  for (const std::size_t i : {1U, 2U}) {
+    EXPECT_FALSE(results[i].ok);
+    EXPECT_EQ(results[i].failure, "interrupted");
+  }
 }
 
 }  // namespace
