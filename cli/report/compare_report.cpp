@@ -25,6 +25,8 @@ std::string in_millions(double number) { return fmt::format("{:.3g} M", number *
 
 std::string seconds_text(double seconds) { return fmt::format("{:.3g}", seconds); }
 
+constexpr std::size_t kNoteIndent = 12;  // where what a line says begins
+
 struct Column {
   const char* heading;
   const char* second;
@@ -141,7 +143,11 @@ std::string compare_text(const CompareRun& run) {
 }
 
 std::string compare_markdown(const CompareRun& run) {
-  std::string text = fmt::format("### {}\n\n|", run.spec.name);
+  std::string text = fmt::format("### {}\n\n", run.spec.name);
+  const std::string limits = limits_text(run);
+  // Without the word that heads the line in the terminal's table.
+  if (!limits.empty()) text += "At most " + limits.substr(kNoteIndent) + '\n';
+  text += '|';
   for (const Column& column : columns()) {
     text +=
         fmt::format(" {}{}{} |", column.heading, *column.heading != '\0' ? " " : "", column.second);
@@ -155,6 +161,12 @@ std::string compare_markdown(const CompareRun& run) {
     text += '|';
     for (const std::string& cell : row) text += ' ' + cell + " |";
     text += '\n';
+  }
+  text += '\n';
+  for (const std::string& line : notes(run)) {
+    const std::string word = line.substr(0, line.find(' '));
+    text += fmt::format("- {}: {}\n", word == "*" ? "\\*" : line.substr(0, line.find("  ")),
+                        line.substr(kNoteIndent));
   }
   return text;
 }

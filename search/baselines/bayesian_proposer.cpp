@@ -7,7 +7,7 @@ namespace simdse {
 namespace {
 
 constexpr std::size_t kFirst = 60;
-constexpr int kDrawn = 70;
+constexpr int kDrawn = 30;
 constexpr int kMoved = 30;
 constexpr double kNoiseRatio = 1e-2;
 

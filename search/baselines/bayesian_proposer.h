@@ -14,7 +14,7 @@ namespace simdse {
 /// Models the logarithm of the fitness by a Gaussian process with a linear kernel over
 /// DomainFeatures, and proposes of a pool of new designs the one of greatest expected improvement.
 /// First come 60 designs at random, whose means and deviations also scale the features. A pool has
-/// 70 designs at random and 30 moved from the best known: of hundreds of millions of designs, none
+/// 30 designs at random and 30 moved from the best known: of hundreds of millions of designs, none
 /// drawn at random would ever lie next to the best.
 class BayesianProposer {
  public:

@@ -152,6 +152,16 @@ std::vector<ParamValue> read_values(const ConfigValue& value, const ParamInfo& i
   return result;
 }
 
+void set_value(Design& design, const Target& target, const ParamValue& value) {
+  if (target.is_count) {
+    target.group->count = std::get<std::int64_t>(value);
+  } else if (target.is_clock) {
+    design.clock = Hertz(static_cast<double>(std::get<std::int64_t>(value)));
+  } else {
+    target.block->params[target.parameter] = value;
+  }
+}
+
 }  // namespace
 
 ParamValue value_at(const Design& design, const std::string& path) {
@@ -166,14 +176,8 @@ ParamValue value_at(const Design& design, const std::string& path) {
 Design with_value(const Design& design, const std::string& path, const ParamValue& value) {
   Design result = design;
   const Target target = find_target(result, path, {});
-  if (target.is_count) {
-    target.group->count = std::get<std::int64_t>(value);
-  } else if (target.is_clock) {
-    result.clock = Hertz(static_cast<double>(std::get<std::int64_t>(value)));
-  } else {
-    find_parameter(target, path, {});
-    target.block->params[target.parameter] = value;
-  }
+  if (!target.is_count && !target.is_clock) find_parameter(target, path, {});
+  set_value(result, target, value);
   return result;
 }
 
@@ -210,7 +214,8 @@ std::int64_t SearchSpace::size() const {
 Design SearchSpace::design(const Point& point) const {
   Design design = base_;
   for (std::size_t i = 0; i < axes_.size(); ++i) {
-    design = with_value(design, axes_[i].path, axes_[i].values[point[i]]);
+    // The paths were checked when the space was read.
+    set_value(design, find_target(design, axes_[i].path, {}), axes_[i].values[point[i]]);
   }
   return design;
 }
