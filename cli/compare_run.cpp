@@ -9,16 +9,16 @@
 #include "cli/report/progress.h"
 #include "models/base/byte_text.h"
 #include "models/base/worker_pool.h"
-#include "search/local/local_search.h"
+#include "search/exact/design_search.h"
 
 namespace simdse {
 
 template <class Archive>
 void exchange(Archive& archive, MethodRun& run) {
-  auto& [method, seed, ending, failure, evaluations, cost_calls, priced, cpu, improvements, label,
-         values, design, area, tdp, is_in_budget] = run;
-  archive(method, seed, ending, failure, evaluations, cost_calls, priced, cpu, improvements, label,
-          values, design, area, tdp, is_in_budget);
+  auto& [method, seed, ending, failure, is_bad_input, evaluations, cost_calls, priced, cpu,
+         improvements, label, values, design, area, tdp, is_in_budget] = run;
+  archive(method, seed, ending, failure, is_bad_input, evaluations, cost_calls, priced, cpu,
+          improvements, label, values, design, area, tdp, is_in_budget);
 }
 
 const char* ending_name(Ending ending) {
@@ -130,10 +130,12 @@ class Comparison {
     }
   }
 
-  void run_heuristic() {
-    run_.runs = run_all({[this] { return to_bytes(heuristic()); }}, {{kHeuristic, 1}}, "heuristic");
+  void run_search() {
+    const char* method = method_name(run_.spec.options.method);
+    run_.runs = run_all({[this] { return to_bytes(search()); }}, {{method, 1}}, method);
     const MethodRun& found = run_.runs.front();
     if (found.ending == Ending::failed) throw std::runtime_error(found.failure);
+    if (found.is_bad_input) throw InputError(found.failure);
     if (!found.failure.empty()) throw NegativeResult(found.failure);
     const double by_factor =
         std::ceil(run_.options.budget_factor * static_cast<double>(found.evaluations));
@@ -214,7 +216,7 @@ class Comparison {
     return result;
   }
 
-  MethodRun heuristic() const {
+  MethodRun search() const {
     Convergence convergence(run_.objective, run_.spec.options.throughput_floor);
     Evaluator evaluator = make_evaluator();
     evaluator.observe(convergence.observer());
@@ -223,8 +225,9 @@ class Comparison {
     std::int64_t priced = 0;
     Ending ending = Ending::by_itself;
     std::string nothing;
+    bool is_bad_input = false;
     try {
-      const LocalSearchResult found = search_locally(*run_.spec.space, evaluator, options);
+      const LocalSearchResult found = search_designs(*run_.spec.space, evaluator, options);
       priced = found.designs_priced;
       if (found.is_partial) ending = Ending::interrupted;
     } catch (const NegativeResult& negative) {
@@ -233,11 +236,15 @@ class Comparison {
       } else {
         nothing = negative.what();
       }
+    } catch (const InputError& problem) {
+      nothing = problem.what();
+      is_bad_input = true;
     }
-    MethodRun result = report(kHeuristic, 1, convergence);
+    MethodRun result = report(method_name(options.method), 1, convergence);
     result.priced = priced;
     result.ending = ending;
     result.failure = nothing;
+    result.is_bad_input = is_bad_input;
     return result;
   }
 
@@ -321,7 +328,7 @@ std::optional<MethodSummary::Effort> effort_to(const std::vector<const MethodRun
 }  // namespace
 
 MethodSummary summarise(const std::vector<const MethodRun*>& runs, double best_known,
-                        double heuristic) {
+                        double found) {
   // What is as good but for rounding is neither better nor worse.
   constexpr double better = 1 + 1e-4;
   MethodSummary summary;
@@ -339,8 +346,8 @@ MethodSummary summarise(const std::vector<const MethodRun*>& runs, double best_k
     seconds.push_back(run->cpu_seconds);
     throughput.push_back(run->has_best() ? run->improvements.back().throughput : 0);
     per_tdp.push_back(run->has_best() ? run->improvements.back().throughput_per_tdp : 0);
-    summary.close_to_heuristic += run->worth() > 0 && run->worth() >= 0.99 * heuristic ? 1 : 0;
-    summary.better_than_heuristic += run->worth() >= better * heuristic ? 1 : 0;
+    summary.close += run->worth() > 0 && run->worth() >= 0.99 * found ? 1 : 0;
+    summary.better += run->worth() >= better * found ? 1 : 0;
   }
   summary.total = {median(evaluations), median(cost_calls), median(seconds)};
   summary.to_5_percent = effort_to(runs, 0.95 * best_known);
@@ -361,10 +368,10 @@ CompareRun run_comparison(SearchSpec spec, const CompareOptions& options,
   Comparison comparison(run);
   comparison.prepare();
   if (on_ready) on_ready(run);
-  comparison.run_heuristic();
-  // An interrupted heuristic says nothing about how much the rivals may have.
-  const bool has_heuristic = run.runs.front().ending != Ending::interrupted;
-  if (has_heuristic) comparison.run_rivals();
+  comparison.run_search();
+  // An interrupted search says nothing about how much the rivals may have.
+  const bool has_search = run.runs.front().ending != Ending::interrupted;
+  if (has_search) comparison.run_rivals();
   for (const MethodRun& of_one : run.runs) {
     run.is_partial = run.is_partial || of_one.ending == Ending::interrupted;
     if (counts(run, of_one)) run.best_known = std::max(run.best_known, of_one.worth());

@@ -1,4 +1,4 @@
-// The local search beside its rivals: in one space, within one budget, by one estimate.
+// The search beside its rivals: in one space, within one budget, by one estimate.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,6 @@
 #include "search/local/search_spec.h"
 
 namespace simdse {
-
-/// The name under which the local search stands in tables.
-constexpr const char* kHeuristic = "heuristic";
 
 /// What is compared: a way to search, or a design that stays as it is.
 struct Method {
@@ -33,7 +30,7 @@ std::vector<Method> read_methods(const std::string& names, const DataFiles& file
 struct CompareOptions {
   std::vector<Method> methods;
   std::uint64_t seeds = 3;  ///< of every method that has any: 1, 2, ...
-  /// Evaluations that each rival is given; else `budget_factor` times those of the heuristic.
+  /// Evaluations that each rival is given; else `budget_factor` times those of the search.
   std::optional<std::int64_t> evaluations;
   double budget_factor = 31;
   /// Also stop at so many layer-cost calls.
@@ -44,7 +41,7 @@ struct CompareOptions {
 
 /// Why a search ended.
 enum class Ending {
-  by_itself,    ///< the heuristic and fixed designs; a rival that has nothing more to ask
+  by_itself,    ///< the search and fixed designs; a rival that has nothing more to ask
   limit,        ///< its evaluations or layer-cost calls are spent
   interrupted,  ///< what it has is partial
   failed,       ///< it crashed or threw, see MethodRun::failure
@@ -56,7 +53,8 @@ struct MethodRun {
   std::string method;
   std::uint64_t seed = 1;
   Ending ending = Ending::by_itself;
-  std::string failure;
+  std::string failure;        ///< or why there is no design
+  bool is_bad_input = false;  ///< the failure is the input's
   std::int64_t evaluations = 0;
   std::int64_t cost_calls = 0;
   std::int64_t priced = 0;  ///< designs looked at for area and power
@@ -92,9 +90,9 @@ struct MethodSummary {
   double throughput = 0;  ///< median of the best designs'
   double least_throughput = 0;
   double most_throughput = 0;
-  double throughput_per_tdp = 0;       ///< median
-  std::size_t close_to_heuristic = 0;  ///< runs whose best is worth 99 % of the heuristic's or more
-  std::size_t better_than_heuristic = 0;  ///< runs whose best is worth more by 0.01 % or more
+  double throughput_per_tdp = 0;  ///< median
+  std::size_t close = 0;   ///< runs whose best is worth 99 % of what the search found, or more
+  std::size_t better = 0;  ///< runs whose best is worth more than that by 0.01 % or more
 };
 
 struct CompareRun {
@@ -103,21 +101,21 @@ struct CompareRun {
   Objective objective = Objective::throughput;
   CompareOptions options;
   OracleLimits limits;
-  std::vector<MethodRun> runs;  ///< the heuristic's first, then by method and seed
+  /// That of the search first, under the name of its method; then by method and seed.
+  std::vector<MethodRun> runs;
   std::vector<MethodSummary> summaries;
   double best_known = 0;  ///< worth of the best design within the budget that anyone found
   bool is_partial = false;
   std::vector<std::string> warnings;
 };
 
-/// Runs the search file's first objective. Everything but CPU seconds is a function of the inputs,
-/// whatever the workers. `on_ready` is called when the inputs have proved sound. Throws InputError,
-/// and NegativeResult when the heuristic finds no design.
+/// Runs the search file's method and first objective, and the rivals. Everything but CPU seconds is
+/// a function of the inputs, whatever the workers. `on_ready` is called when the inputs have proved
+/// sound. Throws InputError, and NegativeResult when the search finds no design.
 CompareRun run_comparison(SearchSpec spec, const CompareOptions& options,
                           const std::function<void(const CompareRun&)>& on_ready = {});
 
-/// What the runs of one method come to. `heuristic` is the worth of what the heuristic found.
-MethodSummary summarise(const std::vector<const MethodRun*>& runs, double best_known,
-                        double heuristic);
+/// What the runs of one method come to. `found` is the worth of what the search found.
+MethodSummary summarise(const std::vector<const MethodRun*>& runs, double best_known, double found);
 
 }  // namespace simdse

@@ -39,8 +39,8 @@ TEST(CompareSummary, TakesMediansAndCountsWhoComesClose) {
   // 99 by one of three: the median run never gets there.
   EXPECT_FALSE(s.to_1_percent);
   // 99 % of 99 is 98.01.
-  EXPECT_EQ(s.close_to_heuristic, 1U);
-  EXPECT_EQ(s.better_than_heuristic, 1U);
+  EXPECT_EQ(s.close, 1U);
+  EXPECT_EQ(s.better, 1U);
 }
 
 TEST(CompareSummary, OfAnEvenNumberOfRunsTheMiddleIsBetweenTwo) {
@@ -55,7 +55,7 @@ TEST(CompareSummary, ARunWithoutADesignIsWorthNothing) {
   const MethodRun none = run_of({});
   const MethodSummary s = summarise({&none}, 100, 0);
   EXPECT_EQ(s.throughput, 0);
-  EXPECT_EQ(s.close_to_heuristic, 0U);
+  EXPECT_EQ(s.close, 0U);
   EXPECT_FALSE(s.to_5_percent);
 }
 

@@ -150,6 +150,25 @@ TEST_F(CompareCli, ASpaceWithoutADesignIsANegativeResult) {
   EXPECT_FALSE(std::filesystem::exists(file("out_dir/compare.json")));
 }
 
+TEST_F(CompareCli, TheSearchIsByTheMethodOfItsFile) {
+  const std::string compare = "compare " + small() + " --with random --seeds 1 --json -o " +
+                              file("out_dir") + " --evaluations 20 --set method=";
+  const Outcome exact = run(compare + "exact");
+  ASSERT_EQ(exact.status, 0) << exact.err;
+  const Json proven = Json::parse(exact.out);
+  EXPECT_EQ(proven.at("methods")[0].at("method"), "exact");
+  const Outcome all = run(compare + "exhaustive");
+  ASSERT_EQ(all.status, 0) << all.err;
+  const Json enumerated = Json::parse(all.out);
+  EXPECT_EQ(enumerated.at("methods")[0].at("method"), "exhaustive");
+  EXPECT_EQ(enumerated.at("best_known_worth"), proven.at("best_known_worth"));
+  // What a method can't do is the input's fault.
+  expect_refused(
+      "compare configs/searches/bert_large.yaml --with random --set method=exhaustive -o " +
+          file("out_dir"),
+      "exhaustive");
+}
+
 TEST_F(CompareCli, CostCallsLimitRunsAsWell) {
   const Outcome r =
       run("compare " + small() +
