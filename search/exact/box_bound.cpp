@@ -229,14 +229,20 @@ std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& ce
   return result;
 }
 
-double BoxBound::least_cycles(const TrafficBound& traffic,
+double BoxBound::least_cycles(const TrafficBound& traffic, const Segment& segment,
                               const std::vector<std::vector<Choice>>& choices, const Counts& tensor,
-                              const Counts& vector) const {
+                              const Counts& vector, std::vector<double>& finish) const {
   const TaskGraph& graph = evaluator_.tasks();
+  if (segment.tasks.size() == 1) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const Choice& choice : choices[static_cast<std::size_t>(segment.classes[0].first)]) {
+      least = std::min(least, choice.latency);
+    }
+    return least;
+  }
   const double per_tensor = has_one_group_ ? 1 / static_cast<double>(tensor.high) : 0;
   const double per_vector = has_one_group_ ? 1 / static_cast<double>(vector.high) : 0;
   std::vector<double> on_path(choices.size());
-  std::vector<double> finish(graph.tasks.size());
   double best = 0;
   // Weights of the path, of the tensor cores and of the vector cores.
   constexpr std::array<std::array<double, 3>, 10> mixtures = {{{1, 0, 0},
@@ -251,7 +257,8 @@ double BoxBound::least_cycles(const TrafficBound& traffic,
                                                                {0.4, 0.3, 0.3}}};
   for (const auto& [path, of_tensor, of_vector] : mixtures) {
     double total = 0;
-    for (std::size_t i = 0; i < choices.size(); ++i) {
+    for (const auto& [index, count] : segment.classes) {
+      const auto i = static_cast<std::size_t>(index);
       double off = std::numeric_limits<double>::infinity();
       double on = off;
       for (const Choice& choice : choices[i]) {
@@ -260,18 +267,22 @@ double BoxBound::least_cycles(const TrafficBound& traffic,
         off = std::min(off, cores);
         on = std::min(on, cores + path * choice.latency);
       }
-      total += off * traffic.classes[i].count;
+      total += off * count;
       on_path[i] = on - off;
     }
     double longest = 0;
     if (path > 0) {
-      for (std::size_t i = 0; i < graph.tasks.size(); ++i) {
+      for (const TaskId id : segment.tasks) {
+        const auto at = static_cast<std::size_t>(id);
         double start = 0;
-        for (const TaskId before : graph.tasks[i].predecessors) {
-          start = std::max(start, finish[static_cast<std::size_t>(before)]);
+        for (const TaskId before : graph.tasks[at].predecessors) {
+          const auto other = static_cast<std::size_t>(before);
+          if (traffic.segment_of[other] == traffic.segment_of[at]) {
+            start = std::max(start, finish[other]);
+          }
         }
-        finish[i] = start + on_path[static_cast<std::size_t>(traffic.class_of[i])];
-        longest = std::max(longest, finish[i]);
+        finish[at] = start + on_path[static_cast<std::size_t>(traffic.class_of[at])];
+        longest = std::max(longest, finish[at]);
       }
     }
     best = std::max(best, total + longest);
@@ -292,8 +303,8 @@ BoxFigures BoxBound::figures(const Box& box) {
   const TrafficBound& traffic = traffic_of(platform.resident);
   const Counts tensor = counts_of(box, "tensor_core");
   const Counts vector = counts_of(box, "vector_core");
-  double memory_bytes = 0;
   std::vector<std::vector<Choice>> all;
+  std::vector<double> moved;  // through the memory, by class
   for (const TaskClass& entry : traffic.classes) {
     all.push_back(choices(entry, cell, platform, tensor, vector));
     // Of a chain that is divided, rounding may count a little less.
@@ -301,10 +312,21 @@ BoxFigures BoxBound::figures(const Box& box) {
         entry.task->contraction
             ? 1
             : CoreBound::vector_share(*entry.task, vector.high) * static_cast<double>(vector.high);
-    memory_bytes += entry.count * entry.memory_bytes * share;
+    moved.push_back(entry.memory_bytes * share);
   }
-  const double cycles =
-      std::max(memory_bytes / platform.rates.memory, least_cycles(traffic, all, tensor, vector));
+  double cycles = 0;
+  double memory_bytes = 0;
+  std::vector<double> finish(traffic.class_of.size());
+  for (const Segment& segment : traffic.segments) {
+    if (segment.tasks.empty()) continue;
+    double bytes = 0;
+    for (const auto& [index, count] : segment.classes) {
+      bytes += count * moved[static_cast<std::size_t>(index)];
+    }
+    memory_bytes += bytes;
+    cycles += std::max(bytes / platform.rates.memory,
+                       least_cycles(traffic, segment, all, tensor, vector, finish));
+  }
   result.time = Seconds(cycles * kRounding / cell.chip.clock().frequency().value());
   if (const std::optional<Chip> chip = chip_at(space_, evaluator_, box.low)) {
     ActionCounts actions;

@@ -32,7 +32,8 @@ struct BoxFigures {
 /// of its upper corner: whether both are so is found out along every axis at the start, and an axis
 /// along which they are not counts as a dimension, which is fixed in a cell.
 ///
-/// The time of a training step is at least, in cycles of the clock,
+/// The time of a training step is at least the sum over its segments (see Segment) of the largest
+/// of, in cycles of the clock,
 ///   sum over tasks of the bytes that no plan keeps from the memory / its rate;
 ///   the longest path of L(task), the least latency on any allowed number of cores;
 ///   sum over tasks of the least core-cycles / cores, for tensor and for vector cores;
@@ -96,8 +97,10 @@ class BoxBound {
   Counts counts_of(const Box& box, const char* kind) const;
   std::vector<Choice> choices(const TaskClass& entry, Cell& cell, const Platform& platform,
                               const Counts& tensor, const Counts& vector) const;
-  double least_cycles(const TrafficBound& traffic, const std::vector<std::vector<Choice>>& choices,
-                      const Counts& tensor, const Counts& vector) const;
+  /// Of the tasks of a segment. `finish` is scratch, by task.
+  double least_cycles(const TrafficBound& traffic, const Segment& segment,
+                      const std::vector<std::vector<Choice>>& choices, const Counts& tensor,
+                      const Counts& vector, std::vector<double>& finish) const;
 
   const SearchSpace& space_;
   const Evaluator& evaluator_;

@@ -20,6 +20,10 @@ class Reach {
   void add_all(TaskId to, TaskId of) {
     for (std::size_t i = 0; i < words_; ++i) word(to, i) |= word(of, i);
   }
+  bool has(TaskId from, TaskId to) const {
+    return (word(from, static_cast<std::size_t>(to) / 64) >> (to % 64) & 1) != 0;
+  }
+  std::int64_t count(TaskId of) const { return common(*this, of, *this, of); }
   static std::int64_t common(const Reach& a, TaskId x, const Reach& b, TaskId y) {
     std::int64_t count = 0;
     for (std::size_t i = 0; i < a.words_; ++i) {
@@ -93,13 +97,36 @@ class Finder {
           known.try_emplace({task.signature, entry.memory_bytes, entry.bytes_in, entry.bytes_out},
                             static_cast<std::int32_t>(result.classes.size()));
       if (is_new) result.classes.push_back(entry);
-      result.classes[at->second].count += 1;
       result.class_of.push_back(at->second);
     }
+    find_segments(result);
     return result;
   }
 
  private:
+  /// A task that all others precede or follow ends a segment.
+  void find_segments(TrafficBound& result) const {
+    const auto count = static_cast<TaskId>(graph_.tasks.size());
+    std::vector<TaskId> barriers;
+    for (TaskId id = 0; id < count; ++id) {
+      if (before_.count(id) + behind_.count(id) + 1 == count) barriers.push_back(id);
+    }
+    // By the number of those before it. One that is none itself has all barriers on either side.
+    std::vector<std::map<std::int32_t, double>> classes(barriers.size() + 1);
+    result.segments.resize(barriers.size() + 1);
+    for (TaskId id = 0; id < count; ++id) {
+      std::int32_t segment = 0;
+      for (const TaskId barrier : barriers) segment += before_.has(id, barrier);
+      const auto at = static_cast<std::size_t>(segment);
+      result.segment_of.push_back(segment);
+      result.segments[at].tasks.push_back(id);
+      classes[at][result.class_of[static_cast<std::size_t>(id)]] += 1;
+    }
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      result.segments[i].classes.assign(classes[i].begin(), classes[i].end());
+    }
+  }
+
   bool lives_in_memory(TensorId id) const {
     const Tensor& tensor = graph_.graph->tensor(id);
     return tensor.role == TensorRole::parameter || tensor.role == TensorRole::optimizer_state ||

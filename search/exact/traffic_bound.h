@@ -14,12 +14,22 @@ struct TaskClass {
   double memory_bytes = 0;  ///< to and from memory, at least
   double bytes_in = 0;      ///< from wherever
   double bytes_out = 0;
-  double count = 0;  ///< tasks of the class
+};
+
+/// Tasks between two that every other task either precedes or follows, the latter included:
+/// whatever the schedule, all of them run after those of the segment before and before those of the
+/// next.
+struct Segment {
+  std::vector<TaskId> tasks;  ///< in topological order
+  /// Classes of the tasks, each once, and how many tasks of each there are.
+  std::vector<std::pair<std::int32_t, double>> classes;
 };
 
 struct TrafficBound {
   std::vector<TaskClass> classes;
-  std::vector<std::int32_t> class_of;  ///< by task
+  std::vector<std::int32_t> class_of;    ///< by task
+  std::vector<std::int32_t> segment_of;  ///< by task
+  std::vector<Segment> segments;
 };
 
 /// Finds what the allocator can't keep in a buffer whose area for tensors has `resident` bytes:

@@ -84,9 +84,18 @@ Evaluation Evaluator::evaluate_in_child(const Chip& chip,
   }));
 }
 
+OptionCache* Evaluator::cache_for(const Chip& chip) const {
+  // What a plug-in's block is, its parameters alone do not tell.
+  if (!chip.design().plugins.empty()) return nullptr;
+  // So much memory at most, whatever the search.
+  constexpr std::size_t most_entries = 1'000'000;
+  if (!options_ || options_->size() > most_entries) options_ = std::make_shared<OptionCache>();
+  return options_.get();
+}
+
 Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
                                     CostCalls& calls) const {
-  std::vector<TaskOptions> options = find_options(chip, tasks_, {}, &calls);
+  std::vector<TaskOptions> options = find_options(chip, tasks_, {}, &calls, cache_for(chip));
   if (option_sample) options = sample_options(options, *option_sample);
   const PlanResult planned = make_plan(chip, tasks_, options);
   const PlanEstimate estimate = estimate_plan(chip, planned.plan, &calls);

@@ -12,6 +12,7 @@
 
 #include "search/estimate/plan_estimate.h"
 #include "search/local/budget.h"
+#include "search/schedule/option_cache.h"
 #include "search/schedule/planner.h"
 #include "workloads/statistics.h"
 
@@ -90,6 +91,7 @@ class Evaluator {
   Evaluation evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
                            CostCalls& calls) const;
   Evaluation evaluate_in_child(const Chip& chip, std::optional<std::uint64_t> option_sample) const;
+  OptionCache* cache_for(const Chip& chip) const;
   void tell(const Chip& chip, const Evaluation* evaluation, std::int64_t cost_calls) const {
     if (observer_) observer_(chip, evaluation, cost_calls);
   }
@@ -99,6 +101,7 @@ class Evaluator {
   std::shared_ptr<const Technology> technology_;
   double recomputed_macs_;
   Observer observer_;
+  mutable std::shared_ptr<OptionCache> options_;   ///< of the designs evaluated so far
   mutable std::map<std::string, Answer> answers_;  ///< by the design as text, and the sample
 };
 

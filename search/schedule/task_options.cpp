@@ -3,11 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "models/base/error.h"
 #include "models/base/quantity_text.h"
 #include "search/mapping/vector_mapper.h"
+#include "search/schedule/option_cache.h"
 
 namespace simdse {
 
@@ -109,11 +112,12 @@ namespace {
 class OptionFinder {
  public:
   OptionFinder(const Chip& chip, const TaskGraph& graph, std::optional<Dataflow> dataflow,
-               CostCalls* calls)
+               CostCalls* calls, OptionCache* cache)
       : chip_(chip),
         graph_(graph),
         dataflow_(dataflow),
         calls_(calls),
+        cache_(cache),
         rates_(ChipRates::of(chip)),
         layout_(BufferLayout::of(chip)) {}
 
@@ -188,23 +192,112 @@ class OptionFinder {
     return option;
   }
 
-  TaskOptions contraction_options(const Task& task) {
+  std::vector<MappedContraction> map(const ContractionProblem& problem, const CoreRange& group,
+                                     std::int64_t parts) const {
+    const VectorCore& vector_core = *chip_.vector_cores()[chip_.vector_groups().front().first];
+    return map_contraction(rates_, *chip_.tensor_cores()[group.first], vector_core, problem, parts,
+                           Bytes(layout_.slice * parts), calls_);
+  }
+
+  /// The mapping that the estimate prefers; none if there is none.
+  std::optional<TaskOption> find_best(const Task& task, const ContractionProblem& problem,
+                                      const CoreRange& group,
+                                      const std::vector<MappedContraction>& mapped) const {
+    std::optional<TaskOption> best;
+    for (const MappedContraction& each : mapped) {
+      TaskOption option = option_of(task, problem, group, each);
+      if (!best || option.total_cycles() < best->total_cycles()) best = std::move(option);
+    }
+    return best;
+  }
+
+  /// Does `work` and returns the calls that it took.
+  template <class Work>
+  std::int64_t counted(Work&& work) {
+    CostCalls own;
+    CostCalls* outer = std::exchange(calls_, &own);
+    work();
+    calls_ = outer;
+    return own.count();
+  }
+
+  /// The same from the cache, which learns what it does not know.
+  std::optional<TaskOption> cached_best(const Task& task, const ContractionProblem& problem,
+                                        const CoreRange& group, std::int64_t parts) {
     const CoreRange& vectors = chip_.vector_groups().front();
-    const VectorCore& vector_core = *chip_.vector_cores()[vectors.first];
-    const ContractionProblem problem = problem_of(task, vector_core);
+    const OptionCache::Cores cores = cores_of(group.first, vectors.first);
+    const std::int64_t staging = layout_.slice * parts;
+    const OptionCache::Mappings* mappings =
+        cache_->find_mappings(cores, task.signature, parts, staging);
+    if (mappings == nullptr) {
+      OptionCache::Mappings found;
+      found.calls = counted([&] { found.mapped = map(problem, group, parts); });
+      found.staging = staging;
+      mappings = &cache_->add_mappings(cores, task.signature, parts, std::move(found));
+    }
+    count_calls(calls_, mappings->calls);
+    if (mappings->mapped.empty()) return std::nullopt;
+    // Vector cores behind count by how many parts each serves; all of them add up partial sums.
+    const std::int64_t count =
+        task.has_vector_work() ? ceil_div(parts, std::int64_t{vectors.count}) : vectors.count;
+    const OptionCache::Option* known =
+        cache_->find_option(cores, task.signature, parts, count, mappings->id);
+    if (known == nullptr) {
+      OptionCache::Option found;
+      found.calls =
+          counted([&] { found.option = *find_best(task, problem, group, mappings->mapped); });
+      known =
+          &cache_->add_option(cores, task.signature, parts, count, mappings->id, std::move(found));
+    }
+    count_calls(calls_, known->calls);
+    TaskOption option = known->option;
+    option.tensor_group = group;
+    if (option.vector_group.count > 0) option.vector_group = vectors;
+    return option;
+  }
+
+  /// Cores of a chip, told from others' once per pair.
+  OptionCache::Cores cores_of(std::int32_t tensor_core, std::int32_t vector_core) {
+    const auto [entry, is_new] = cores_.try_emplace({tensor_core, vector_core});
+    if (is_new) entry->second = cache_->cores_of(chip_, rates_, tensor_core, vector_core);
+    return entry->second;
+  }
+
+  TaskOption vector_option(const Task& task, const CoreRange& group, std::int64_t parts) const {
+    TaskOption option;
+    option.vector = map_vector(*chip_.vector_cores()[group.first], task.vector,
+                               task.bytes_in() + task.bytes_out(), parts);
+    option.parts = option.vector.parts;
+    option.vector_group = group;
+    if (option.parts == parts) option.cycles = cycles_of(make_region(task, option));
+    return option;
+  }
+
+  TaskOption cached_vector_option(const Task& task, const CoreRange& group, std::int64_t parts) {
+    const OptionCache::Cores cores = cores_of(kNone, group.first);
+    const OptionCache::Option* known = cache_->find_option(cores, task.signature, parts, 0, kNone);
+    if (known == nullptr) {
+      OptionCache::Option found;
+      found.calls = counted([&] { found.option = vector_option(task, group, parts); });
+      known = &cache_->add_option(cores, task.signature, parts, 0, kNone, std::move(found));
+    }
+    count_calls(calls_, known->calls);
+    TaskOption option = known->option;
+    option.vector_group = group;
+    return option;
+  }
+
+  TaskOptions contraction_options(const Task& task) {
+    const ContractionProblem problem =
+        problem_of(task, *chip_.vector_cores()[chip_.vector_groups().front().first]);
     check_formats(task);
     TaskOptions result;
     for (const CoreRange& group : chip_.tensor_groups()) {
       for (const std::int64_t parts : part_counts(group)) {
-        const auto mapped = map_contraction(rates_, *chip_.tensor_cores()[group.first], vector_core,
-                                            problem, parts, Bytes(layout_.slice * parts), calls_);
-        if (mapped.empty()) continue;
-        TaskOption best = option_of(task, problem, group, mapped.front());
-        for (std::size_t i = 1; i < mapped.size(); ++i) {
-          TaskOption other = option_of(task, problem, group, mapped[i]);
-          if (other.total_cycles() < best.total_cycles()) best = std::move(other);
-        }
-        result.push_back(std::move(best));
+        std::optional<TaskOption> best =
+            cache_ == nullptr ? find_best(task, problem, group, map(problem, group, parts))
+                              : cached_best(task, problem, group, parts);
+        if (best) result.push_back(std::move(*best));
       }
     }
     if (result.empty()) {
@@ -218,13 +311,9 @@ class OptionFinder {
     TaskOptions result;
     for (const CoreRange& group : chip_.vector_groups()) {
       for (const std::int64_t parts : part_counts(group)) {
-        TaskOption option;
-        option.vector = map_vector(*chip_.vector_cores()[group.first], task.vector,
-                                   task.bytes_in() + task.bytes_out(), parts);
-        option.parts = option.vector.parts;
-        option.vector_group = group;
+        TaskOption option = cache_ == nullptr ? vector_option(task, group, parts)
+                                              : cached_vector_option(task, group, parts);
         if (option.parts < parts) break;  // too small to be divided further
-        option.cycles = cycles_of(make_region(task, option));
         result.push_back(std::move(option));
       }
     }
@@ -235,8 +324,10 @@ class OptionFinder {
   const TaskGraph& graph_;
   std::optional<Dataflow> dataflow_;
   CostCalls* calls_;
+  OptionCache* cache_;
   ChipRates rates_;
   BufferLayout layout_;
+  std::map<std::pair<std::int32_t, std::int32_t>, OptionCache::Cores> cores_;
 };
 
 /// Refuses what is far beyond what any schedule could hold, before it is mapped at length: what is
@@ -277,10 +368,11 @@ void check_memory(const Chip& chip, const Graph& graph) {
 }  // namespace
 
 std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
-                                      std::optional<Dataflow> dataflow, CostCalls* calls) {
+                                      std::optional<Dataflow> dataflow, CostCalls* calls,
+                                      OptionCache* cache) {
   check_memory(chip, *graph.graph);
   std::vector<TaskOptions> result(static_cast<std::size_t>(graph.signatures));
-  OptionFinder finder(chip, graph, dataflow, calls);
+  OptionFinder finder(chip, graph, dataflow, calls, cache);
   for (const Task& task : graph.tasks) {
     if (result[task.signature].empty()) result[task.signature] = finder.options(task);
   }

@@ -50,11 +50,14 @@ Region make_region(const Task& task, const TaskOption& option);
 /// The region that adds up the partial sums of a K split.
 Region make_reduction(const Task& task, const TaskOption& option);
 
+class OptionCache;
+
 /// Options for every signature of the graph; of contractions only those of `dataflow`, if one is
 /// given. Throws InputError when some operator can't be mapped. What the options cost to find is
-/// added to `calls`, whatever comes of it.
+/// added to `calls`, whatever comes of it, and whether or not `cache` knew it already; a cache is
+/// of one graph, and all dataflows.
 std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
                                       std::optional<Dataflow> dataflow = {},
-                                      CostCalls* calls = nullptr);
+                                      CostCalls* calls = nullptr, OptionCache* cache = nullptr);
 
 }  // namespace simdse

@@ -197,6 +197,29 @@ TEST_F(ExactSearch, AToleranceIsKeptAndProven) {
             exact.best[0].front().evaluation.throughput);
 }
 
+// What is remembered of other designs is what would be worked out again.
+TEST_F(ExactSearch, EvaluationsDoNotDependOnThoseBefore) {
+  use("mobilenet_v3_large", {{"batch", "2"}});
+  const SearchSpace designs = space(
+      "{cores.0.rows: [16, 64], cores.0.columns: [16, 64], cores.0.count: {min: 1, max: 9}, "
+      "cores.1.lanes: [16, 128], cores.1.count: {min: 1, max: 5}, memory.stacks: [2, 4], "
+      "global_buffer.capacity: [1 MiB, 4 MiB, 26 MiB]}");
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 25; ++i) {
+    const Chip chip = evaluator->chip(designs.design(random_point(designs, random)));
+    const Evaluation after_others = evaluator->evaluate(chip);
+    const Evaluation alone = Evaluator(tasks, workload.batch(), technology).evaluate(chip);
+    EXPECT_EQ(after_others.time.value(), alone.time.value()) << chip.label();
+    EXPECT_EQ(after_others.energy.value(), alone.energy.value()) << chip.label();
+    // Mappings found with another allowance of the buffer count as they did there.
+    EXPECT_NEAR(
+        static_cast<double>(after_others.cost_calls) / static_cast<double>(alone.cost_calls), 1,
+        0.05)
+        << chip.label();
+    EXPECT_EQ(after_others.memory_used.value(), alone.memory_used.value()) << chip.label();
+  }
+}
+
 TEST_F(ExactSearch, BoxesAreHalvedWithoutLoss) {
   const SearchSpace designs = space(kSpace);
   const Box whole = Box::whole(designs);
