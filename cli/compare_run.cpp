@@ -346,12 +346,15 @@ MethodSummary summarise(const std::vector<const MethodRun*>& runs, double best_k
     seconds.push_back(run->cpu_seconds);
     throughput.push_back(run->has_best() ? run->improvements.back().throughput : 0);
     per_tdp.push_back(run->has_best() ? run->improvements.back().throughput_per_tdp : 0);
+    if (!run->is_in_budget) continue;  // what all others have to do without
     summary.close += run->worth() > 0 && run->worth() >= 0.99 * found ? 1 : 0;
     summary.better += run->worth() >= better * found ? 1 : 0;
   }
   summary.total = {median(evaluations), median(cost_calls), median(seconds)};
-  summary.to_5_percent = effort_to(runs, 0.95 * best_known);
-  summary.to_1_percent = effort_to(runs, 0.99 * best_known);
+  if (summary.is_in_budget) {
+    summary.to_5_percent = effort_to(runs, 0.95 * best_known);
+    summary.to_1_percent = effort_to(runs, 0.99 * best_known);
+  }
   summary.throughput = median(throughput);
   summary.least_throughput = *std::min_element(throughput.begin(), throughput.end());
   summary.most_throughput = *std::max_element(throughput.begin(), throughput.end());

@@ -59,5 +59,15 @@ TEST(CompareSummary, ARunWithoutADesignIsWorthNothing) {
   EXPECT_FALSE(s.to_5_percent);
 }
 
+TEST(CompareSummary, ADesignOverTheBudgetReachesNothing) {
+  MethodRun fast = run_of({200});
+  fast.is_in_budget = false;
+  const MethodSummary s = summarise({&fast}, 100, 100);
+  EXPECT_EQ(s.throughput, 200);
+  EXPECT_FALSE(s.to_5_percent);
+  EXPECT_EQ(s.close, 0U);
+  EXPECT_EQ(s.better, 0U);
+}
+
 }  // namespace
 }  // namespace simdse
