@@ -34,10 +34,11 @@ bool is_no_slower(const ChipRates& b, const ChipRates& a) {
 }  // namespace
 
 struct BoxBound::Cell {
-  Cell(Chip chip_in, const ChipRates& rates) : chip(std::move(chip_in)), bound(chip, 0, rates) {}
+  explicit Cell(Chip chip_in) : chip(std::move(chip_in)), vector(*chip.vector_cores().front()) {}
 
   Chip chip;
-  CoreBound bound;
+  std::shared_ptr<CoreBound> tensor;
+  VectorBound vector;
 };
 
 double BoxFigures::worth(Objective objective, const ThroughputFloor& floor, double batch) const {
@@ -87,6 +88,10 @@ void BoxBound::classify_axes() {
   const Box whole = Box::whole(space_);
   for (std::size_t i = 0; i < space_.axes().size(); ++i) {
     const Axis& axis = space_.axes()[i];
+    group_of_.push_back(space_.base().cores.size());
+    for (std::size_t g = 0; g < space_.base().cores.size(); ++g) {
+      if (axis.path.rfind("cores." + std::to_string(g) + '.', 0) == 0) group_of_.back() = g;
+    }
     const bool is_core = axis.path.rfind("cores.", 0) == 0 && axis.role != AxisRole::count;
     const bool is_clock = axis.path == kClockPath;
     const bool counts = axis.role != AxisRole::count || has_one_group_;
@@ -137,12 +142,20 @@ BoxBound::Cell& BoxBound::cell_of(const Box& box, double port) {
   }
   std::unique_ptr<Cell>& cell = cells_[{key, port}];
   if (!cell) {
-    ChipRates rates;
-    rates.port = port;
     std::optional<Chip> chip = chip_at(space_, evaluator_, key);
     // Where the least of all else makes no design, this box's does, or its platform is not known.
     if (!chip) chip = chip_at(space_, evaluator_, box.high);
-    cell = std::make_unique<Cell>(std::move(chip).value(), rates);
+    cell = std::make_unique<Cell>(std::move(chip).value());
+    // Cells that differ in their vector cores alone share what their tensor cores can do.
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      if (space_.base().cores.size() > group_of_[i] &&
+          space_.base().cores[group_of_[i]].block.kind == "vector_core") {
+        key[i] = 0;
+      }
+    }
+    std::shared_ptr<CoreBound>& shared = core_bounds_[{key, port}];
+    if (!shared) shared = std::make_shared<CoreBound>(cell->chip.tensor_cores().front(), port);
+    cell->tensor = shared;
   }
   return *cell;
 }
@@ -153,26 +166,26 @@ const TrafficBound& BoxBound::traffic_of(double resident) {
   return traffic_.emplace(resident, bound_traffic(evaluator_.tasks(), resident)).first->second;
 }
 
-std::vector<std::int64_t> BoxBound::Counts::parts() const {
-  std::vector<std::int64_t> result;
-  for (std::int64_t p = 1; p < low; p *= 2) result.push_back(p);
-  for (std::int64_t p = low; p <= high; ++p) result.push_back(p);
-  return result;
-}
-
 BoxBound::Counts BoxBound::counts_of(const Box& box, const char* kind) const {
   Counts counts;
   for (std::size_t g = 0; g < space_.base().cores.size(); ++g) {
     const CoreGroupConfig& group = space_.base().cores[g];
     if (group.block.kind != kind) continue;
-    counts.low = counts.high = group.count;
+    std::vector<std::int64_t> numbers = {group.count};
     const std::string path = "cores." + std::to_string(g) + ".count";
     for (std::size_t i = 0; i < space_.axes().size(); ++i) {
       if (space_.axes()[i].path != path) continue;
-      counts.low = std::get<std::int64_t>(space_.axes()[i].values[box.low[i]]);
-      counts.high = std::get<std::int64_t>(space_.axes()[i].values[box.high[i]]);
+      numbers.clear();
+      for (std::size_t at = box.low[i]; at <= box.high[i]; ++at) {
+        numbers.push_back(std::get<std::int64_t>(space_.axes()[i].values[at]));
+      }
     }
+    counts.parts.insert(counts.parts.end(), numbers.begin(), numbers.end());
+    counts.high = std::max(counts.high, numbers.back());
+    for (std::int64_t p = 1; p < numbers.back(); p *= 2) counts.parts.push_back(p);
   }
+  std::sort(counts.parts.begin(), counts.parts.end());
+  counts.parts.erase(std::unique(counts.parts.begin(), counts.parts.end()), counts.parts.end());
   return counts;
 }
 
@@ -186,7 +199,7 @@ std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& ce
   const double out = entry.bytes_out > 0 ? first : 0;
   const double way = 2 * r.noc_latency + r.memory_latency;
   const double both = std::max(r.memory + r.buffer, 1.0);
-  const double work = cell.bound.vector_work(task);
+  const double work = cell.vector.work(task);
   const auto moves = [&](double share, double all, double memory) {
     const double one_way = std::max(entry.bytes_in, entry.bytes_out) * share;
     return way + std::max({memory * all / r.memory, (entry.bytes_in + entry.bytes_out) * all / both,
@@ -195,9 +208,9 @@ std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& ce
   std::vector<Choice> result;
   if (!task.contraction) {
     const auto shapes = static_cast<double>(task.vector.size());
-    for (const std::int64_t parts : vector.parts()) {
+    for (const std::int64_t parts : vector.parts) {
       const auto p = static_cast<double>(parts);
-      const double share = CoreBound::vector_share(task, parts);
+      const double share = VectorBound::share(task, parts);
       if (share == 0) break;  // too small to be divided further
       const double busy = in + std::max(work * share - shapes, 0.0) + out;
       const double latency = r.launch + std::max(busy, moves(share, share * p, entry.memory_bytes));
@@ -207,9 +220,9 @@ std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& ce
   }
   const ContractionShape& shape = *task.contraction;
   const double sum_bytes = 4.0 * static_cast<double>(shape.batch * shape.m * shape.n);
-  for (const std::int64_t parts : tensor.parts()) {
+  for (const std::int64_t parts : tensor.parts) {
     const auto p = static_cast<double>(parts);
-    const PartCycles& cycles = cell.bound.contraction(task, parts);
+    const PartCycles& cycles = cell.tensor->contraction(task, parts);
     const double behind = std::min(p, static_cast<double>(vector.high));
     if (std::isfinite(cycles.whole_sums)) {
       const double busy = in + std::max(cycles.whole_sums, work / behind) + out;
@@ -308,10 +321,9 @@ BoxFigures BoxBound::figures(const Box& box) {
   for (const TaskClass& entry : traffic.classes) {
     all.push_back(choices(entry, cell, platform, tensor, vector));
     // Of a chain that is divided, rounding may count a little less.
-    const double share =
-        entry.task->contraction
-            ? 1
-            : CoreBound::vector_share(*entry.task, vector.high) * static_cast<double>(vector.high);
+    const double share = entry.task->contraction ? 1
+                                                 : VectorBound::share(*entry.task, vector.high) *
+                                                       static_cast<double>(vector.high);
     moved.push_back(entry.memory_bytes * share);
   }
   double cycles = 0;

@@ -77,10 +77,9 @@ class BoxBound {
   };
   /// Numbers of cores of one kind that the designs of a box have.
   struct Counts {
-    std::int64_t low = 1;
     std::int64_t high = 1;
-    /// Numbers of parts that a scheduler may choose: powers of two, and all cores.
-    std::vector<std::int64_t> parts() const;
+    /// Numbers of parts that a scheduler may choose: powers of two, and all cores. Ascending.
+    std::vector<std::int64_t> parts;
   };
   /// One way to run a class of tasks.
   struct Choice {
@@ -106,8 +105,11 @@ class BoxBound {
   const Evaluator& evaluator_;
   bool has_one_group_ = true;  ///< of each kind: else cores are not counted
   std::vector<bool> is_dimension_;
+  std::vector<std::size_t> group_of_;  ///< core group of each axis, or how many there are
   std::map<Point, std::optional<Cost>> costs_;
   std::map<std::pair<Point, double>, std::unique_ptr<Cell>> cells_;
+  /// By the cell's point without what is the vector cores'.
+  std::map<std::pair<Point, double>, std::shared_ptr<CoreBound>> core_bounds_;
   std::map<Point, Platform> platforms_;
   std::map<double, TrafficBound> traffic_;
 };

@@ -14,12 +14,14 @@ constexpr const char* kNoBetter = "its bound is no better than the best found";
 }  // namespace
 
 BranchAndBound::BranchAndBound(DesignBook& book, BoxBound& bound, const SearchLimits& limits)
-    : book_(book), bound_(bound), limits_(limits) {}
+    : book_(book), outlook_(book, bound), limits_(limits) {}
 
 Certificate BranchAndBound::run() { return search(limits_.nodes, limits_.evaluations, true); }
 
 Certificate BranchAndBound::bound_only(std::int64_t nodes) {
-  return search(nodes, std::numeric_limits<std::int64_t>::max(), false);
+  Certificate result = search(nodes, std::numeric_limits<std::int64_t>::max(), false);
+  result.stopped_by.clear();  // it was not to end
+  return result;
 }
 
 Certificate BranchAndBound::search(std::int64_t nodes, std::int64_t evaluations,
@@ -37,7 +39,7 @@ Certificate BranchAndBound::search(std::int64_t nodes, std::int64_t evaluations,
     if (!result.stopped_by.empty()) break;
     const Node node = open_.top();
     open_.pop();
-    if (can_matter(node.worths)) {
+    if (Outlook::can_matter(node.worths, least_)) {
       look_at(node, may_estimate);
     } else {
       leave(node, "cut", kNoBetter);
@@ -46,7 +48,7 @@ Certificate BranchAndBound::search(std::int64_t nodes, std::int64_t evaluations,
   result.nodes = nodes_;
   result.has_ended = result.stopped_by.empty() && may_estimate;
   for (; !open_.empty(); open_.pop()) {
-    const bool matters = can_matter(open_.top().worths);
+    const bool matters = Outlook::can_matter(open_.top().worths, least_);
     leave(open_.top(), matters ? "open" : "cut", matters ? "a limit was reached" : kNoBetter);
   }
   for (std::size_t i = 0; i < objectives.size(); ++i) {
@@ -94,41 +96,12 @@ void BranchAndBound::update_least() {
   for (double& least : least_) least *= least > 0 ? 1 + limits_.gap : 1;
 }
 
-bool BranchAndBound::can_matter(const std::vector<double>& worths) const {
-  for (std::size_t i = 0; i < worths.size(); ++i) {
-    if (worths[i] > 0 && worths[i] > least_[i]) return true;
-  }
-  return false;
-}
-
-bool BranchAndBound::is_affordable(const Point& corner) {
-  const std::optional<BoxBound::Cost>& cost = bound_.cost(corner);
-  return !cost || book_.options().budget.allows(cost->area, cost->tdp);
-}
-
-bool BranchAndBound::draw_in(Box& box) {
-  // What counts as a dimension may be cheaper further up: a box is only drawn in along the others.
-  if (!bound_.is_cell(box)) return true;
-  if (!is_affordable(box.low)) return false;
-  for (std::size_t i = 0; i < box.low.size(); ++i) {
-    Point corner = box.low;
-    std::size_t fits = box.low[i];
-    std::size_t above = box.high[i] + 1;
-    while (above - fits > 1) {
-      corner[i] = fits + (above - fits) / 2;
-      (is_affordable(corner) ? fits : above) = corner[i];
-    }
-    box.high[i] = fits;
-  }
-  return true;
-}
-
 void BranchAndBound::add(Box box) {
   ++nodes_;
   Node node;
   node.order = ++order_;
   node.box = box;
-  const bool has_any = draw_in(node.box);
+  const bool has_any = outlook_.draw_in(node.box);
   if (!has_any || node.box.high != box.high) {
     book_.log_box(box_text(book_.space(), box), "over_budget",
                   has_any ? "drawn in to " + box_text(book_.space(), node.box)
@@ -136,15 +109,12 @@ void BranchAndBound::add(Box box) {
                   box.size() - (has_any ? node.box.size() : 0), 0);
   }
   if (!has_any) return;
-  const BoxFigures figures = bound_.figures(node.box);
-  const auto batch = static_cast<double>(book_.evaluator().batch());
+  node.worths = outlook_.worths(node.box);
   for (std::size_t i = 0; i < scale_.size(); ++i) {
-    const Objective objective = book_.options().objectives[i];
-    const double most = figures.worth(objective, book_.options().throughput_floor, batch);
-    node.worths.push_back(most);
+    const double most = node.worths[i];
     node.promise = std::max(node.promise, scale_[i] > 0 ? most / scale_[i] : most);
   }
-  if (can_matter(node.worths)) {
+  if (Outlook::can_matter(node.worths, least_)) {
     open_.push(std::move(node));
   } else {
     leave(node, "cut", kNoBetter);
@@ -152,19 +122,7 @@ void BranchAndBound::add(Box box) {
 }
 
 void BranchAndBound::branch(const Node& node) {
-  std::size_t widest = node.box.low.size();
-  double most = 0;
-  for (std::size_t i = 0; i < node.box.low.size(); ++i) {
-    if (node.box.is_fixed(i)) continue;
-    // Dimensions first: only then is there a bound.
-    const auto low = static_cast<double>(node.box.low[i] + 1);
-    const auto high = static_cast<double>(node.box.high[i] + 1);
-    const double width = high / low + (bound_.is_dimension()[i] ? 1e6 : 0);
-    if (width <= most) continue;
-    most = width;
-    widest = i;
-  }
-  auto [lower, upper] = node.box.halves(widest);
+  auto [lower, upper] = node.box.halves(outlook_.widest_axis(node.box));
   add(std::move(upper));
   add(std::move(lower));
 }

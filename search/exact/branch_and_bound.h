@@ -4,8 +4,7 @@
 #include <functional>
 #include <queue>
 
-#include "search/exact/box_bound.h"
-#include "search/local/design_book.h"
+#include "search/exact/outlook.h"
 
 namespace simdse {
 
@@ -48,11 +47,6 @@ class BranchAndBound {
 
   Certificate search(std::int64_t nodes, std::int64_t evaluations, bool may_estimate);
   void add(Box box);
-  /// Draws the corners in; false if nothing of the box is within the budget.
-  bool draw_in(Box& box);
-  bool is_affordable(const Point& corner);
-  /// True if something of these worths would be among the best.
-  bool can_matter(const std::vector<double>& worths) const;
   void look_at(const Node& node, bool may_estimate);
   void branch(const Node& node);
   /// Logs a box of which nothing more will be known.
@@ -60,7 +54,7 @@ class BranchAndBound {
   void update_least();
 
   DesignBook& book_;
-  BoxBound& bound_;
+  Outlook outlook_;
   SearchLimits limits_;
   std::priority_queue<Node> open_;
   std::vector<double> least_;  ///< what the last of the best is worth, by objective

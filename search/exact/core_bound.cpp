@@ -19,11 +19,6 @@ std::vector<Split> all_splits(std::int64_t parts) {
 
 }  // namespace
 
-CoreBound::CoreBound(const Chip& chip, std::int32_t tensor_core, const ChipRates& rates)
-    : core_(*chip.tensor_cores()[static_cast<std::size_t>(tensor_core)]),
-      vector_core_(*chip.vector_cores().front()),
-      port_(rates.port) {}
-
 const PartCycles& CoreBound::contraction(const Task& task, std::int64_t parts) {
   const auto [entry, is_new] = known_.try_emplace({task.signature, parts});
   if (is_new) entry->second = find(task, parts);
@@ -41,7 +36,7 @@ PartCycles CoreBound::find(const Task& task, std::int64_t parts) const {
     const auto [entry, is_new] = tried.try_emplace({part.batch, part.m, part.n, part.k});
     if (is_new) {
       double least = std::numeric_limits<double>::infinity();
-      for (const Dataflow dataflow : core_.dataflows()) {
+      for (const Dataflow dataflow : core_->dataflows()) {
         least = std::min(least, tile_cycles(task, dataflow, part));
       }
       entry->second = least;
@@ -66,13 +61,13 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow,
   // Products that follow make as many MACs again each, at the peak rate at best.
   const double follow_ups = static_cast<double>(task.follow_ups.size()) *
                             static_cast<double>(part.macs()) /
-                            core_.peak_macs_per_cycle_of(task.format);
+                            core_->peak_macs_per_cycle_of(task.format);
   const double element_bytes = std::max({a_bytes, b_bytes, task.format.bits / 8.0});
   double least = std::numeric_limits<double>::infinity();
   for (const TileShape& tile :
-       core_.tiles_of(task.format, dataflow, {part.m, part.n, part.k}, element_bytes)) {
+       core_->tiles_of(task.format, dataflow, {part.m, part.n, part.k}, element_bytes)) {
     const TileTiming timing =
-        core_.timing_of(task.format, dataflow, {part.m, part.n, part.k}, tile, part.batch);
+        core_->timing_of(task.format, dataflow, {part.m, part.n, part.k}, tile, part.batch);
     const double matrix = to_double(timing.body) + follow_ups;
     if (matrix >= least) continue;
     const auto tiles_m = static_cast<double>(ceil_div(part.m, tile.m));
@@ -91,17 +86,17 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow,
   return least;
 }
 
-double CoreBound::vector_work(const Task& task) {
-  const auto [entry, is_new] = vector_known_.try_emplace(task.signature);
+double VectorBound::work(const Task& task) {
+  const auto [entry, is_new] = known_.try_emplace(task.signature);
   if (!is_new) return entry->second;
   double cycles = 0;
   for (const VectorShape& shape : task.vector) {
     // What one full register takes, without reductions: chunks may be cut so that they have none.
     VectorShape full = shape;
     full.rows = 1;
-    full.columns = vector_core_.peak_operations_per_cycle();
+    full.columns = core_.peak_operations_per_cycle();
     full.reductions = 0;
-    const TileTiming timing = vector_core_.timing(full);
+    const TileTiming timing = core_.timing(full);
     const double elements = task.contraction
                                 ? static_cast<double>(task.contraction->batch *
                                                       task.contraction->m * task.contraction->n)
@@ -116,7 +111,7 @@ double CoreBound::vector_work(const Task& task) {
   return cycles;
 }
 
-double CoreBound::vector_share(const Task& task, std::int64_t parts) {
+double VectorBound::share(const Task& task, std::int64_t parts) {
   // As map_vector counts them: rows where one is reduced, else elements.
   std::int64_t units = task.vector.front().elements();
   for (const VectorShape& shape : task.vector) {

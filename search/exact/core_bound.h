@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "search/schedule/task_options.h"
@@ -18,41 +19,47 @@ struct PartCycles {
   std::int64_t most_sums = 1;  ///< partial sums of the split of k that takes `split_sums`, at least
 };
 
-/// Bounds tasks on one kind of tensor core and one kind of vector core, for any number of them.
-///
-/// A contraction, of which part 0 is the largest share: the least over dataflows, splits and tiles,
-/// all that the core knows, of the larger of
+/// Bounds contractions on one kind of tensor core, of any number. Of all parts, part 0 has the
+/// largest share. It takes at least the least, over dataflows, splits and tiles, all that the core
+/// knows, of the larger of
 ///   matrix  the core's own timing of the part as one block. A part is cut into blocks of whole
 ///           tiles, whose spans on the core add up to no less (TilePipeline)
 ///   port    what enters through the port. Of a tile that has all of k one operand enters once and
 ///           the other once per tile of the first's axis, unless there is only one; else both enter
 ///           once per tile of the other's axis (ContractionStep)
-/// and of what follows on its sums, on the vector core behind.
-///
-/// A vector task: operations over lanes. Part 0 has as many of the whole units as rounding leaves.
 class CoreBound {
  public:
-  /// `rates`: the fastest port that is to be covered.
-  CoreBound(const Chip& chip, std::int32_t tensor_core, const ChipRates& rates);
+  /// `port`: bytes per cycle of the fastest port that is to be covered.
+  CoreBound(std::shared_ptr<const TensorCore> core, double port)
+      : core_(std::move(core)), port_(port) {}
 
-  /// `task` on `parts` tensor cores, each with a vector core behind; cached by `signature`.
+  /// `task` on `parts` cores; remembered by signature.
   const PartCycles& contraction(const Task& task, std::int64_t parts);
-
-  /// Cycles of all that vector cores do for a task, on one core alone: shares of it add up to it.
-  double vector_work(const Task& task);
-
-  /// The part of a vector task's work, and of its bytes, that falls to part 0 of `parts` at least.
-  static double vector_share(const Task& task, std::int64_t parts);
 
  private:
   PartCycles find(const Task& task, std::int64_t parts) const;
   double tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part) const;
 
-  const TensorCore& core_;
-  const VectorCore& vector_core_;
+  std::shared_ptr<const TensorCore> core_;
   double port_;
   std::map<std::pair<std::int32_t, std::int64_t>, PartCycles> known_;
-  std::map<std::int32_t, double> vector_known_;
+};
+
+/// Bounds what vector cores do for a task: operations over lanes.
+class VectorBound {
+ public:
+  explicit VectorBound(const VectorCore& core) : core_(core) {}
+
+  /// Cycles of all that vector cores do for a task, on one core alone: its parts add up to it.
+  double work(const Task& task);
+
+  /// The part of a vector task's work, and of its bytes, that falls to part 0 of `parts` at least:
+  /// as many of the whole units as rounding leaves to it.
+  static double share(const Task& task, std::int64_t parts);
+
+ private:
+  const VectorCore& core_;
+  std::map<std::int32_t, double> known_;
 };
 
 }  // namespace simdse

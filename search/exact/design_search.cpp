@@ -8,12 +8,31 @@
 namespace simdse {
 namespace {
 
+/// The heuristic, and from the same bounds how far from the optimum it can be at most.
+LocalSearchResult search_and_bound(DesignBook& book) {
+  BoxBound bound(book.space(), book.evaluator());
+  std::int64_t bounded = 0;
+  std::optional<Certificate> certificate;
+  book.unless_interrupted([&] {
+    Outlook outlook(book, bound);
+    bounded = search_heuristically(book, &outlook);
+    // Enough for a few boxes of each size of cores.
+    constexpr std::int64_t nodes = 1000;
+    certificate = BranchAndBound(book, bound, {}).bound_only(nodes);
+  });
+  LocalSearchResult result = book.close();
+  result.certificate = std::move(certificate);
+  result.designs_bounded = bounded;
+  return result;
+}
+
 LocalSearchResult search_exactly(DesignBook& book) {
   BoxBound bound(book.space(), book.evaluator());
   BranchAndBound search(book, bound, book.options().limits);
   std::optional<Certificate> certificate;  // an interrupted search has proved nothing
   book.unless_interrupted([&] {
-    search_heuristically(book);
+    Outlook outlook(book, bound);
+    search_heuristically(book, &outlook);
     certificate = search.run();
   });
   const std::int64_t bounded = search.bounded();
@@ -38,10 +57,12 @@ LocalSearchResult search_all(DesignBook& book) {
 LocalSearchResult search_designs(const SearchSpace& space, const Evaluator& evaluator,
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress) {
-  if (options.method == SearchMethod::heuristic) {
+  const bool is_bounded = space.base().plugins.empty();
+  if (options.method == SearchMethod::heuristic && !is_bounded) {
     return search_locally(space, evaluator, options, progress);
   }
   DesignBook book(space, evaluator, options, progress);
+  if (options.method == SearchMethod::heuristic) return search_and_bound(book);
   return options.method == SearchMethod::exact ? search_exactly(book) : search_all(book);
 }
 

@@ -57,6 +57,13 @@ double Balance::promise(const Candidate& at, const Chip& chip, const Chip& other
   return 0;
 }
 
+bool Balance::may_exceed(const Point& point, Objective objective, double value) {
+  if (outlook_ == nullptr) return true;
+  const std::vector<Objective>& objectives = book_.options().objectives;
+  const auto at = std::find(objectives.begin(), objectives.end(), objective) - objectives.begin();
+  return outlook_->worths({point, point})[static_cast<std::size_t>(at)] > value;
+}
+
 const Candidate* Balance::first_better(const Candidate& at, Objective objective) {
   const double value = book_.score(at, objective);
   const Chip& chip = *book_.price(at.point).chip;
@@ -65,12 +72,16 @@ const Candidate* Balance::first_better(const Candidate& at, Objective objective)
     const double factor = promise(at, chip, *book_.price(neighbour).chip, objective);
     // The prediction knows rates but not how well they are used, hence the allowance.
     constexpr double allowance = 0.98;
-    if (factor > allowance) {
+    const bool is_known = book_.price(neighbour).is_estimated;
+    if (factor > allowance && (is_known || may_exceed(neighbour, objective, value))) {
       promising.emplace_back(factor, std::move(neighbour));
-    } else if (!book_.price(neighbour).is_estimated && passed_by_.insert(neighbour).second) {
+    } else if (!is_known && passed_by_.insert(neighbour).second) {
       book_.log("balance", neighbour, "cut",
-                fmt::format("promises only {:.1f} % of {} in {}", factor * 100,
-                            book_.full_label(at.point), objective_name(objective)),
+                factor > allowance
+                    ? fmt::format("by its bound no better in {} than {}", objective_name(objective),
+                                  book_.full_label(at.point))
+                    : fmt::format("promises only {:.1f} % of {} in {}", factor * 100,
+                                  book_.full_label(at.point), objective_name(objective)),
                 0);
     }
   }
@@ -92,6 +103,29 @@ const Candidate* Balance::first_better(const Candidate& at, Objective objective)
   return nullptr;
 }
 
+void Balance::add_exchanges(const Point& up, std::size_t axis, std::vector<Point>& result) {
+  for (std::size_t other = 0; other < up.size(); ++other) {
+    if (other == axis || book_.space().axes()[other].role == AxisRole::dimension) continue;
+    Point paid = up;
+    while (paid[other] > 0 && !book_.affordable(paid)) --paid[other];
+    const bool is_new = std::find(result.begin(), result.end(), paid) == result.end();
+    if (is_new && book_.affordable(paid)) result.push_back(std::move(paid));
+  }
+}
+
+void Balance::add_leaps(const Candidate& at, std::size_t axis, std::vector<Point>& result) {
+  const Chip& chip = *book_.price(at.point).chip;
+  for (std::size_t value = 0; value < book_.space().axes()[axis].values.size(); ++value) {
+    Point leap = at.point;
+    leap[axis] = value;
+    const Known& known = book_.price(leap);
+    if (value == at.point[axis] || !known.chip) continue;
+    if (trader_.predicted_gain(at, chip, *known.chip) != 0) return;
+    if (value + 1 == at.point[axis] || value == at.point[axis] + 1) continue;  // a single step
+    if (const auto paid = trader_.sell_down(at, leap, axis)) result.push_back(*paid);
+  }
+}
+
 std::vector<Point> Balance::neighbours(const Candidate& at) {
   std::vector<Point> result;
   for (std::size_t i = 0; i < at.point.size(); ++i) {
@@ -104,7 +138,9 @@ std::vector<Point> Balance::neighbours(const Candidate& at) {
       Point up = at.point;
       ++up[i];
       if (const auto paid = trader_.sell_down(at, up, i)) result.push_back(*paid);
+      if (!book_.affordable(up)) add_exchanges(up, i, result);
     }
+    if (book_.space().axes()[i].role == AxisRole::shared) add_leaps(at, i, result);
   }
   return result;
 }

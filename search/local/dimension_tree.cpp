@@ -40,18 +40,27 @@ void DimensionTree::visit(const Branch& branch) {
         0);
     return;
   }
-  const int hysteresis = book_.options().hysteresis;
   if (cannot_matter(dimensions, PeakBound::Scope::node, least)) {
-    book_.log("tree", dimensions, "cut",
-              "even at peak, as many of these cores as the budget allows would be slower than the "
-              "best found; smaller ones are tried",
-              0);
-    if (branch.levels_without_gain < hysteresis) {
-      add_children(dimensions, branch.start, branch.parent_score, branch.levels_without_gain + 1);
-    }
+    pass(branch, dimensions,
+         "even at peak, as many of these cores as the budget allows would be slower than the best "
+         "found; smaller ones are tried");
     return;
   }
-  const Candidate* grown = growth_.grow(branch.start);
+  Point start = branch.start;
+  if (outlook_ != nullptr) {
+    const std::optional<Box> box = outlook_->box_of(dimensions);
+    if (box && book_.estimated() > 0 && !Outlook::can_matter(outlook_->worths(*box), least)) {
+      pass(branch, dimensions,
+           "by their bound, no number of these cores with anything else would be among the best; "
+           "smaller ones are tried");
+      return;
+    }
+    // Growth begins where the bounds promise most.
+    constexpr int nodes = 64;
+    if (box) start = outlook_->most_promising(*box, nodes).value_or(branch.start);
+  }
+  const int hysteresis = book_.options().hysteresis;
+  const Candidate* grown = growth_.grow(start);
   double best = branch.parent_score;
   int levels_without_gain = branch.levels_without_gain;
   if (grown == nullptr) {
@@ -75,6 +84,12 @@ void DimensionTree::visit(const Branch& branch) {
   }
   add_children(dimensions, grown == nullptr ? branch.start : grown->point, best,
                levels_without_gain);
+}
+
+void DimensionTree::pass(const Branch& branch, const Point& dimensions, const char* reason) {
+  book_.log("tree", dimensions, "cut", reason, 0);
+  if (branch.levels_without_gain >= book_.options().hysteresis) return;
+  add_children(dimensions, branch.start, branch.parent_score, branch.levels_without_gain + 1);
 }
 
 void DimensionTree::add_children(const Point& dimensions, const Point& grown_at, double best,

@@ -4,6 +4,7 @@
 #include <queue>
 #include <set>
 
+#include "search/exact/outlook.h"
 #include "search/local/growth.h"
 #include "search/local/peak_bound.h"
 
@@ -14,8 +15,9 @@ namespace simdse {
 /// the best.
 class DimensionTree {
  public:
-  DimensionTree(DesignBook& book, Growth& growth, const PeakBound& bound)
-      : book_(book), growth_(growth), bound_(bound) {}
+  /// `outlook`: bounds of the designs of a node, nullptr where there are none.
+  DimensionTree(DesignBook& book, Growth& growth, const PeakBound& bound, Outlook* outlook)
+      : book_(book), growth_(growth), bound_(bound), outlook_(outlook) {}
 
   /// Visits the tree, the most promising branch first.
   void descend();
@@ -39,6 +41,8 @@ class DimensionTree {
   };
 
   void visit(const Branch& branch);
+  /// Visits the children of a node whose own designs can't be among the best.
+  void pass(const Branch& branch, const Point& dimensions, const char* reason);
   void add_children(const Point& dimensions, const Point& grown_at, double best,
                     int levels_without_gain);
   /// Where growth of a child begins: the group whose cores have become smaller has as many as its
@@ -54,6 +58,7 @@ class DimensionTree {
   DesignBook& book_;
   Growth& growth_;
   const PeakBound& bound_;
+  Outlook* outlook_;
   std::priority_queue<Branch> branches_;
   std::int64_t branch_count_ = 0;
   std::set<Point> visited_;

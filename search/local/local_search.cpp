@@ -5,15 +5,15 @@
 
 namespace simdse {
 
-std::int64_t search_heuristically(DesignBook& book) {
+std::int64_t search_heuristically(DesignBook& book, Outlook* outlook) {
   const LocalSearchOptions& options = book.options();
   for (const Point& seed : options.seeds) book.estimate(seed, "seed", "was asked for");
   Trader trader(book);
   Growth growth(book, trader);
   const PeakBound bound(book.space(), book.evaluator(), options.budget);
-  DimensionTree tree(book, growth, bound);
+  DimensionTree tree(book, growth, bound, outlook);
   tree.descend();
-  Balance balance(book, trader);
+  Balance balance(book, trader, outlook);
   for (const Objective objective : options.objectives) balance.climb(objective);
   return tree.count_bounded();
 }
@@ -22,8 +22,15 @@ LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& eval
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress) {
   DesignBook book(space, evaluator, options, progress);
+  std::optional<BoxBound> bound;
+  std::optional<Outlook> outlook;
+  if (space.base().plugins.empty()) {
+    bound.emplace(space, evaluator);
+    outlook.emplace(book, *bound);
+  }
   std::int64_t bounded = 0;
-  book.unless_interrupted([&] { bounded = search_heuristically(book); });
+  book.unless_interrupted(
+      [&] { bounded = search_heuristically(book, outlook ? &*outlook : nullptr); });
   LocalSearchResult result = book.close();
   result.designs_bounded = bounded;
   return result;

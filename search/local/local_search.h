@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "search/exact/outlook.h"
 #include "search/local/design_book.h"
 
 namespace simdse {
@@ -20,8 +21,9 @@ LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& eval
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress = {});
 
-/// The same in a book that may know designs already; leaves it open. Returns
+/// The same in a book that may know designs already; leaves it open. `outlook` may be nullptr: then
+/// less is cut. Returns
 /// LocalSearchResult::designs_bounded.
-std::int64_t search_heuristically(DesignBook& book);
+std::int64_t search_heuristically(DesignBook& book, Outlook* outlook);
 
 }  // namespace simdse

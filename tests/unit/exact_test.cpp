@@ -136,6 +136,8 @@ TEST_F(ExactSearch, ProvesWhatEnumerationFinds) {
     EXPECT_EQ(exact.certificate->gaps, std::vector<double>{0.0});
     EXPECT_LE(value(quick, 0), value(all, 0));
     EXPECT_GE(value(quick, 0), 0.99 * value(all, 0));
+    EXPECT_GE(value(quick, 0) * (1 + quick.certificate->gaps[0]), value(all, 0));
+    EXPECT_FALSE(quick.certificate->has_ended);
     double logged = 0;
     for (const AuditEntry& entry : exact.audit) {
       if (entry.phase != "exact" || entry.verdict == "estimated") continue;

@@ -417,7 +417,7 @@ TEST_F(SmallSearch, SeedsAreEstimatedAndCount) {
   EXPECT_EQ(small.find(small.design(seed)), seed);
   LocalSearchOptions options;
   options.budget = base_budget();
-  options.seeds = {seed};
+  options.seeds = {seed, {0, 0, 0, 0, 0, 0}};
   const Budget less{options.budget.area * 0.7, options.budget.power * 0.7};
   options.also_within = less;
   const LocalSearchResult result = search_locally(small, evaluator, options);

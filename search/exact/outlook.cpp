@@ -1,0 +1,95 @@
+#include "search/exact/outlook.h"
+
+#include <algorithm>
+#include <queue>
+
+namespace simdse {
+
+bool Outlook::is_affordable(const Point& corner) {
+  const std::optional<BoxBound::Cost>& cost = bound_.cost(corner);
+  return !cost || book_.options().budget.allows(cost->area, cost->tdp);
+}
+
+bool Outlook::draw_in(Box& box) {
+  // What counts as a dimension may be cheaper further up: a box is only drawn in along the others.
+  if (!bound_.is_cell(box)) return true;
+  if (!is_affordable(box.low)) return false;
+  for (std::size_t i = 0; i < box.low.size(); ++i) {
+    Point corner = box.low;
+    std::size_t fits = box.low[i];
+    std::size_t above = box.high[i] + 1;
+    while (above - fits > 1) {
+      corner[i] = fits + (above - fits) / 2;
+      (is_affordable(corner) ? fits : above) = corner[i];
+    }
+    box.high[i] = fits;
+  }
+  return true;
+}
+
+std::vector<double> Outlook::worths(const Box& box) {
+  const BoxFigures figures = bound_.figures(box);
+  const auto batch = static_cast<double>(book_.evaluator().batch());
+  std::vector<double> result;
+  for (const Objective objective : book_.options().objectives) {
+    result.push_back(figures.worth(objective, book_.options().throughput_floor, batch));
+  }
+  return result;
+}
+
+bool Outlook::can_matter(const std::vector<double>& worths, const std::vector<double>& least) {
+  for (std::size_t i = 0; i < worths.size(); ++i) {
+    if (worths[i] > 0 && worths[i] > least[i]) return true;
+  }
+  return false;
+}
+
+std::size_t Outlook::widest_axis(const Box& box) const {
+  std::size_t widest = 0;
+  double most = 0;
+  for (std::size_t i = 0; i < box.low.size(); ++i) {
+    if (box.is_fixed(i)) continue;
+    // Dimensions first: only then is there a bound.
+    const double width =
+        static_cast<double>(box.high[i] + 1) / static_cast<double>(box.low[i] + 1) +
+        (bound_.is_dimension()[i] ? 1e6 : 0);
+    if (width <= most) continue;
+    most = width;
+    widest = i;
+  }
+  return widest;
+}
+
+std::optional<Box> Outlook::box_of(const Point& point) {
+  const SearchSpace& space = book_.space();
+  Box box = Box::whole(space);
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    if (space.axes()[i].role == AxisRole::dimension) box.low[i] = box.high[i] = point[i];
+  }
+  if (!draw_in(box)) return std::nullopt;
+  return box;
+}
+
+std::optional<Point> Outlook::most_promising(const Box& box, int nodes) {
+  using Promise = std::pair<double, Box>;
+  const auto is_less = [](const Promise& a, const Promise& b) { return a.first < b.first; };
+  std::priority_queue<Promise, std::vector<Promise>, decltype(is_less)> open(is_less);
+  open.push({0, box});
+  while (!open.empty()) {
+    const Box top = open.top().second;
+    open.pop();
+    if (top.is_point() || nodes <= 0) {
+      // Costs are within the budget, but it may still be no chip.
+      if (book_.affordable(top.low)) return top.low;
+      continue;
+    }
+    auto [lower, upper] = top.halves(widest_axis(top));
+    for (Box* half : {&upper, &lower}) {
+      --nodes;
+      if (draw_in(*half)) open.push({worths(*half).front(), std::move(*half)});
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace simdse
