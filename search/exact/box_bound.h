@@ -45,7 +45,8 @@ struct BoxFigures {
 ///   way in + work on the slowest part's cores (CoreBound) + way out
 ///   way + bytes to and from memory / its rate, and all bytes / (rates of memory and buffer)
 ///   way + the slowest part's bytes / its port's rate
-/// which are bounds of RegionEstimate. Sharing only slows regions down.
+/// which are bounds of RegionEstimate. Sharing only slows regions down, and takes no more of the
+/// memory than there is: so it is wherever share_speeds settles.
 class BoxBound {
  public:
   /// All must outlive the bound. Throws InputError for spaces with blocks of plug-ins, whose closed
