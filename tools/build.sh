@@ -2,7 +2,7 @@
 
 # Debian packages by what needs them; README.md says what each is for.
 build_packages=(g++ cmake ninja-build ccache pkg-config libsystemc-dev libyaml-cpp-dev
-  libboost-program-options-dev libfmt-dev nlohmann-json3-dev libmuparser-dev libprotozero-dev
+  libboost-program-options-dev libfmt-dev nlohmann-json3-dev libmuparser-dev coinor-libcbc-dev libprotozero-dev
   libonnx-dev libprotobuf-dev protobuf-compiler libeigen3-dev)
 test_packages=(libgtest-dev libonnx-testdata clang-format clang libclang-rt-14-dev iverilog)
 

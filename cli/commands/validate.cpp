@@ -1,7 +1,9 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <iostream>
 
+#include "cli/commands/validate_schedules.h"
 #include "cli/commands/validate_search.h"
 #include "cli/references/comparison_report.h"
 #include "cli/report/progress.h"
@@ -54,6 +56,51 @@ int validate_references(const Arguments& arguments, const DataFiles& files) {
   return status_of(results);
 }
 
+/// What can be validated, and the options that only make sense with it.
+struct Subject {
+  const char* option;
+  const char* name;  ///< as the user would give it
+  std::vector<std::string> own;
+  int (*run)(const Arguments&, const DataFiles&);
+};
+
+const Subject& chosen_subject(const Arguments& arguments) {
+  static const std::vector<Subject> all = {
+      {"search",
+       "a search file",
+       {"designs", "seed", "explain", "output", "set", "jobs"},
+       validate_designs},
+      {"references", "--references", {"only", "markdown", "jobs"}, validate_references},
+      {"schedules",
+       "--schedules",
+       {"workload", "design", "tasks", "pieces", "nodes", "set"},
+       validate_schedules},
+  };
+  const Subject* chosen = nullptr;
+  for (const Subject& subject : all) {
+    if (!arguments.has(subject.option)) continue;
+    if (chosen != nullptr) {
+      throw InputError(
+          fmt::format("validate: {} and {} are two things; give one", chosen->name, subject.name));
+    }
+    chosen = &subject;
+  }
+  if (chosen == nullptr) {
+    throw InputError(
+        "validate: give a search file, or the folder of one, or --references, or --schedules");
+  }
+  for (const Subject& subject : all) {
+    for (const std::string& option : subject.own) {
+      const auto& mine = chosen->own;
+      if (!arguments.has(option) || std::find(mine.begin(), mine.end(), option) != mine.end()) {
+        continue;
+      }
+      throw InputError(fmt::format("validate: --{} goes with {}", option, subject.name));
+    }
+  }
+  return *chosen;
+}
+
 }  // namespace
 
 int run_validate(const CommandContext& context) {
@@ -61,30 +108,22 @@ int run_validate(const CommandContext& context) {
       "validate",
       "SEARCH.yaml|OUT [--designs N] [--seed S] [-j N] [-o OUT] [--set path=value] "
       "[--json]\n"
-      "       simdse validate --references [--only NAME] [-j N] [--markdown | --json]",
+      "       simdse validate --references [--only NAME] [-j N] [--markdown | --json]\n"
+      "       simdse validate --schedules [--workload W] [--design D] [--tasks N] [--pieces N] "
+      "[--nodes N] [--set path=value] [--json]",
       "simdse validate configs/searches/bert_large.yaml --designs 200 -o out/gap\n"
-      "  simdse validate --references --only tpu_v3_core");
+      "  simdse validate --references --only tpu_v3_core\n"
+      "  simdse validate --schedules --workload gnmt --nodes 20000");
   add_search_options(arguments);
   arguments.options().add_options()("references",
                                     "compare with silicon and independent tools, row by row")(
       "only", po::value<std::vector<std::string>>()->composing(),
       "of configs/references, or a path; may be repeated (default: all)")(
       "markdown", "for documents")("json", "for scripts");
+  add_schedule_options(arguments);
   arguments.add_jobs("simulations or rows at a time (default: one per processor)");
   if (!arguments.parse(context)) return kDone;
-  if (arguments.has("references") == arguments.has("search")) {
-    throw InputError("validate: give a search file, or the folder of one, or --references");
-  }
-  const bool is_search = arguments.has("search");
-  for (const char* other :
-       is_search ? std::vector<const char*>{"only", "markdown"}
-                 : std::vector<const char*>{"designs", "seed", "explain", "output", "set"}) {
-    if (!arguments.has(other)) continue;
-    throw InputError(fmt::format("validate: --{} goes with {}", other,
-                                 is_search ? "--references" : "a search file"));
-  }
-  return is_search ? validate_designs(arguments, context.files)
-                   : validate_references(arguments, context.files);
+  return chosen_subject(arguments).run(arguments, context.files);
 }
 
 }  // namespace simdse

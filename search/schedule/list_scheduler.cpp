@@ -27,13 +27,20 @@ struct Ready {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
+/// With whom a ready task divides the idle cores.
+enum class Rivals {
+  critical,  ///< those at least as critical: they run on many cores each, one after another
+  all,       ///< all that are ready: they run side by side, on few cores each
+};
+
 class ListScheduler {
  public:
   ListScheduler(const Chip& chip, const TaskGraph& graph, const std::vector<TaskOptions>& options,
-                const CriticalPath& path)
+                const CriticalPath& path, Rivals rivals)
       : graph_(graph),
         options_(options),
         path_(path),
+        rivals_(rivals),
         tensor_free_at_(chip.tensor_cores().size()),
         vector_free_at_(chip.vector_cores().size()),
         tensor_idle_(chip.tensor_cores().size(), true),
@@ -117,12 +124,12 @@ class ListScheduler {
     }
   }
 
-  /// Ready tasks for the same kind of core that are as critical as this one, itself included. The
-  /// less critical ones make do with what is left.
+  /// Ready tasks for the same kind of core that it divides the idle ones with, itself included.
+  /// Where only those count that are as critical, the others make do with what is left.
   std::int32_t count_rivals(const Ready& ready) const {
     std::int32_t count = 0;
     for (const Ready& other : ready_) {
-      if (other.slack > ready.slack) break;
+      if (rivals_ == Rivals::critical && other.slack > ready.slack) break;
       if (other.reduction_of == kNone && is_contraction(other.task) == is_contraction(ready.task)) {
         ++count;
       }
@@ -265,6 +272,7 @@ class ListScheduler {
   const TaskGraph& graph_;
   const std::vector<TaskOptions>& options_;
   const CriticalPath& path_;
+  Rivals rivals_;
   std::vector<double> tensor_free_at_;  ///< when the last task of each core finishes
   std::vector<double> vector_free_at_;
   std::vector<bool> tensor_idle_;
@@ -284,7 +292,9 @@ class ListScheduler {
 
 Schedule schedule_tasks(const Chip& chip, const TaskGraph& graph,
                         const std::vector<TaskOptions>& options, const CriticalPath& path) {
-  return ListScheduler(chip, graph, options, path).run();
+  Schedule apart = ListScheduler(chip, graph, options, path, Rivals::critical).run();
+  Schedule together = ListScheduler(chip, graph, options, path, Rivals::all).run();
+  return together.makespan < apart.makespan ? together : apart;
 }
 
 }  // namespace simdse
