@@ -17,12 +17,7 @@ namespace simdse {
 namespace {
 
 Contender make_contender(const SearchRun& run, std::string name, const Design& design) {
-  Contender contender{
-      std::move(name), run.evaluator->chip(design), {}, {}, {}, {}, {}, {}, true, false};
-  auto [planned, estimate] = plan_and_estimate(contender.chip, run.setup->tasks);
-  contender.planned = std::move(planned);
-  contender.estimate = std::move(estimate);
-  return contender;
+  return make_contender(*run.evaluator, *run.setup, std::move(name), design);
 }
 
 /// Does `work`, unless a plug-in fails in it: then that is a warning that begins with `what`.
@@ -58,48 +53,42 @@ std::vector<Contender> make_candidates(SearchRun& run) {
   return result;
 }
 
+double estimated_worth(const SearchRun& run, const Contender& contender) {
+  return estimated_worth(run.spec.options.objectives.front(), *run.setup, contender);
+}
+
+double simulated_worth(const SearchRun& run, const Contender& contender) {
+  return simulated_worth(run.spec.options.objectives.front(), *run.setup, contender);
+}
+
 void simulate_all(SearchRun& run, const SearchRunOptions& options) {
   std::vector<Contender*> all;
   for (Contender& candidate : run.candidates) all.push_back(&candidate);
   for (Contender& baseline : run.baselines) all.push_back(&baseline);
   if (options.seed) std::shuffle(all.begin(), all.end(), std::mt19937_64(*options.seed));
-  std::vector<std::function<std::string()>> jobs;
-  for (const Contender* contender : all) {
-    jobs.emplace_back([contender, &run, &options] {
-      return options.simulate(contender->chip, *run.setup, contender->planned.plan, {}, "");
-    });
-  }
-  Progress progress("simulate", static_cast<std::int64_t>(jobs.size()));
-  WorkerOptions workers;
-  workers.workers = options.workers;
-  workers.is_interrupted = options.is_interrupted;
-  const std::vector<JobResult> results = run_jobs(
-      jobs, workers, [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (results[i].ok) {
-      all[i]->simulation = from_text(results[i].output);
-    } else {
-      all[i]->failure = blame(all[i]->chip.design().plugins) + results[i].failure;
-    }
-  }
+  Progress progress("simulate", static_cast<std::int64_t>(all.size()));
+  simulate_contenders(all, *run.setup, options.simulate, options.worker_options(),
+                      [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
   run.simulation_seconds = progress.seconds();
 }
 
-/// What a contender is worth by the search's first objective, by the estimate.
-double estimated_worth(const SearchRun& run, const Contender& contender) {
-  const auto batch = static_cast<double>(run.setup->workload.batch());
-  const PlanEstimate& e = contender.estimate;
-  return worth(run.spec.options.objectives.front(), batch / e.time.value(),
-               batch / e.energy.value(), contender.chip.tdp());
-}
-
-/// The same by the simulation; 0 if there is none.
-double simulated_worth(const SearchRun& run, const Contender& contender) {
-  if (!contender.simulation) return 0;
-  const auto batch = static_cast<double>(run.setup->workload.batch());
-  return worth(run.spec.options.objectives.front(),
-               contender.simulated_throughput(run.setup->workload.batch()),
-               batch / contender.simulation->energy.value(), contender.chip.tdp());
+/// Goes on down the ranking until the simulation has decided.
+void decide(SearchRun& run, const SearchRunOptions& options) {
+  Progress progress("decide", 0);
+  std::int64_t done = 0;
+  SimulationLadder ladder(run.spec.options.objectives.front(), *run.evaluator, *run.setup,
+                          run.search.runners_up);
+  const auto may_go_on = [&] { return !options.is_interrupted || !options.is_interrupted(); };
+  const auto simulate = [&](std::vector<Contender>& next) {
+    std::vector<Contender*> all;
+    for (Contender& contender : next) all.push_back(&contender);
+    simulate_contenders(all, *run.setup, options.simulate, options.worker_options(),
+                        [&](std::size_t) { progress.update(++done); });
+  };
+  run.decision = ladder.climb_down(run.candidates, run.baselines, run.spec.simulations, simulate,
+                                   may_go_on);
+  for (const std::string& failure : ladder.failures()) run.warnings.push_back(failure);
+  run.simulation_seconds += progress.seconds();
 }
 
 void rank(SearchRun& run) {
@@ -198,11 +187,8 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
         [&] { return options.simulate(best.chip, *run.setup, best.planned.plan, {}, trace_path); });
   }
   Progress progress("explain", static_cast<std::int64_t>(jobs.size()));
-  WorkerOptions workers;
-  workers.workers = options.workers;
-  workers.is_interrupted = options.is_interrupted;
   const std::vector<JobResult> results = run_jobs(
-      jobs, workers, [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
+      jobs, options.worker_options(), [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
   run.simulation_seconds += progress.seconds();
   if (!trace_path.empty()) {
     run.has_trace = results.back().ok;
@@ -250,6 +236,21 @@ void add_fair_candidate(SearchRun& run) {
 }
 
 }  // namespace
+
+WorkerOptions SearchRunOptions::worker_options() const {
+  WorkerOptions result;
+  result.workers = workers;
+  result.is_interrupted = is_interrupted;
+  return result;
+}
+
+std::size_t rank_by_estimate(const SearchRun& run, std::size_t index) {
+  const double own = estimated_worth(run, run.candidates[index]);
+  return 1 + static_cast<std::size_t>(std::count_if(
+                 run.candidates.begin(), run.candidates.end(), [&](const Contender& other) {
+                   return other.is_in_budget && estimated_worth(run, other) > own;
+                 }));
+}
 
 SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
                            const std::string& trace_path,
@@ -309,6 +310,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
     run.search_seconds = progress.seconds();
   }
   simulate_all(run, options);
+  decide(run, options);
   run.fidelity = fidelity_of(run);
   admit_baselines(run);
   rank(run);

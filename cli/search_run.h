@@ -8,41 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "cli/contender.h"
 #include "cli/fidelity.h"
-#include "cli/report/progress.h"
-#include "cli/simulation_job.h"
-#include "cli/training_setup.h"
+#include "cli/simulation_ladder.h"
 #include "search/local/explain.h"
 #include "search/local/local_search.h"
 #include "search/local/search_spec.h"
 #include "sim/run/gap.h"
-#include "sim/run/simulation.h"
 
 namespace simdse {
-
-/// A design that is estimated and simulated: a candidate or a baseline.
-struct Contender {
-  std::string name;
-  Chip chip;
-  Point point;  ///< in the search space; empty if the space does not have it
-  std::vector<Objective> chosen_for;
-  PlanResult planned;
-  PlanEstimate estimate;
-  std::optional<SimulationResult> simulation;
-  std::string failure;  ///< why there is no simulation
-  /// False for a candidate over the search's budget that is there for the comparison alone.
-  bool is_in_budget = true;
-  /// True for a candidate that is a baseline: the space has it, and the search found none better.
-  bool is_baseline = false;
-
-  double estimated_throughput(std::int64_t batch) const {
-    return static_cast<double>(batch) / estimate.time.value();
-  }
-  /// 0 if there is no simulation.
-  double simulated_throughput(std::int64_t batch) const {
-    return simulation ? static_cast<double>(batch) / to_seconds(simulation->time).value() : 0;
-  }
-};
 
 /// The comparison that the report leads with: the fastest simulated design at the first baseline's
 /// own modelled area and TDP.
@@ -59,6 +33,8 @@ struct SearchRunOptions {
   SimulationJob simulate = simulation_job;
   /// True ends the run with what it has, see SearchRun::is_partial.
   std::function<bool()> is_interrupted;
+
+  WorkerOptions worker_options() const;
 };
 
 /// Everything a report needs.
@@ -71,6 +47,7 @@ struct SearchRun {
   double simulation_seconds = 0;
   std::vector<Contender> candidates;  ///< best first, by simulation; those over the budget last
   std::vector<Contender> baselines;
+  Decision decision;
   Fidelity fidelity;
   std::optional<Headline> headline;
   std::string no_headline;                  ///< why there is none
@@ -82,6 +59,9 @@ struct SearchRun {
   /// Interrupted: the best so far, of which not all need be simulated, and nothing explained.
   bool is_partial = false;
 };
+
+/// Where candidate `index` stands by the estimate, among the candidates within the budget; 1: best.
+std::size_t rank_by_estimate(const SearchRun& run, std::size_t index);
 
 /// Runs. `on_ready` is called when the inputs have proved sound and the long work begins. With a
 /// `trace_path`, the best candidate's trace is written there. A simulation that fails costs what it

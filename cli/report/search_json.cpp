@@ -109,6 +109,7 @@ Json inputs_json(const SearchSpec& spec) {
           {"limits", limits_json(spec.options)},
           {"throughput_floor", floor_json(spec)},
           {"top_k", spec.options.top_k},
+          {"simulations", spec.simulations},
           {"hysteresis", spec.options.hysteresis},
           {"space", std::move(axes)},
           {"base", design_yaml(spec.space->base())},
@@ -169,7 +170,7 @@ Json search_json(const SearchRun& run) {
   }
   Json candidates = Json::array();
   for (std::size_t i = 0; i < run.candidates.size(); ++i) {
-    Json entry = {{"rank", i + 1}};
+    Json entry = {{"rank", i + 1}, {"rank_by_estimate", rank_by_estimate(run, i)}};
     entry.update(contender_json(run, run.candidates[i]));
     Json chosen = Json::array();
     for (const Objective objective : run.candidates[i].chosen_for) {
@@ -190,6 +191,12 @@ Json search_json(const SearchRun& run) {
                       {"max_abs_gap", run.fidelity.max_abs_gap},
                       {"kendall_tau", run.fidelity.kendall_tau},
                       {"top1_regret", run.fidelity.top1_regret}};
+  json["decision"] = {{"simulated", run.decision.simulated},
+                      {"estimated", run.decision.estimated},
+                      {"open", run.decision.open},
+                      {"most_favourable_gap", run.decision.most_favourable},
+                      {"spread_of_gaps", run.decision.spread},
+                      {"tied_by_estimate", run.decision.tied}};
   json["headline"] = nullptr;
   if (run.headline) {
     Json parts = Json::array();

@@ -148,6 +148,30 @@ std::string certificate_line(const SearchRun& run) {
   return text + '\n';
 }
 
+/// Who is best by the simulation, how sure that is, and what the estimate alone would have said.
+std::string decision_lines(const SearchRun& run) {
+  const Decision& d = run.decision;
+  std::string text;
+  if (d.open == 0) {
+    text += fmt::format(
+        "decided     {} of {} estimated designs are simulated; none of the others would beat #1 "
+        "even at the best gap seen ({:+.1f} %)\n",
+        d.simulated, d.estimated, d.most_favourable * 100);
+  } else {
+    text += fmt::format(
+        "undecided   {} of {} estimated designs are simulated; {} more would beat #1 at the best "
+        "gap seen ({:+.1f} %): see `simulations`\n",
+        d.simulated, d.estimated, d.open, d.most_favourable * 100);
+  }
+  const std::size_t rank = rank_by_estimate(run, 0);
+  text += fmt::format("            by the estimate #1 is number {}", rank);
+  if (d.tied > 1) {
+    text += fmt::format("; gaps spread over {:.1f} %, so {} of the simulated are a tie to it",
+                        d.spread * 100, d.tied);
+  }
+  return text + '\n';
+}
+
 /// A budget binds when a step that would make the best design faster is over it, and over the other
 /// by less.
 std::string binding_line(const SearchRun& run) {
@@ -275,7 +299,7 @@ std::string search_text(const SearchRun& run) {
   text += fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated, asked,
                       run.simulation_seconds, failures + failed_lines(run.search.failed));
   text += candidate_table(run) + '\n';
-  text += headline_lines(run);
+  text += headline_lines(run) + decision_lines(run);
   if (run.candidates.front().simulation) {
     text += time_line(*run.candidates.front().simulation);
     if (!run.gap.empty()) text += gap_line(run);

@@ -160,6 +160,15 @@ LocalSearchResult DesignBook::close() {
     throw NegativeResult(result_.is_partial ? "interrupted before a design was found"
                                             : nearest_text());
   }
+  for (const Candidate* candidate : ranking(options_.objectives.front(), known_.size())) {
+    const bool is_among_best =
+        std::any_of(result_.best.begin(), result_.best.end(), [&](const auto& best) {
+          return std::any_of(best.begin(), best.end(), [&](const Candidate& other) {
+            return other.point == candidate->point;
+          });
+        });
+    if (!is_among_best) result_.runners_up.push_back(*candidate);
+  }
   result_.designs_priced = static_cast<std::int64_t>(known_.size());
   result_.front = front();
   if (options_.also_within) result_.best_within = fastest_within(*options_.also_within);

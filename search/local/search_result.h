@@ -61,6 +61,8 @@ struct FrontDesign {
 struct LocalSearchResult {
   /// The best designs of each objective, in the order of the options' objectives; best first.
   std::vector<std::vector<Candidate>> best;
+  /// The other designs that were estimated and count, best first by the first objective.
+  std::vector<Candidate> runners_up;
   std::vector<FrontDesign> front;  ///< fastest first
   std::int64_t designs_estimated = 0;
   std::int64_t designs_priced = 0;  ///< looked at for area and power

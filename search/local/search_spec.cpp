@@ -151,6 +151,14 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
                      fmt::format("top_k: {} designs are to be kept, the space has {}",
                                  spec.options.top_k, designs));
   }
+  const ConfigValue* simulations = reader.find("simulations");
+  const auto least = static_cast<std::int64_t>(spec.options.top_k);
+  if (simulations != nullptr) {
+    spec.simulations =
+        static_cast<std::size_t>(read_integer(*simulations, "simulations", least, 100000));
+  } else {
+    spec.simulations = std::max(spec.simulations, spec.options.top_k);
+  }
   reader.finish();
   return spec;
 }

@@ -28,6 +28,7 @@ namespace simdse {
 ///   limits: {nodes: 2000000, evaluations: 100000, gap: 0.001}
 ///                                     of the latter two, see SearchLimits; all can be left out
 ///   top_k: 3                          designs kept per objective
+///   simulations: 24                   designs simulated at most, beside the baselines
 ///   hysteresis: 2                     levels of the tree without gain before a branch is cut
 ///   space: {cores.0.rows: default, ...}
 struct SearchSpec {
@@ -35,6 +36,7 @@ struct SearchSpec {
   Workload workload;
   std::shared_ptr<const Technology> technology;
   std::vector<Design> baselines;  ///< may be empty: then there is no comparison
+  std::size_t simulations = 24;
   std::string budget_text;        ///< "like tpu_v2" or "given"
   LocalSearchOptions options;
   std::optional<Design> floor_like;  ///< whose throughput is the floor

@@ -39,10 +39,12 @@ class FailingSearch : public ::testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   /// Searches, with `simulate` for the simulations, and writes the results.
-  SearchRun run(SimulationJob simulate, int top_k = 2) {
+  SearchRun run(SimulationJob simulate, int top_k = 2, int simulations = 24) {
     const std::string file = (folder_ / "small.yaml").string();
     std::ofstream(file) << "schema: 1\n"
-                        << kInputs << fmt::format("budget: {{like: tpu_v2}}\ntop_k: {}\n", top_k);
+                        << kInputs
+                        << fmt::format("budget: {{like: tpu_v2}}\ntop_k: {}\nsimulations: {}\n",
+                                       top_k, simulations);
     SearchRunOptions options;
     options.workers = 2;
     options.simulate = std::move(simulate);
@@ -67,6 +69,72 @@ class FailingSearch : public ::testing::Test {
 
 bool is_plain(const SimulationOptions& options, const std::string& trace) {
   return trace.empty() && !options.ideal.memory;
+}
+
+/// Checks a decision by its definition, over the designs that were not simulated.
+void expect_decision_holds(const SearchRun& run) {
+  const auto batch = static_cast<double>(run.setup->workload.batch());
+  double best = 0;
+  double most = 0;
+  for (const std::vector<Contender>* list : {&run.candidates, &run.baselines}) {
+    for (const Contender& c : *list) {
+      ASSERT_TRUE(c.simulation.has_value()) << c.failure;
+      const double simulated = batch / to_seconds(c.simulation->time).value();
+      most = std::max(most, simulated * c.estimate.time.value() / batch);
+      if (list == &run.candidates) best = std::max(best, simulated);
+    }
+  }
+  EXPECT_NEAR(run.decision.most_favourable, most - 1, 1e-12);
+  std::size_t open = 0;
+  std::size_t waiting = 0;
+  for (const Candidate& other : run.search.runners_up) {
+    const bool is_simulated =
+        std::any_of(run.candidates.begin(), run.candidates.end(),
+                    [&](const Contender& c) { return c.point == other.point; });
+    if (is_simulated) continue;
+    ++waiting;
+    open += other.evaluation.throughput * most > best;
+  }
+  EXPECT_EQ(run.decision.open, open);
+  EXPECT_EQ(run.decision.estimated, run.candidates.size() + waiting);
+}
+
+/// Simulates, and makes the step longer where `slows_down` says so.
+SimulationJob slowed(std::function<double(const Chip&)> factor) {
+  return [factor](const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                  const SimulationOptions& options, const std::string& trace) {
+    SimulationResult result = from_text(simulation_job(chip, setup, plan, options, trace));
+    result.time = Picoseconds(
+        static_cast<std::int64_t>(static_cast<double>(result.time.value()) * factor(chip)));
+    return to_text(result);
+  };
+}
+
+TEST_F(FailingSearch, SimulatesDownTheRankingUntilItIsDecided) {
+  // What the estimate likes best turns out a third slower: others must be looked at.
+  const SearchRun plain = run(simulation_job, 1);
+  EXPECT_EQ(plain.decision.open, 0U);
+  expect_decision_holds(plain);
+  const std::string favourite = plain.candidates[rank_by_estimate(plain, 0) - 1].name;
+  const SearchRun slow =
+      run(slowed([&](const Chip& chip) { return chip.label() == favourite ? 1.33 : 1.0; }), 1);
+  EXPECT_EQ(slow.decision.open, 0U);
+  expect_decision_holds(slow);
+  EXPECT_GT(slow.candidates.size(), plain.candidates.size());
+  EXPECT_NE(slow.candidates.front().name, favourite);
+  EXPECT_GT(slow.decision.spread, 0.3);
+  EXPECT_NE(search_text(slow).find("decided     "), std::string::npos);
+}
+
+TEST_F(FailingSearch, SaysWhenTheLimitOfSimulationsLeavesItOpen) {
+  const SearchRun slow = run(slowed([](const Chip& chip) {
+                               return chip.label().find("26M") != std::string::npos ? 2 : 1;
+                             }),
+                             1, 2);
+  expect_decision_holds(slow);
+  EXPECT_GT(slow.decision.open, 0U);
+  EXPECT_LE(slow.candidates.size(), 3U);  // a baseline may join them
+  EXPECT_NE(search_text(slow).find("undecided   "), std::string::npos);
 }
 
 TEST_F(FailingSearch, WithoutFailuresAllIsThere) {
