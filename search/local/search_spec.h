@@ -37,7 +37,7 @@ struct SearchSpec {
   std::shared_ptr<const Technology> technology;
   std::vector<Design> baselines;  ///< may be empty: then there is no comparison
   std::size_t simulations = 24;
-  std::string budget_text;        ///< "like tpu_v2" or "given"
+  std::string budget_text;  ///< "like tpu_v2" or "given"
   LocalSearchOptions options;
   std::optional<Design> floor_like;  ///< whose throughput is the floor
   std::unique_ptr<SearchSpace> space;
