@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "search/schedule/scheduler.h"
+
 namespace simdse {
 namespace {
 

@@ -27,20 +27,15 @@ struct Ready {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-/// With whom a ready task divides the idle cores.
-enum class Rivals {
-  critical,  ///< those at least as critical: they run on many cores each, one after another
-  all,       ///< all that are ready: they run side by side, on few cores each
-};
-
 class ListScheduler {
  public:
   ListScheduler(const Chip& chip, const TaskGraph& graph, const std::vector<TaskOptions>& options,
-                const CriticalPath& path, Rivals rivals)
+                const CriticalPath& path, const ListRules& rules)
       : graph_(graph),
         options_(options),
         path_(path),
-        rivals_(rivals),
+        rules_(rules),
+        has_started_(graph.tasks.size()),
         tensor_free_at_(chip.tensor_cores().size()),
         vector_free_at_(chip.vector_cores().size()),
         tensor_idle_(chip.tensor_cores().size(), true),
@@ -62,7 +57,8 @@ class ListScheduler {
       }
       start_what_fits();
     }
-    result_.makespan = now_;
+    // What is held back for what never starts makes no schedule.
+    result_.makespan = ready_.empty() ? now_ : kNever;
     return std::move(result_);
   }
 
@@ -129,7 +125,7 @@ class ListScheduler {
   std::int32_t count_rivals(const Ready& ready) const {
     std::int32_t count = 0;
     for (const Ready& other : ready_) {
-      if (rivals_ == Rivals::critical && other.slack > ready.slack) break;
+      if (rules_.rivals == Rivals::critical && other.slack > ready.slack) break;
       if (other.reduction_of == kNone && is_contraction(other.task) == is_contraction(ready.task)) {
         ++count;
       }
@@ -137,8 +133,16 @@ class ListScheduler {
     return count;
   }
 
+  bool is_held_back(TaskId task) const {
+    const auto held = rules_.holds.find(task);
+    return held != rules_.holds.end() &&
+           std::any_of(held->second.begin(), held->second.end(),
+                       [&](TaskId first) { return !has_started_[first]; });
+  }
+
   bool try_start(const Ready& ready) {
     if (ready.reduction_of != kNone) return try_start_reduction(ready);
+    if (is_held_back(ready.task)) return false;
     const TaskOptions& options = options_[graph_.tasks[ready.task].signature];
     const std::int32_t rivals = count_rivals(ready);
     std::int32_t best = kNone;
@@ -253,6 +257,8 @@ class ListScheduler {
   }
 
   void start(ScheduledTask entry, double cycles, const Ready& ready) {
+    has_started_[entry.task] = true;
+    entry.ready = ready.since;
     entry.start = now_;
     entry.finish = now_ + cycles;
     if (is_contraction(ready.task) && !entry.is_reduction) {
@@ -272,7 +278,8 @@ class ListScheduler {
   const TaskGraph& graph_;
   const std::vector<TaskOptions>& options_;
   const CriticalPath& path_;
-  Rivals rivals_;
+  const ListRules& rules_;
+  std::vector<bool> has_started_;
   std::vector<double> tensor_free_at_;  ///< when the last task of each core finishes
   std::vector<double> vector_free_at_;
   std::vector<bool> tensor_idle_;
@@ -290,11 +297,10 @@ class ListScheduler {
 
 }  // namespace
 
-Schedule schedule_tasks(const Chip& chip, const TaskGraph& graph,
-                        const std::vector<TaskOptions>& options, const CriticalPath& path) {
-  Schedule apart = ListScheduler(chip, graph, options, path, Rivals::critical).run();
-  Schedule together = ListScheduler(chip, graph, options, path, Rivals::all).run();
-  return together.makespan < apart.makespan ? together : apart;
+Schedule list_schedule(const Chip& chip, const TaskGraph& graph,
+                       const std::vector<TaskOptions>& options, const CriticalPath& path,
+                       const ListRules& rules) {
+  return ListScheduler(chip, graph, options, path, rules).run();
 }
 
 }  // namespace simdse

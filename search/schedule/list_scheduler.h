@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "search/schedule/critical_path.h"
@@ -17,6 +18,7 @@ struct ScheduledTask {
   bool is_reduction = false;
   std::int32_t first_tensor_core = 0;
   std::vector<std::int32_t> vector_cores;  ///< distinct cores held
+  double ready = 0;                        ///< when all that it depends on had finished
   double start = 0;
   double finish = 0;
 };
@@ -29,9 +31,23 @@ struct Schedule {
   double vector_conflict = 0;
 };
 
+/// With whom a ready task divides the idle cores.
+enum class Rivals {
+  critical,  ///< those at least as critical: they run on many cores each, one after another
+  all,       ///< all that are ready: they run side by side, on few cores each
+};
+
+struct ListRules {
+  Rivals rivals = Rivals::critical;
+  /// Tasks that don't start before others have: cores are kept free for these.
+  std::map<TaskId, std::vector<TaskId>> holds;
+};
+
 /// Starts, whenever cores are free, the ready task of least slack, then least latest start, then
-/// greatest height, on as many cores as shorten it most while leaving some to its ready rivals.
-Schedule schedule_tasks(const Chip& chip, const TaskGraph& graph,
-                        const std::vector<TaskOptions>& options, const CriticalPath& path);
+/// greatest height, on as many cores as shorten it most while leaving some to its ready rivals. The
+/// makespan is infinite if tasks are held back for each other in a circle.
+Schedule list_schedule(const Chip& chip, const TaskGraph& graph,
+                       const std::vector<TaskOptions>& options, const CriticalPath& path,
+                       const ListRules& rules);
 
 }  // namespace simdse

@@ -1,6 +1,7 @@
 #include "search/schedule/planner.h"
 
 #include "search/schedule/allocator.h"
+#include "search/schedule/scheduler.h"
 
 namespace simdse {
 namespace {

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "search/oracle/schedule_study.h"
+#include "search/schedule/scheduler.h"
 #include "workloads/training.h"
 #include "workloads/workload.h"
 

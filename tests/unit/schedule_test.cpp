@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <random>
 
-#include "search/schedule/list_scheduler.h"
+#include "search/schedule/scheduler.h"
 #include "search/schedule/space.h"
 
 namespace simdse {

@@ -1,0 +1,128 @@
+#include "search/schedule/scheduler.h"
+
+#include <algorithm>
+
+namespace simdse {
+namespace {
+
+/// A task that waited for cores, and one that had taken them before it was ready.
+struct Conflict {
+  TaskId waiting = kNone;
+  TaskId blocker = kNone;
+  double wait = 0;
+};
+
+class Scheduler {
+ public:
+  Scheduler(const Chip& chip, const TaskGraph& graph, const std::vector<TaskOptions>& options,
+            const CriticalPath& path)
+      : chip_(chip), graph_(graph), options_(options), path_(path) {}
+
+  Schedule run() {
+    for (const Rivals rivals : {Rivals::critical, Rivals::all}) {
+      ListRules rules;
+      rules.rivals = rivals;
+      keep_if_shorter(rules);
+    }
+    while (tries_left_ > 0 && improve()) {
+    }
+    return std::move(best_);
+  }
+
+ private:
+  bool keep_if_shorter(const ListRules& rules) {
+    --tries_left_;
+    Schedule schedule = list_schedule(chip_, graph_, options_, path_, rules);
+    if (!best_.entries.empty() && schedule.makespan >= best_.makespan * (1 - kLeastGain)) {
+      return false;
+    }
+    best_ = std::move(schedule);
+    rules_ = rules;
+    return true;
+  }
+
+  /// Holds back all that is in the way, or else the one that costs most.
+  bool improve() {
+    std::vector<Conflict> conflicts = find_conflicts();
+    if (conflicts.empty()) return false;
+    if (keep_if_shorter(with_holds(conflicts.begin(), conflicts.end()))) return true;
+    std::stable_sort(conflicts.begin(), conflicts.end(),
+                     [](const Conflict& a, const Conflict& b) { return a.wait > b.wait; });
+    for (auto at = conflicts.begin(); at != conflicts.end() && tries_left_ > 0; ++at) {
+      if (conflicts.size() > 1 && keep_if_shorter(with_holds(at, at + 1))) return true;
+    }
+    return false;
+  }
+
+  ListRules with_holds(std::vector<Conflict>::const_iterator begin,
+                       std::vector<Conflict>::const_iterator end) const {
+    ListRules rules = rules_;
+    for (auto at = begin; at != end; ++at) rules.holds[at->blocker].push_back(at->waiting);
+    return rules;
+  }
+
+  bool is_on_tensor_cores(const ScheduledTask& entry) const {
+    return !entry.is_reduction && graph_.tasks[entry.task].contraction.has_value();
+  }
+
+  /// Walks back from the end: what did each task of the chain wait for?
+  std::vector<Conflict> find_conflicts() const {
+    std::vector<Conflict> conflicts;
+    const std::vector<ScheduledTask>& entries = best_.entries;
+    const auto last =
+        std::max_element(entries.begin(), entries.end(),
+                         [](const auto& a, const auto& b) { return a.finish < b.finish; });
+    // By finish, to find what ended when something began.
+    std::vector<const ScheduledTask*> by_finish;
+    for (const ScheduledTask& entry : entries) by_finish.push_back(&entry);
+    std::sort(by_finish.begin(), by_finish.end(),
+              [](const auto* a, const auto* b) { return a->finish < b->finish; });
+    const ScheduledTask* at = &*last;
+    while (at != nullptr) {
+      if (at->start > at->ready) add_conflicts(*at, conflicts);
+      const double begin = at->start;
+      const auto before =
+          std::lower_bound(by_finish.begin(), by_finish.end(), begin,
+                           [](const ScheduledTask* e, double time) { return e->finish < time; });
+      const ScheduledTask* next = nullptr;
+      for (auto e = before; e != by_finish.end() && (*e)->finish == begin; ++e) {
+        if (*e == at || (*e)->start >= begin) continue;
+        // Where it waited for cores, what had them; else any that it depends on.
+        if (next == nullptr || is_on_tensor_cores(**e) == is_on_tensor_cores(*at)) next = *e;
+      }
+      at = next;
+    }
+    return conflicts;
+  }
+
+  void add_conflicts(const ScheduledTask& waiting, std::vector<Conflict>& conflicts) const {
+    for (const ScheduledTask& other : best_.entries) {
+      if (other.start >= waiting.ready) break;  // entries are in the order of their starts
+      if (other.finish <= waiting.ready || other.task == waiting.task || other.is_reduction) {
+        continue;
+      }
+      if (path_.slack(other.task) <= path_.slack(waiting.task)) continue;
+      if (is_on_tensor_cores(other) != is_on_tensor_cores(waiting)) continue;
+      conflicts.push_back({waiting.task, other.task, waiting.start - waiting.ready});
+    }
+  }
+
+  static constexpr double kLeastGain = 1e-6;
+
+  const Chip& chip_;
+  const TaskGraph& graph_;
+  const std::vector<TaskOptions>& options_;
+  const CriticalPath& path_;
+  ListRules rules_;
+  Schedule best_;
+  int tries_left_ = 16;  // a few times what one schedule costs
+};
+
+}  // namespace
+
+Schedule schedule_tasks(const Chip& chip, const TaskGraph& graph,
+                        const std::vector<TaskOptions>& options, const CriticalPath& path) {
+  return Scheduler(chip, graph, options, path).run();
+}
+
+}  // namespace simdse
