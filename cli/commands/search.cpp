@@ -8,12 +8,51 @@
 #include "cli/report/output_folder.h"
 #include "cli/report/search_json.h"
 #include "cli/report/search_report.h"
+#include "cli/report/set_report.h"
 #include "cli/search_run.h"
 
 namespace po = boost::program_options;
 
 namespace simdse {
 namespace {
+
+void print_written(const OutputFolder& folder) {
+  std::cout << "wrote       " << folder.path() << "/{";
+  for (std::size_t i = 0; i < folder.names().size(); ++i) {
+    std::cout << (i == 0 ? "" : ", ") << folder.names()[i];
+  }
+  std::cout << "}\n";
+}
+
+int search_set(const Arguments& arguments, const DataFiles& files) {
+  if (arguments.has("seed")) {
+    throw InputError("search: --seed goes with a search of one workload, not with a set");
+  }
+  SetSpec spec = load_set(arguments.get<std::string>("search"), files, arguments.overrides());
+  OutputFolder folder(arguments.has("output") ? arguments.get<std::string>("output")
+                                              : fmt::format("out/{}", spec.name),
+                      set_files());
+  const bool as_json = arguments.has("json");
+  WorkerOptions workers;
+  workers.workers = arguments.jobs();
+  workers.is_interrupted = InterruptWatch::is_interrupted;
+  const SetRun run =
+      run_whole_set(std::move(spec), workers, simulation_job, [&](const SetRun& ready) {
+        folder.set_aside();
+        if (!as_json) std::cout << set_header(ready) << std::flush;
+      });
+  if (InterruptWatch::is_interrupted()) {
+    throw NegativeResult("interrupted: of a set nothing is kept before all is done");
+  }
+  write_set(folder, run);
+  if (as_json) {
+    std::cout << set_json(run).dump(2) << '\n';
+  } else {
+    std::cout << set_text(run);
+    print_written(folder);
+  }
+  return kDone;
+}
 
 int search(const Arguments& arguments, const DataFiles& files) {
   SearchRunOptions options;
@@ -36,11 +75,8 @@ int search(const Arguments& arguments, const DataFiles& files) {
   if (as_json) {
     std::cout << search_json(run).dump(2) << '\n';
   } else {
-    std::cout << search_text(run) << "wrote       " << folder.path() << "/{";
-    for (std::size_t i = 0; i < folder.names().size(); ++i) {
-      std::cout << (i == 0 ? "" : ", ") << folder.names()[i];
-    }
-    std::cout << "}\n";
+    std::cout << search_text(run);
+    print_written(folder);
   }
   return run.is_partial ? kInterrupted : kDone;
 }
@@ -51,7 +87,8 @@ int run_search(const CommandContext& context) {
   Arguments arguments("search",
                       "SEARCH.yaml [-o OUT] [-j N] [--seed S] [--set path=value] [--json]",
                       "simdse search configs/searches/bert_large.yaml -o out/bert");
-  arguments.options().add_options()("search", po::value<std::string>(), "a search file")(
+  arguments.options().add_options()("search", po::value<std::string>(),
+                                    "a search file, or a set of them")(
       "output,o", po::value<std::string>(),
       "folder for results.json, best.yaml, operators.csv, search_log.jsonl and trace.pftrace "
       "(default: out/NAME-HASH)")(
@@ -65,7 +102,8 @@ int run_search(const CommandContext& context) {
   if (!arguments.parse(context)) return kDone;
   const InterruptWatch watch;
   try {
-    return search(arguments, context.files);
+    const bool is_set = is_set_file(arguments.get<std::string>("search"), context.files);
+    return (is_set ? search_set : search)(arguments, context.files);
   } catch (const NegativeResult& nothing) {
     if (!InterruptWatch::is_interrupted()) throw;
     std::cerr << "simdse: " << nothing.what() << '\n';

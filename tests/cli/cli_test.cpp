@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -46,6 +47,35 @@ TEST_F(Cli, HelpListsCommandsAndEveryCommandHasAnExample) {
     EXPECT_NE(own.out.find("Example:\n  simdse " + std::string(command)), std::string::npos);
   }
   EXPECT_EQ(run("").status, 2);
+}
+
+TEST_F(Cli, ASetHasOneDesignAndWhatItCostsEachWorkload) {
+  small_search();
+  write("other.yaml",
+        "schema: 1\nextends: small.yaml\nworkload: {model: mobilenet_v3_large, batch: 2}\n");
+  const std::string set = write("set.yaml", "schema: 1\nsearches: [small.yaml, other.yaml]\n");
+  const std::string out = file("set_out");
+  const Outcome outcome = run("search " + set + " --json -o " + out);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  ASSERT_EQ(json["workloads"].size(), 2U);
+  double product = 1;
+  for (const Json& row : json["workloads"]) {
+    const double common = row["common"]["simulation"]["throughput_samples_per_s"];
+    const double own = row["own_best"]["simulation"]["throughput_samples_per_s"];
+    EXPECT_DOUBLE_EQ(row["simulated_share_of_own_best"], common / own);
+    EXPECT_EQ(row["common"]["name"], json["common"]["name"]);
+    EXPECT_LE(row["estimated_share_of_own_best"], 1);
+    product *= common / own;
+  }
+  EXPECT_NEAR(json["common"]["simulated_geometric_mean_share"], std::sqrt(product), 1e-9);
+  EXPECT_EQ(run("search " + set + " -j 1 --json -o " + file("again")).out, outcome.out);
+  const Outcome text = run("search " + set + " -o " + out);
+  EXPECT_NE(text.out.find("price of"), std::string::npos);
+  EXPECT_NE(text.out.find("generality  costs"), std::string::npos);
+  EXPECT_TRUE(fs::exists(out + "/best.yaml"));
+  expect_refused("search " + set + " --seed 3", "not with a set");
+  expect_refused("validate " + set, "searches");
 }
 
 TEST_F(Cli, UsageErrorsOfferTheNearestSpelling) {
