@@ -16,7 +16,11 @@ class Scheduler {
  public:
   Scheduler(const Chip& chip, const TaskGraph& graph, const std::vector<TaskOptions>& options,
             const CriticalPath& path)
-      : chip_(chip), graph_(graph), options_(options), path_(path) {}
+      : chip_(chip),
+        graph_(graph),
+        options_(options),
+        path_(path),
+        tries_left_(std::clamp(kTasksTried / static_cast<int>(graph.tasks.size() + 1), 4, 16)) {}
 
   Schedule run() {
     for (const Rivals rivals : {Rivals::critical, Rivals::all}) {
@@ -108,6 +112,8 @@ class Scheduler {
   }
 
   static constexpr double kLeastGain = 1e-6;
+  /// Tasks scheduled in all, so that a large graph costs a few times what one schedule does.
+  static constexpr int kTasksTried = 8000;
 
   const Chip& chip_;
   const TaskGraph& graph_;
@@ -115,7 +121,7 @@ class Scheduler {
   const CriticalPath& path_;
   ListRules rules_;
   Schedule best_;
-  int tries_left_ = 16;  // a few times what one schedule costs
+  int tries_left_;
 };
 
 }  // namespace
