@@ -76,8 +76,14 @@ void simulate_all(SearchRun& run, const SearchRunOptions& options) {
 void decide(SearchRun& run, const SearchRunOptions& options) {
   Progress progress("decide", 0);
   std::int64_t done = 0;
-  SimulationLadder ladder(run.spec.options.objectives.front(), *run.evaluator, *run.setup,
-                          run.search.runners_up);
+  std::vector<Candidate> waiting;  // but for what is simulated as a baseline
+  for (const Candidate& candidate : run.search.runners_up) {
+    const bool is_baseline =
+        std::any_of(run.baselines.begin(), run.baselines.end(),
+                    [&](const Contender& baseline) { return baseline.point == candidate.point; });
+    if (!is_baseline) waiting.push_back(candidate);
+  }
+  SimulationLadder ladder(run.spec.options.objectives.front(), *run.evaluator, *run.setup, waiting);
   const auto may_go_on = [&] { return !options.is_interrupted || !options.is_interrupted(); };
   const auto simulate = [&](std::vector<Contender>& next) {
     std::vector<Contender*> all;
@@ -85,8 +91,8 @@ void decide(SearchRun& run, const SearchRunOptions& options) {
     simulate_contenders(all, *run.setup, options.simulate, options.worker_options(),
                         [&](std::size_t) { progress.update(++done); });
   };
-  run.decision = ladder.climb_down(run.candidates, run.baselines, run.spec.simulations, simulate,
-                                   may_go_on);
+  run.decision =
+      ladder.climb_down(run.candidates, run.baselines, run.spec.simulations, simulate, may_go_on);
   for (const std::string& failure : ladder.failures()) run.warnings.push_back(failure);
   run.simulation_seconds += progress.seconds();
 }
@@ -187,8 +193,9 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
         [&] { return options.simulate(best.chip, *run.setup, best.planned.plan, {}, trace_path); });
   }
   Progress progress("explain", static_cast<std::int64_t>(jobs.size()));
-  const std::vector<JobResult> results = run_jobs(
-      jobs, options.worker_options(), [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
+  const std::vector<JobResult> results =
+      run_jobs(jobs, options.worker_options(),
+               [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
   run.simulation_seconds += progress.seconds();
   if (!trace_path.empty()) {
     run.has_trace = results.back().ok;

@@ -46,6 +46,11 @@ std::size_t SimulationLadder::count_open(const std::vector<Contender>& candidate
     if (candidate.is_in_budget)
       best = std::max(best, simulated_worth(objective_, setup_, candidate));
   }
+  for (const Contender& baseline : baselines) {
+    // One that the space has is as good a candidate as any.
+    if (!baseline.point.empty())
+      best = std::max(best, simulated_worth(objective_, setup_, baseline));
+  }
   std::size_t end = next;
   while (end < waiting_.size() &&
          worth(objective_, waiting_[end].evaluation) * ratios.most > best) {
@@ -68,10 +73,10 @@ std::vector<Contender> SimulationLadder::take(std::size_t next, std::size_t coun
   return taken;
 }
 
-Decision SimulationLadder::climb_down(
-    std::vector<Contender>& candidates, const std::vector<Contender>& baselines, std::size_t most,
-    const std::function<void(std::vector<Contender>&)>& simulate,
-    const std::function<bool()>& may_go_on) {
+Decision SimulationLadder::climb_down(std::vector<Contender>& candidates,
+                                      const std::vector<Contender>& baselines, std::size_t most,
+                                      const std::function<void(std::vector<Contender>&)>& simulate,
+                                      const std::function<bool()>& may_go_on) {
   // As many as simulate well side by side, and few enough not to overshoot by much.
   constexpr std::size_t at_a_time = 4;
   std::size_t next = 0;

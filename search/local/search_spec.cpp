@@ -95,6 +95,10 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   const std::string file = files.find("configs/searches", path, "search");
   const ConfigValue document = load_config(file, overrides);
   const std::string folder = std::filesystem::path(file).parent_path().string();
+  if (document.is_map() && document.find("searches") != nullptr) {
+    throw InputError(document.find("searches")->where(),
+                     "searches: this is a set, which only `simdse search` takes");
+  }
   SearchSpec spec;
   ConfigReader reader(document, "");
   spec.name = reader.text_or("name", std::filesystem::path(file).stem().string());

@@ -52,7 +52,7 @@ TEST_F(Cli, HelpListsCommandsAndEveryCommandHasAnExample) {
 TEST_F(Cli, ASetHasOneDesignAndWhatItCostsEachWorkload) {
   small_search();
   write("other.yaml",
-        "schema: 1\nextends: small.yaml\nworkload: {model: mobilenet_v3_large, batch: 2}\n");
+        "schema: 1\nextends: small.yaml\nworkload: {model: bert_large, layers: 2, batch: 1}\n");
   const std::string set = write("set.yaml", "schema: 1\nsearches: [small.yaml, other.yaml]\n");
   const std::string out = file("set_out");
   const Outcome outcome = run("search " + set + " --json -o " + out);
