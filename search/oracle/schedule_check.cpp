@@ -1,14 +1,13 @@
+#include "search/oracle/schedule_check.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <map>
-
-#include "search/oracle/schedule_ilp.h"
 
 namespace simdse {
 namespace {
 
-const Stage& stage_of(const ScheduleProblem& problem, const PlacedStage& placed) {
+const TaskStage& stage_of(const ScheduleProblem& problem, const PlacedStage& placed) {
   return problem.modes[placed.task][placed.mode].stages[placed.stage];
 }
 
@@ -33,8 +32,7 @@ double makespan_of(const ScheduleProblem& problem, const std::vector<PlacedStage
   return makespan;
 }
 
-std::string schedule_problem_of(const ScheduleProblem& problem,
-                                const std::vector<PlacedStage>& stages) {
+std::string schedule_fault(const ScheduleProblem& problem, const std::vector<PlacedStage>& stages) {
   const double tolerance = 1e-6 * makespan_of(problem, stages);
   std::vector<std::vector<const PlacedStage*>> placed_of(problem.modes.size());
   for (const PlacedStage& placed : stages) {

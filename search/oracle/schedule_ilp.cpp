@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <optional>
 
 #include "search/oracle/linear_program.h"
+#include "search/oracle/schedule_check.h"
 
 namespace simdse {
 namespace {
@@ -26,7 +26,7 @@ class ScheduleIlp {
     add_energy();
   }
 
-  OracleSchedule solve(const OracleLimits& limits) {
+  OracleSchedule solve(const IlpLimits& limits) {
     const LinearProgram::Answer answer =
         program_.minimize(makespan_, start_values(), limits.nodes, kOracleTolerance);
     OracleSchedule result;
@@ -60,7 +60,7 @@ class ScheduleIlp {
     return count;
   }
 
-  double cycles(const Stage& stage) const { return stage.cycles * cycle_; }
+  double cycles(const TaskStage& stage) const { return stage.cycles * cycle_; }
 
   /// Earliest start of every task, and what at least passes from its start to the end.
   void find_windows() {
@@ -192,23 +192,8 @@ class ScheduleIlp {
     }
   }
 
-  /// Whether every schedule runs one task before the other.
-  std::vector<std::vector<bool>> transitive_order() const {
-    const std::size_t count = problem_.modes.size();
-    std::vector<std::vector<bool>> is_before(count, std::vector<bool>(count));
-    for (std::size_t task = 0; task < count; ++task) {
-      for (const TaskId direct : problem_.predecessors[task]) {
-        is_before[direct][task] = true;
-        for (std::size_t other = 0; other < count; ++other) {
-          if (is_before[other][direct]) is_before[other][task] = true;
-        }
-      }
-    }
-    return is_before;
-  }
-
   void add_pairs() {
-    const auto is_before = transitive_order();
+    const auto is_before = transitive_order(problem_.predecessors);
     for (std::size_t i = 0; i < stages_.size(); ++i) {
       for (std::size_t j = i + 1; j < stages_.size(); ++j) {
         const StageVariables& a = stages_[i];
@@ -261,9 +246,9 @@ class ScheduleIlp {
         head = std::min(head, s.head);
         rest = std::min(rest, s.rest);
         for (std::size_t m = 0; m < problem_.modes[s.task].size(); ++m) {
-          const std::vector<Stage>& stages = problem_.modes[s.task][m].stages;
+          const std::vector<TaskStage>& stages = problem_.modes[s.task][m].stages;
           if (s.stage >= stages.size()) continue;
-          const Stage& stage = stages[s.stage];
+          const TaskStage& stage = stages[s.stage];
           const double area = stage.count_in(pool) * cycles(stage);
           if (area > 0) work.emplace_back(modes_[s.task][m], area);
         }
@@ -379,7 +364,7 @@ class ScheduleIlp {
 }  // namespace
 
 OracleSchedule solve_schedule(const ScheduleProblem& problem, const std::vector<PlacedStage>& known,
-                              const OracleLimits& limits) {
+                              const IlpLimits& limits) {
   return ScheduleIlp(problem, known).solve(limits);
 }
 

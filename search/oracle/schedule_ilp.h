@@ -9,7 +9,7 @@
 
 namespace simdse {
 
-struct OracleLimits {
+struct IlpLimits {
   std::int64_t nodes = 100000;  ///< of CBC's branch and bound; 0: the relaxation alone
 };
 
@@ -44,14 +44,6 @@ bool has_schedule_oracle();
 /// least runs before and after any stage of the pool. Without CBC, or when the nodes are used up,
 /// what is known stands beside the best bound, and `unproven` says so.
 OracleSchedule solve_schedule(const ScheduleProblem& problem, const std::vector<PlacedStage>& known,
-                              const OracleLimits& limits);
-
-/// The end of the last stage.
-double makespan_of(const ScheduleProblem& problem, const std::vector<PlacedStage>& stages);
-
-/// Why `stages` are no schedule of `problem` (a task missing, an order violated, cores held twice),
-/// or "". Times are compared with a tolerance of 1e-6 of the makespan.
-std::string schedule_problem_of(const ScheduleProblem& problem,
-                                const std::vector<PlacedStage>& stages);
+                              const IlpLimits& limits);
 
 }  // namespace simdse

@@ -5,7 +5,7 @@
 
 namespace simdse {
 
-std::int32_t Stage::count_in(std::size_t pool) const {
+std::int32_t TaskStage::count_in(std::size_t pool) const {
   for (const CoreUse& use : uses) {
     if (use.pool == pool) return use.count;
   }
@@ -14,7 +14,7 @@ std::int32_t Stage::count_in(std::size_t pool) const {
 
 double Mode::cycles() const {
   double sum = 0;
-  for (const Stage& stage : stages) sum += stage.cycles;
+  for (const TaskStage& stage : stages) sum += stage.cycles;
   return sum;
 }
 
@@ -33,8 +33,9 @@ double ScheduleProblem::critical_path() const {
   return length;
 }
 
-std::int32_t ScheduleProblem::width() const {
-  const std::size_t count = modes.size();
+std::vector<std::vector<bool>> transitive_order(
+    const std::vector<std::vector<TaskId>>& predecessors) {
+  const std::size_t count = predecessors.size();
   std::vector<std::vector<bool>> is_before(count, std::vector<bool>(count));
   for (std::size_t task = 0; task < count; ++task) {
     for (const TaskId direct : predecessors[task]) {
@@ -44,6 +45,12 @@ std::int32_t ScheduleProblem::width() const {
       }
     }
   }
+  return is_before;
+}
+
+std::int32_t width_of(const std::vector<std::vector<TaskId>>& predecessors) {
+  const std::size_t count = predecessors.size();
+  const std::vector<std::vector<bool>> is_before = transitive_order(predecessors);
   // Chains that cover all tasks: each task has at most one follower, and is that of at most one.
   std::vector<std::int32_t> leader(count, kNone);
   std::int32_t matched = 0;

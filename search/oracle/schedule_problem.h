@@ -16,7 +16,7 @@ struct CoreUse {
   std::int32_t count = 0;
 };
 
-struct Stage {
+struct TaskStage {
   std::vector<CoreUse> uses;
   double cycles = 0;
 
@@ -27,7 +27,7 @@ struct Stage {
 /// One way to run a task: one stage, or two, of which the second starts when or after the first
 /// ends (the reduction behind a K split, or the vector operators of a pair that is not fused).
 struct Mode {
-  std::vector<Stage> stages;
+  std::vector<TaskStage> stages;
 
   double cycles() const;
 };
@@ -40,11 +40,15 @@ struct ScheduleProblem {
 
   /// The length of the longest path with every task in its shortest mode: no schedule is shorter.
   double critical_path() const;
-  /// The most tasks of which none waits for another: a maximum antichain, by Dilworth's theorem the
-  /// number of tasks less a maximum matching of the transitive order (Fulkerson, Proc. AMS 7,
-  /// 1956).
-  std::int32_t width() const;
 };
+
+/// [a][b]: whether every schedule ends task a before b starts. Tasks are in topological order.
+std::vector<std::vector<bool>> transitive_order(
+    const std::vector<std::vector<TaskId>>& predecessors);
+
+/// The most tasks of which none waits for another: a maximum antichain, by Dilworth's theorem the
+/// number of tasks less a maximum matching of the transitive order (Fulkerson, Proc. AMS 7, 1956).
+std::int32_t width_of(const std::vector<std::vector<TaskId>>& predecessors);
 
 /// The problem that schedule_tasks solves heuristically: mode i of a task is its option i. Behind
 /// these come modes that the heuristic does not have: the contraction of a fused pair alone, its

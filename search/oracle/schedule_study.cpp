@@ -18,11 +18,10 @@ std::vector<std::int32_t> key_of(const TaskGraph& piece) {
   return key;
 }
 
-std::int32_t width_of(const TaskGraph& piece) {
-  ScheduleProblem order;
-  order.modes.resize(piece.tasks.size());
-  for (const Task& task : piece.tasks) order.predecessors.push_back(task.predecessors);
-  return order.width();
+std::vector<std::vector<TaskId>> predecessors_of(const TaskGraph& piece) {
+  std::vector<std::vector<TaskId>> predecessors;
+  for (const Task& task : piece.tasks) predecessors.push_back(task.predecessors);
+  return predecessors;
 }
 
 }  // namespace
@@ -34,7 +33,7 @@ std::vector<TaskId> choose_pieces(const Chip& chip, const TaskGraph& graph,
   std::set<std::vector<std::int32_t>> seen;
   for (TaskId first = 0; first + options.tasks <= count; first += options.tasks) {
     const TaskGraph piece = cut_tasks(graph, first, options.tasks);
-    if (width_of(piece) <= static_cast<std::int32_t>(chip.core_count())) continue;
+    if (width_of(predecessors_of(piece)) <= static_cast<std::int32_t>(chip.core_count())) continue;
     if (seen.insert(key_of(piece)).second) wide.push_back(first);
   }
   const auto most = static_cast<std::size_t>(options.most);
@@ -55,7 +54,7 @@ StudyCase study_piece(const Chip& chip, const TaskGraph& graph,
   result.first = first;
   result.first_operator = graph.graph->op(piece.tasks.front().operators.front()).name;
   result.tasks = options.tasks;
-  result.width = problem.width();
+  result.width = width_of(problem.predecessors);
   result.critical_path = problem.critical_path();
   result.heuristic = schedule.makespan;
   result.oracle =

@@ -12,7 +12,7 @@ namespace simdse {
 struct StudyOptions {
   std::int32_t tasks = 14;  ///< of a piece
   std::int32_t most = 6;    ///< pieces of one graph
-  OracleLimits limits;
+  IlpLimits limits;
 };
 
 /// One piece: consecutive tasks of a graph.

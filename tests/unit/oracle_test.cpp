@@ -5,6 +5,7 @@
 #include <numeric>
 #include <random>
 
+#include "search/oracle/schedule_check.h"
 #include "search/oracle/schedule_study.h"
 #include "search/schedule/scheduler.h"
 #include "workloads/training.h"
@@ -22,7 +23,7 @@ std::vector<PlacedStage> serial_schedule(const ScheduleProblem& problem) {
   std::vector<PlacedStage> result;
   double now = 0;
   for (std::size_t task = 0; task < problem.modes.size(); ++task) {
-    const std::vector<Stage>& stages = problem.modes[task].front().stages;
+    const std::vector<TaskStage>& stages = problem.modes[task].front().stages;
     for (std::size_t i = 0; i < stages.size(); ++i) {
       PlacedStage placed{static_cast<TaskId>(task), 0, i, now, {}};
       for (std::size_t pool = 0; pool < problem.pools.size(); ++pool) {
@@ -53,7 +54,7 @@ class Enumeration {
   struct Placed {
     double start;
     double end;
-    const Stage* stage;
+    const TaskStage* stage;
   };
 
   void choose(std::size_t task) {
@@ -70,7 +71,7 @@ class Enumeration {
     }
   }
 
-  bool fits(const Stage& stage, double start) const {
+  bool fits(const TaskStage& stage, double start) const {
     for (std::size_t pool = 0; pool < problem_.pools.size(); ++pool) {
       // Use is highest at the start of something.
       std::vector<double> times = {start};
@@ -101,7 +102,7 @@ class Enumeration {
         earliest = std::max(earliest, ends_[before]);
       }
       if (!is_ready) continue;
-      const Stage& stage = modes_[task]->stages[next_[task]];
+      const TaskStage& stage = modes_[task]->stages[next_[task]];
       std::vector<double> times = {earliest};
       for (const Placed& p : placed_) {
         if (p.end > earliest) times.push_back(p.end);
@@ -143,7 +144,7 @@ TEST(Oracle, FindsWhatLongestFirstMisses) {
   EXPECT_TRUE(found.is_proven) << found.unproven;
   EXPECT_NEAR(found.makespan, 6, 1e-3);
   EXPECT_NEAR(found.bound, 6, 2e-3);
-  EXPECT_EQ(schedule_problem_of(problem, found.stages), "");
+  EXPECT_EQ(schedule_fault(problem, found.stages), "");
 }
 
 TEST(Oracle, IsAsShortAsEnumeration) {
@@ -161,7 +162,7 @@ TEST(Oracle, IsAsShortAsEnumeration) {
       std::vector<Mode> modes(static_cast<std::size_t>(pick(1, 2)));
       for (Mode& mode : modes) {
         mode.stages.resize(static_cast<std::size_t>(pick(1, 4) == 1 ? 2 : 1));
-        for (Stage& stage : mode.stages) {
+        for (TaskStage& stage : mode.stages) {
           stage.cycles = static_cast<double>(pick(1, 9));
           const auto pool = static_cast<std::size_t>(pick(0, 1));
           stage.uses = {{pool, static_cast<std::int32_t>(pick(1, problem.pools[pool]))}};
@@ -176,7 +177,7 @@ TEST(Oracle, IsAsShortAsEnumeration) {
     }
     const OracleSchedule found = solve_schedule(problem, serial_schedule(problem), {});
     EXPECT_TRUE(found.is_proven) << found.unproven;
-    EXPECT_EQ(schedule_problem_of(problem, found.stages), "") << trial;
+    EXPECT_EQ(schedule_fault(problem, found.stages), "") << trial;
     EXPECT_NEAR(found.makespan, Enumeration(problem).shortest(), 1e-3 * found.makespan) << trial;
     EXPECT_LE(problem.critical_path(), found.makespan * (1 + 1e-6));
   }
@@ -198,7 +199,7 @@ TEST(Oracle, OutOfNodesItSaysSoAndTheBoundHolds) {
   EXPECT_NE(found.unproven.find("limit of 1 nodes"), std::string::npos) << found.unproven;
   EXPECT_GT(found.bound, 0);
   EXPECT_LT(found.bound, found.makespan);
-  EXPECT_EQ(schedule_problem_of(problem, found.stages), "");
+  EXPECT_EQ(schedule_fault(problem, found.stages), "");
 }
 
 TEST(Oracle, WidthAndCriticalPathOfADiamond) {
@@ -206,10 +207,10 @@ TEST(Oracle, WidthAndCriticalPathOfADiamond) {
   problem.pools = {4};
   problem.modes = {{on(1, 1)}, {on(1, 5), on(2, 3)}, {on(1, 2)}, {on(1, 2)}, {on(1, 1)}};
   problem.predecessors = {{}, {0}, {0}, {2}, {1, 3}};
-  EXPECT_EQ(problem.width(), 2);
+  EXPECT_EQ(width_of(problem.predecessors), 2);
   EXPECT_DOUBLE_EQ(problem.critical_path(), 1 + 4 + 1);
   problem.predecessors = {{}, {}, {}, {}, {}};
-  EXPECT_EQ(problem.width(), 5);
+  EXPECT_EQ(width_of(problem.predecessors), 5);
 }
 
 TEST(Oracle, CheckNamesWhatIsWrong) {
@@ -219,20 +220,20 @@ TEST(Oracle, CheckNamesWhatIsWrong) {
   problem.predecessors = {{}, {}, {0}};
   const std::vector<PlacedStage> good = {
       {0, 0, 0, 0, {{0}}}, {1, 0, 0, 0, {{1}}}, {2, 0, 0, 4, {{0, 1}}}};
-  EXPECT_EQ(schedule_problem_of(problem, good), "");
+  EXPECT_EQ(schedule_fault(problem, good), "");
   EXPECT_DOUBLE_EQ(makespan_of(problem, good), 8);
   std::vector<PlacedStage> bad = good;
   bad[1].cores = {{0}};
-  EXPECT_EQ(schedule_problem_of(problem, bad), "tasks 0 and 1 hold a core at the same time");
+  EXPECT_EQ(schedule_fault(problem, bad), "tasks 0 and 1 hold a core at the same time");
   bad = good;
   bad[2].start = 3;
-  EXPECT_EQ(schedule_problem_of(problem, bad), "task 2 starts before task 0 ends");
+  EXPECT_EQ(schedule_fault(problem, bad), "task 2 starts before task 0 ends");
   bad = good;
   bad[2].cores = {{0}};
-  EXPECT_EQ(schedule_problem_of(problem, bad), "task 2 holds 1 cores of pool 0, its mode 2");
+  EXPECT_EQ(schedule_fault(problem, bad), "task 2 holds 1 cores of pool 0, its mode 2");
   bad = good;
   bad.pop_back();
-  EXPECT_EQ(schedule_problem_of(problem, bad), "task 2 has 0 stages");
+  EXPECT_EQ(schedule_fault(problem, bad), "task 2 has 0 stages");
 }
 
 TEST(Oracle, OnPiecesOfARealGraphBothSchedulesHold) {
@@ -252,11 +253,11 @@ TEST(Oracle, OnPiecesOfARealGraphBothSchedulesHold) {
         schedule_tasks(chip, piece, options, find_critical_path(piece, options));
     const ScheduleProblem problem = make_schedule_problem(chip, piece, options);
     const auto placed = place_schedule(chip, piece, options, schedule);
-    EXPECT_EQ(schedule_problem_of(problem, placed), "");
+    EXPECT_EQ(schedule_fault(problem, placed), "");
     EXPECT_NEAR(makespan_of(problem, placed), schedule.makespan, 1e-6 * schedule.makespan);
-    EXPECT_GT(problem.width(), static_cast<std::int32_t>(chip.core_count()));
+    EXPECT_GT(width_of(problem.predecessors), static_cast<std::int32_t>(chip.core_count()));
     const StudyCase both = study_piece(chip, tasks, options, first, study);
-    EXPECT_EQ(schedule_problem_of(problem, both.oracle.stages), "");
+    EXPECT_EQ(schedule_fault(problem, both.oracle.stages), "");
     EXPECT_LE(both.oracle.bound, both.oracle.makespan * (1 + 1e-9));
     EXPECT_LE(both.oracle.makespan, both.heuristic * (1 + 1e-6));
     EXPECT_GE(both.oracle.makespan, problem.critical_path() * (1 - 1e-6));
