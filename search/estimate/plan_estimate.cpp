@@ -85,16 +85,16 @@ class Timeline {
       return Response{cycles / e.cycles, std::max(waits, 1.0) / e.cycles};
     };
     Sharer sharer;
-    sharer.demand[0] = e.bound(Resource::memory).cycles / e.cycles;
-    sharer.demand[1] = e.bound(Resource::buffer).cycles / e.cycles;
+    sharer.demand[kSharedMemory] = e.bound(Resource::memory).cycles / e.cycles;
+    sharer.demand[kSharedBuffer] = e.bound(Resource::buffer).cycles / e.cycles;
     const double windows = std::max(e.core_windows, e.stage_windows * staging);
-    sharer.responses[0] = windows > e.with_memory.waits
-                              ? response(0, windows)
-                              : response(e.with_memory.cycles, e.with_memory.waits);
-    sharer.responses[1] = response(e.with_buffer.cycles, e.with_buffer.waits);
+    sharer.responses[kSharedMemory] = windows > e.with_memory.waits
+                                          ? response(0, windows)
+                                          : response(e.with_memory.cycles, e.with_memory.waits);
+    sharer.responses[kSharedBuffer] = response(e.with_buffer.cycles, e.with_buffer.waits);
     for (std::size_t way = 0; way < kWayCount; ++way) {
-      sharer.demand[2 + way] = e.way_cycles[way] / e.cycles;
-      sharer.responses[2 + way] = response(e.with_way[way].cycles, e.with_way[way].waits);
+      sharer.demand[kSharedWays + way] = e.way_cycles[way] / e.cycles;
+      sharer.responses[kSharedWays + way] = response(e.with_way[way].cycles, e.with_way[way].waits);
     }
     return sharer;
   }

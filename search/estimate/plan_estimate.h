@@ -12,7 +12,12 @@
 
 namespace simdse {
 
-/// What regions side by side share, in the order of Sharer.
+/// What regions side by side share, in the order of Sharer: the memory, the buffer, and the ways
+/// through the network in the order of Way.
+constexpr std::size_t kSharedMemory = 0;
+constexpr std::size_t kSharedBuffer = 1;
+constexpr std::size_t kSharedWays = 2;
+static_assert(kSharedWays + kWayCount == kSharedCount);
 constexpr std::array<Resource, kSharedCount> kShared = {Resource::memory,  Resource::buffer,
                                                         Resource::network, Resource::network,
                                                         Resource::network, Resource::network};

@@ -85,7 +85,17 @@ bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares
       if (speed < shares[i].speed) shares[i] = {speed, r};
     }
   }
-  return !has_moved;
+  if (!has_moved) return true;
+  // One round of the circle: no resource gives more than it has all the same.
+  for (std::size_t r = 0; r < kSharedCount; ++r) {
+    double used = 0;
+    for (std::size_t i = 0; i < sharers.size(); ++i) used += sharers[i].demand[r] * shares[i].speed;
+    if (used <= 1) continue;
+    for (std::size_t i = 0; i < sharers.size(); ++i) {
+      if (sharers[i].demand[r] > 0) shares[i] = {shares[i].speed / used, r};
+    }
+  }
+  return false;
 }
 
 }  // namespace simdse

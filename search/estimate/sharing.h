@@ -48,7 +48,7 @@ struct Share {
 /// region at one is not asked of the others; a region is as slow as the worst of them makes it.
 /// False if the waits at the resources, worked out in turn, have not settled, as for 2 in 1000 of
 /// the test's random regions, which drive each other in circles; the speeds are then those of one
-/// round of the circle.
+/// round of the circle, lowered where a resource would be asked for more than it has.
 bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares);
 
 }  // namespace simdse
