@@ -80,6 +80,10 @@ bool Arguments::parse(const CommandContext& context) {
   return false;
 }
 
+void Arguments::out_of_range(const std::string& name, const std::string& problem) const {
+  throw InputError(fmt::format("{}: --{}: {}", command_, name, problem));
+}
+
 void Arguments::missing(const std::string& name) const {
   throw InputError(
       fmt::format("{}: '{}' is missing; usage: simdse {} {}", command_, name, command_, synopsis_));

@@ -1,6 +1,8 @@
 // Commands of the program.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <boost/program_options.hpp>
 #include <string>
 #include <vector>
@@ -65,6 +67,15 @@ class Arguments {
     if (!has(name)) missing(name);
     return values_[name].as<T>();
   }
+  /// A number that lies between `least` and `most`, or `otherwise` when it was not given. Throws
+  /// InputError.
+  template <class T>
+  T number(const std::string& name, T least, T most, T otherwise) const {
+    if (!has(name)) return otherwise;
+    const T value = get<T>(name);
+    if (value >= least && value <= most) return value;
+    out_of_range(name, fmt::format("{} must lie between {} and {}", value, least, most));
+  }
   /// Adds `--jobs`, whose meaning is `what` at a time.
   void add_jobs(const char* what);
   /// The value of `--jobs`, by default one per processor. Throws InputError.
@@ -74,6 +85,7 @@ class Arguments {
 
  private:
   [[noreturn]] void missing(const std::string& name) const;
+  [[noreturn]] void out_of_range(const std::string& name, const std::string& problem) const;
 
   std::string command_;
   std::string synopsis_;

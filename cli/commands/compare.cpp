@@ -14,33 +14,21 @@ namespace po = boost::program_options;
 namespace simdse {
 namespace {
 
-template <class Number>
-Number within(const Arguments& arguments, const char* name, Number least, Number most) {
-  const auto value = arguments.get<Number>(name);
-  if (value >= least && value <= most) return value;
-  throw InputError(
-      fmt::format("compare: --{}: {} must lie between {} and {}", name, value, least, most));
-}
-
 CompareOptions options_of(const Arguments& arguments, const DataFiles& files) {
   constexpr std::int64_t most_evaluations = 1'000'000'000;
   constexpr std::int64_t most_cost_calls = 1'000'000'000'000'000;
   CompareOptions options;
   options.methods = read_methods(arguments.get<std::string>("with"), files);
-  if (arguments.has("seeds")) {
-    options.seeds = within<std::uint64_t>(arguments, "seeds", 1, 1000);
-  }
+  options.seeds = arguments.number<std::uint64_t>("seeds", 1, 1000, options.seeds);
   if (arguments.has("evaluations") && arguments.has("budget-factor")) {
     throw InputError("compare: --evaluations and --budget-factor exclude each other");
   }
   if (arguments.has("evaluations")) {
-    options.evaluations = within<std::int64_t>(arguments, "evaluations", 1, most_evaluations);
+    options.evaluations = arguments.number<std::int64_t>("evaluations", 1, most_evaluations, 0);
   }
-  if (arguments.has("budget-factor")) {
-    options.budget_factor = within(arguments, "budget-factor", 1e-3, 1e6);
-  }
+  options.budget_factor = arguments.number("budget-factor", 1e-3, 1e6, options.budget_factor);
   if (arguments.has("cost-calls")) {
-    options.cost_calls = within<std::int64_t>(arguments, "cost-calls", 1, most_cost_calls);
+    options.cost_calls = arguments.number<std::int64_t>("cost-calls", 1, most_cost_calls, 0);
   }
   options.workers = arguments.jobs();
   options.is_interrupted = InterruptWatch::is_interrupted;

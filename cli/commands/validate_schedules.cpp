@@ -24,21 +24,12 @@ struct WorkloadStudy {
   std::vector<StudyCase> cases;
 };
 
-int bounded(const Arguments& arguments, const char* name, int least, int most, int otherwise) {
-  if (!arguments.has(name)) return otherwise;
-  const int value = arguments.get<int>(name);
-  if (value < least || value > most) {
-    throw InputError(fmt::format("validate: {} must lie between {} and {}", name, least, most));
-  }
-  return value;
-}
-
 StudyOptions study_options(const Arguments& arguments) {
   StudyOptions options;
-  options.tasks = bounded(arguments, "tasks", 2, 60, options.tasks);
-  options.most = bounded(arguments, "pieces", 1, 1000, options.most);
+  options.tasks = arguments.number("tasks", 2, 60, options.tasks);
+  options.most = arguments.number("pieces", 1, 1000, options.most);
   options.limits.nodes =
-      bounded(arguments, "nodes", 0, 1000000000, static_cast<int>(options.limits.nodes));
+      arguments.number("nodes", 0, 1000000000, static_cast<int>(options.limits.nodes));
   return options;
 }
 

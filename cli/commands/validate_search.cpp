@@ -14,20 +14,6 @@
 namespace po = boost::program_options;
 
 namespace simdse {
-namespace {
-
-/// The option's value, if it lies between `least` and `most`.
-template <class T>
-T bounded(const Arguments& arguments, const std::string& name, T least, T most, T otherwise) {
-  if (!arguments.has(name)) return otherwise;
-  const T value = arguments.get<T>(name);
-  if (value < least || value > most) {
-    throw InputError(fmt::format("validate: {} must lie between {} and {}", name, least, most));
-  }
-  return value;
-}
-
-}  // namespace
 
 void add_search_options(Arguments& arguments) {
   arguments.options().add_options()("search", po::value<std::string>(),
@@ -44,8 +30,8 @@ void add_search_options(Arguments& arguments) {
 
 int validate_designs(const Arguments& arguments, const DataFiles& files) {
   ValidationOptions options;
-  options.designs = static_cast<std::size_t>(bounded(arguments, "designs", 2, 100000, 200));
-  options.explained = static_cast<std::size_t>(bounded(arguments, "explain", 0, 1000, 3));
+  options.designs = static_cast<std::size_t>(arguments.number("designs", 2, 100000, 200));
+  options.explained = static_cast<std::size_t>(arguments.number("explain", 0, 1000, 3));
   options.workers = arguments.jobs();
   if (arguments.has("seed")) options.seed = arguments.get<std::uint64_t>("seed");
   const auto search = arguments.get<std::string>("search");
