@@ -93,13 +93,11 @@ class Comparison {
   void prepare() {
     Evaluator evaluator = make_evaluator();
     LocalSearchOptions& search = run_.spec.options;
-    ThroughputFloor& floor = search.throughput_floor;
-    bool is_first = true;
+    std::optional<double> baseline_throughput;  // of the first
     for (const Design& design : run_.spec.baselines) {
       try {
         const double throughput = evaluator.evaluate(evaluator.chip(design)).throughput;
-        if (is_first && !floor.is_given) floor.samples_per_second = throughput;
-        is_first = false;
+        if (!baseline_throughput) baseline_throughput = throughput;
       } catch (const PluginFailure& failure) {
         run_.warnings.push_back(
             fmt::format("baseline '{}' is left out: {}", design.name, failure.what()));
@@ -109,15 +107,7 @@ class Comparison {
       }
       if (const auto point = run_.spec.space->find(design)) search.seeds.push_back(*point);
     }
-    if (run_.spec.floor_like) {
-      const Design& design = *run_.spec.floor_like;
-      try {
-        floor.samples_per_second = evaluator.evaluate(evaluator.chip(design)).throughput;
-      } catch (const InputError& problem) {
-        throw InputError(
-            fmt::format("throughput_floor: like '{}': {}", design.name, problem.what()));
-      }
-    }
+    resolve_floor(run_.spec, evaluator, baseline_throughput);
     run_.objective = search.objectives.front();
     search.objectives = {run_.objective};
     for (const Method& method : run_.options.methods) {

@@ -286,23 +286,13 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
       search.seeds.push_back(*point);
     }
   }
+  std::optional<double> baseline_throughput;
   if (!run.baselines.empty()) {
     const Contender& first = run.baselines.front();
-    if (!search.throughput_floor.is_given) {
-      search.throughput_floor.samples_per_second =
-          first.estimated_throughput(run.setup->workload.batch());
-    }
+    baseline_throughput = first.estimated_throughput(run.setup->workload.batch());
     search.also_within = Budget{first.chip.area(), first.chip.tdp()};
   }
-  if (run.spec.floor_like) {
-    const Design& design = *run.spec.floor_like;
-    try {
-      search.throughput_floor.samples_per_second =
-          run.evaluator->evaluate(run.evaluator->chip(design)).throughput;
-    } catch (const InputError& problem) {
-      throw InputError(fmt::format("throughput_floor: like '{}': {}", design.name, problem.what()));
-    }
-  }
+  resolve_floor(run.spec, *run.evaluator, baseline_throughput);
   if (on_ready) on_ready(run);
   {
     Progress progress("search", 0);

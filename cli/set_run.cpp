@@ -5,26 +5,18 @@
 namespace simdse {
 namespace {
 
-/// The row's search as search_designs takes it: seeded with the baseline, whose estimate is the
-/// floor unless the file gives one.
-LocalSearchOptions prepare(const SearchSpec& search, SetRow& row) {
-  LocalSearchOptions options = search.options;
-  const TrainingSetup& setup = *row.setup;
-  if (search.floor_like) {
-    options.throughput_floor.samples_per_second =
-        row.evaluator->evaluate(row.evaluator->chip(*search.floor_like)).throughput;
+/// Makes a search ready, as one of its own would be: seeded with its baseline, with a floor.
+void prepare(SearchSpec& search, SetRow& row) {
+  std::optional<double> baseline_throughput;
+  if (!search.baselines.empty()) {
+    const Design& design = search.baselines.front();
+    row.baseline = make_contender(*row.evaluator, *row.setup, design.name, design);
+    baseline_throughput = row.baseline->estimated_throughput(row.setup->workload.batch());
+    if (const std::optional<Point> point = search.space->find(design)) {
+      search.options.seeds.push_back(*point);
+    }
   }
-  if (search.baselines.empty()) return options;
-  const Design& design = search.baselines.front();
-  row.baseline = make_contender(*row.evaluator, setup, design.name, design);
-  if (!options.throughput_floor.is_given) {
-    options.throughput_floor.samples_per_second =
-        row.baseline->estimated_throughput(setup.workload.batch());
-  }
-  if (const std::optional<Point> point = search.space->find(design)) {
-    options.seeds.push_back(*point);
-  }
-  return options;
+  resolve_floor(search, *row.evaluator, baseline_throughput);
 }
 
 }  // namespace
@@ -47,8 +39,8 @@ SetRun run_whole_set(SetSpec spec, const WorkerOptions& workers, const Simulatio
   SetRun run;
   run.spec = std::move(spec);
   std::vector<SetWorkload> workloads;
-  for (const SetMember& member : run.spec.members) {
-    const SearchSpec& search = member.search;
+  for (SetMember& member : run.spec.members) {
+    SearchSpec& search = member.search;
     run.rows.emplace_back();
     SetRow& row = run.rows.back();
     row.name = search.name;
@@ -57,11 +49,12 @@ SetRun run_whole_set(SetSpec spec, const WorkerOptions& workers, const Simulatio
     row.evaluator = std::make_unique<Evaluator>(row.setup->tasks, row.setup->workload.batch(),
                                                 search.technology);
     try {
-      workloads.push_back({row.evaluator.get(), prepare(search, row), member.weight});
-      workloads.back().options.is_interrupted = workers.is_interrupted;
+      prepare(search, row);
     } catch (const InputError& problem) {
-      throw InputError(fmt::format("search '{}': baseline or floor: {}", row.name, problem.what()));
+      throw InputError(fmt::format("search '{}': {}", row.name, problem.what()));
     }
+    search.options.is_interrupted = workers.is_interrupted;
+    workloads.push_back({row.evaluator.get(), search.options, member.weight});
   }
   if (on_ready) on_ready(run);
   {

@@ -90,6 +90,21 @@ void read_floor(const ConfigValue& value, const DataFiles& files, const std::str
 
 }  // namespace
 
+void resolve_floor(SearchSpec& spec, const Evaluator& evaluator,
+                   std::optional<double> baseline_throughput) {
+  ThroughputFloor& floor = spec.options.throughput_floor;
+  if (spec.floor_like) {
+    const Design& design = *spec.floor_like;
+    try {
+      floor.samples_per_second = evaluator.evaluate(evaluator.chip(design)).throughput;
+    } catch (const InputError& problem) {
+      throw InputError(fmt::format("throughput_floor: like '{}': {}", design.name, problem.what()));
+    }
+  } else if (!floor.is_given && baseline_throughput) {
+    floor.samples_per_second = *baseline_throughput;
+  }
+}
+
 SearchSpec load_search(const std::string& path, const DataFiles& files,
                        const std::vector<Override>& overrides) {
   const std::string file = files.find("configs/searches", path, "search");

@@ -43,6 +43,12 @@ struct SearchSpec {
   std::unique_ptr<SearchSpace> space;
 };
 
+/// Fills in the floor where the file leaves it to a design: what that, or else the first baseline
+/// (of `baseline_throughput`; empty: there is none), is estimated to achieve. Throws InputError
+/// when the workload does not fit the design.
+void resolve_floor(SearchSpec& spec, const Evaluator& evaluator,
+                   std::optional<double> baseline_throughput);
+
 /// Loads a search file. Throws InputError.
 SearchSpec load_search(const std::string& path, const DataFiles& files,
                        const std::vector<Override>& overrides = {});
