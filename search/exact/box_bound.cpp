@@ -23,6 +23,15 @@ std::optional<Chip> chip_at(const SearchSpace& space, const Evaluator& evaluator
   }
 }
 
+/// Least energy of a byte through the memory and the network, and of a MAC.
+std::array<Joules, 2> action_energies(const Chip& chip) {
+  ActionCounts bytes;
+  bytes.memory_bytes = bytes.network_bytes = 1;
+  ActionCounts macs;
+  macs.macs = 1;
+  return {energy_of(chip, bytes, Seconds(0)), energy_of(chip, macs, Seconds(0))};
+}
+
 /// Not slower at `b` in anything.
 bool is_no_slower(const ChipRates& b, const ChipRates& a) {
   return b.port >= a.port && b.network_buffer >= a.network_buffer &&
@@ -51,18 +60,23 @@ double BoxFigures::worth(Objective objective, const ThroughputFloor& floor, doub
 
 BoxBound::~BoxBound() = default;
 
+std::string BoxBound::obstacle(const SearchSpace& space) {
+  if (!space.base().plugins.empty()) {
+    return "what blocks of plug-ins take is known in child processes alone";
+  }
+  for (const char* kind : {"tensor_core", "vector_core"}) {
+    const auto groups =
+        std::count_if(space.base().cores.begin(), space.base().cores.end(),
+                      [&](const CoreGroupConfig& group) { return group.block.kind == kind; });
+    if (groups > 1) return std::string("there are several groups of kind ") + kind;
+  }
+  return "";
+}
+
 BoxBound::BoxBound(const SearchSpace& space, const Evaluator& evaluator)
     : space_(space), evaluator_(evaluator) {
-  if (!space.base().plugins.empty()) {
-    throw InputError(
-        "designs with blocks of plug-ins can't be bounded: what they take is not known");
-  }
-  int tensor_groups = 0;
-  int vector_groups = 0;
-  for (const CoreGroupConfig& group : space.base().cores) {
-    ++(group.block.kind == "tensor_core" ? tensor_groups : vector_groups);
-  }
-  has_one_group_ = tensor_groups == 1 && vector_groups == 1;
+  const std::string problem = obstacle(space);
+  if (!problem.empty()) throw InputError("designs can't be bounded: " + problem);
   classify_axes();
 }
 
@@ -74,7 +88,9 @@ bool BoxBound::is_ordered(std::size_t axis, const Point& from) const {
     if (!chip) continue;
     if (before) {
       const bool is_dearer = chip->area() >= before->area() && chip->tdp() >= before->tdp() &&
-                             chip->static_power() >= before->static_power();
+                             chip->static_power() >= before->static_power() &&
+                             action_energies(*chip)[0] >= action_energies(*before)[0] &&
+                             action_energies(*chip)[1] >= action_energies(*before)[1];
       const bool is_larger = chip->buffer().capacity() >= before->buffer().capacity();
       const bool is_faster = is_no_slower(ChipRates::of(*chip), ChipRates::of(*before));
       if (!is_dearer || !is_larger || !is_faster) return false;
@@ -94,8 +110,7 @@ void BoxBound::classify_axes() {
     }
     const bool is_core = axis.path.rfind("cores.", 0) == 0 && axis.role != AxisRole::count;
     const bool is_clock = axis.path == kClockPath;
-    const bool counts = axis.role != AxisRole::count || has_one_group_;
-    is_dimension_.push_back(is_core || is_clock || !counts || !is_ordered(i, whole.low) ||
+    is_dimension_.push_back(is_core || is_clock || !is_ordered(i, whole.low) ||
                             !is_ordered(i, whole.high));
   }
 }
@@ -118,15 +133,10 @@ const std::optional<BoxBound::Cost>& BoxBound::cost(const Point& corner) {
 }
 
 const BoxBound::Platform& BoxBound::platform_of(const Box& box) {
-  // The number of cores does not matter to what they share, or it counts as a dimension.
-  Point point = box.high;
-  for (std::size_t i = 0; i < point.size(); ++i) {
-    if (space_.axes()[i].role == AxisRole::count && !is_dimension_[i]) point[i] = 0;
-  }
-  const auto [entry, is_new] = platforms_.try_emplace(point);
+  const auto [entry, is_new] = platforms_.try_emplace(box.high);
   Platform& platform = entry->second;
   if (!is_new) return platform;
-  if (const std::optional<Chip> chip = chip_at(space_, evaluator_, point)) {
+  if (const std::optional<Chip> chip = chip_at(space_, evaluator_, box.high)) {
     platform.rates = ChipRates::of(*chip);
     // Half of the buffer, and what rounding leaves of the slices of up to 1,024 cores.
     platform.resident = to_double(chip->buffer().capacity()) / 2 + 1024;
@@ -143,7 +153,7 @@ BoxBound::Cell& BoxBound::cell_of(const Box& box, double port) {
   std::unique_ptr<Cell>& cell = cells_[{key, port}];
   if (!cell) {
     std::optional<Chip> chip = chip_at(space_, evaluator_, key);
-    // Where the least of all else makes no design, this box's does, or its platform is not known.
+    // Where the least of all else makes no design, the greatest does: its platform is known.
     if (!chip) chip = chip_at(space_, evaluator_, box.high);
     cell = std::make_unique<Cell>(std::move(chip).value());
     // Cells that differ in their vector cores alone share what their tensor cores can do.
@@ -154,7 +164,8 @@ BoxBound::Cell& BoxBound::cell_of(const Box& box, double port) {
       }
     }
     std::shared_ptr<CoreBound>& shared = core_bounds_[{key, port}];
-    if (!shared) shared = std::make_shared<CoreBound>(cell->chip.tensor_cores().front(), port);
+    if (!shared)
+      shared = std::make_shared<CoreBound>(cell->chip.tensor_cores().front(), port, calls_);
     cell->tensor = shared;
   }
   return *cell;
@@ -253,8 +264,8 @@ double BoxBound::least_cycles(const TrafficBound& traffic, const Segment& segmen
     }
     return least;
   }
-  const double per_tensor = has_one_group_ ? 1 / static_cast<double>(tensor.high) : 0;
-  const double per_vector = has_one_group_ ? 1 / static_cast<double>(vector.high) : 0;
+  const double per_tensor = 1 / static_cast<double>(tensor.high);
+  const double per_vector = 1 / static_cast<double>(vector.high);
   std::vector<double> on_path(choices.size());
   double best = 0;
   // Weights of the path, of the tensor cores and of the vector cores.
@@ -304,6 +315,13 @@ double BoxBound::least_cycles(const TrafficBound& traffic, const Segment& segmen
 }
 
 BoxFigures BoxBound::figures(const Box& box) {
+  const BoxFigures result = bound(box);
+  evaluator_.charge(calls_.count() - charged_);
+  charged_ = calls_.count();
+  return result;
+}
+
+BoxFigures BoxBound::bound(const Box& box) {
   BoxFigures result;
   if (const std::optional<Cost>& least = cost(box.low)) {
     result.area = least->area;
@@ -345,7 +363,9 @@ BoxFigures BoxBound::figures(const Box& box) {
     for (const Task& task : evaluator_.tasks().tasks) {
       if (!task.contraction) continue;
       const auto products = static_cast<double>(1 + task.follow_ups.size());
-      actions.macs += products * static_cast<double>(task.contraction->macs());
+      const std::optional<FormatRate> rate = cell.chip.tensor_cores().front()->rate(task.format);
+      if (!rate) continue;  // then no design holds the workload
+      actions.macs += products * static_cast<double>(task.contraction->macs()) * rate->cycles();
     }
     actions.memory_bytes = memory_bytes;
     actions.network_bytes = memory_bytes;

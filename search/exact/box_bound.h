@@ -46,11 +46,14 @@ struct BoxFigures {
 ///   way + bytes to and from memory / its rate, and all bytes / (rates of memory and buffer)
 ///   way + the slowest part's bytes / its port's rate
 /// which are bounds of RegionEstimate. Sharing only slows regions down, and takes no more of the
-/// memory than there is: so it is wherever share_speeds settles.
+/// memory than there is.
 class BoxBound {
  public:
-  /// All must outlive the bound. Throws InputError for spaces with blocks of plug-ins, whose closed
-  /// forms are not at hand here.
+  /// Why the designs of a space have no bounds, or "": closed forms of plug-ins are not at hand,
+  /// and with several groups of one kind of core a task may run on any of them.
+  static std::string obstacle(const SearchSpace& space);
+
+  /// All must outlive the bound. Throws InputError where there is an obstacle.
   BoxBound(const SearchSpace& space, const Evaluator& evaluator);
   ~BoxBound();
 
@@ -89,6 +92,7 @@ class BoxBound {
     double vector = 0;  ///< cycles of vector cores
   };
 
+  BoxFigures bound(const Box& box);
   void classify_axes();
   bool is_ordered(std::size_t axis, const Point& from) const;
   Cell& cell_of(const Box& box, double port);
@@ -104,7 +108,8 @@ class BoxBound {
 
   const SearchSpace& space_;
   const Evaluator& evaluator_;
-  bool has_one_group_ = true;  ///< of each kind: else cores are not counted
+  CostCalls calls_;           ///< of the bounds of cores ...
+  std::int64_t charged_ = 0;  ///< ... and those that the evaluator has been told of
   std::vector<bool> is_dimension_;
   std::vector<std::size_t> group_of_;  ///< core group of each axis, or how many there are
   std::map<Point, std::optional<Cost>> costs_;

@@ -2,22 +2,9 @@
 
 #include <algorithm>
 
+#include "search/mapping/splits.h"
+
 namespace simdse {
-namespace {
-
-std::vector<Split> all_splits(std::int64_t parts) {
-  if (parts == 1) return {Split{}};
-  std::vector<Split> splits = {
-      {parts, 1, 1, 1}, {1, parts, 1, 1}, {1, 1, parts, 1}, {1, 1, 1, parts}};
-  for (std::int64_t p = 2; p * 2 <= parts; ++p) {
-    if (parts % p != 0) continue;
-    const std::int64_t q = parts / p;
-    splits.insert(splits.end(), {{p, q, 1, 1}, {p, 1, q, 1}, {1, p, q, 1}});
-  }
-  return splits;
-}
-
-}  // namespace
 
 const PartCycles& CoreBound::contraction(const Task& task, std::int64_t parts) {
   const auto [entry, is_new] = known_.try_emplace({task.signature, parts});
@@ -25,10 +12,10 @@ const PartCycles& CoreBound::contraction(const Task& task, std::int64_t parts) {
   return entry->second;
 }
 
-PartCycles CoreBound::find(const Task& task, std::int64_t parts) const {
+PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
   PartCycles best;
   std::map<std::vector<std::int64_t>, double> tried;  // equal parts take equal time
-  for (const Split& split : all_splits(parts)) {
+  for (const Split& split : splits_over(parts)) {
     if (!fills_all_parts(*task.contraction, split)) continue;
     if (!allows_follow_ups(split, task.follow_ups)) continue;
     if (split.k > 1 && task.has_vector_work()) continue;
@@ -48,8 +35,7 @@ PartCycles CoreBound::find(const Task& task, std::int64_t parts) const {
   return best;
 }
 
-double CoreBound::tile_cycles(const Task& task, Dataflow dataflow,
-                              const ContractionShape& part) const {
+double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part) {
   const ContractionShape& whole = *task.contraction;
   const auto batch = static_cast<double>(part.batch);
   const double a_bytes =
@@ -66,6 +52,7 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow,
   double least = std::numeric_limits<double>::infinity();
   for (const TileShape& tile :
        core_->tiles_of(task.format, dataflow, {part.m, part.n, part.k}, element_bytes)) {
+    calls_.add(1);
     const TileTiming timing =
         core_->timing_of(task.format, dataflow, {part.m, part.n, part.k}, tile, part.batch);
     const double matrix = to_double(timing.body) + follow_ups;

@@ -29,19 +29,21 @@ struct PartCycles {
 ///           once per tile of the other's axis (ContractionStep)
 class CoreBound {
  public:
-  /// `port`: bytes per cycle of the fastest port that is to be covered.
-  CoreBound(std::shared_ptr<const TensorCore> core, double port)
-      : core_(std::move(core)), port_(port) {}
+  /// `port`: bytes per cycle of the fastest port that is to be covered. `calls` is told of every
+  /// tile that is tried; it must outlive the bound.
+  CoreBound(std::shared_ptr<const TensorCore> core, double port, CostCalls& calls)
+      : core_(std::move(core)), port_(port), calls_(calls) {}
 
   /// `task` on `parts` cores; remembered by signature.
   const PartCycles& contraction(const Task& task, std::int64_t parts);
 
  private:
-  PartCycles find(const Task& task, std::int64_t parts) const;
-  double tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part) const;
+  PartCycles find(const Task& task, std::int64_t parts);
+  double tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part);
 
   std::shared_ptr<const TensorCore> core_;
   double port_;
+  CostCalls& calls_;
   std::map<std::pair<std::int32_t, std::int64_t>, PartCycles> known_;
 };
 

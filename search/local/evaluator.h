@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "search/estimate/plan_estimate.h"
 #include "search/local/budget.h"
@@ -77,6 +78,10 @@ class Evaluator {
   using Observer = std::function<void(const Chip&, const Evaluation*, std::int64_t cost_calls)>;
   void observe(Observer observer) { observer_ = std::move(observer); }
 
+  /// Layer-cost calls that were made beside an evaluation, to decide on it (bounds): the observer
+  /// is told of them with the next one.
+  void charge(std::int64_t cost_calls) const { charged_ += cost_calls; }
+
   const TaskGraph& tasks() const { return tasks_; }
   std::int64_t batch() const { return batch_; }
 
@@ -93,7 +98,8 @@ class Evaluator {
   Evaluation evaluate_in_child(const Chip& chip, std::optional<std::uint64_t> option_sample) const;
   OptionCache* cache_for(const Chip& chip) const;
   void tell(const Chip& chip, const Evaluation* evaluation, std::int64_t cost_calls) const {
-    if (observer_) observer_(chip, evaluation, cost_calls);
+    const std::int64_t charged = std::exchange(charged_, 0);
+    if (observer_) observer_(chip, evaluation, cost_calls + charged);
   }
 
   const TaskGraph& tasks_;
@@ -101,6 +107,7 @@ class Evaluator {
   std::shared_ptr<const Technology> technology_;
   double recomputed_macs_;
   Observer observer_;
+  mutable std::int64_t charged_ = 0;
   mutable std::shared_ptr<OptionCache> options_;   ///< of the designs evaluated so far
   mutable std::map<std::string, Answer> answers_;  ///< by the design as text, and the sample
 };

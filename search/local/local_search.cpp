@@ -24,7 +24,7 @@ LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& eval
   DesignBook book(space, evaluator, options, progress);
   std::optional<BoxBound> bound;
   std::optional<Outlook> outlook;
-  if (space.base().plugins.empty()) {
+  if (BoxBound::obstacle(space).empty()) {
     bound.emplace(space, evaluator);
     outlook.emplace(book, *bound);
   }

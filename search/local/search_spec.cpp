@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "models/base/config_reader.h"
+#include "search/exact/box_bound.h"
 
 namespace simdse {
 namespace {
@@ -67,11 +68,9 @@ void check_method(const ConfigValue& value, const SearchSpace& space,
                                  "method exact",
                                  space.size(), most));
   }
-  if (options.method == SearchMethod::exact && !space.base().plugins.empty()) {
-    throw InputError(
-        value.where(),
-        "method exact: designs with blocks of plug-ins can't be bounded, for what they "
-        "take is known in child processes alone");
+  const std::string obstacle = BoxBound::obstacle(space);
+  if (options.method == SearchMethod::exact && !obstacle.empty()) {
+    throw InputError(value.where(), "method exact: designs can't be bounded: " + obstacle);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <tuple>
 
+#include "search/mapping/splits.h"
+
 namespace simdse {
 namespace {
 
@@ -33,7 +35,7 @@ struct Score {
 };
 
 /// What a tile costs on its core.
-struct CoreBound {
+struct TileBound {
   double cycles = 0;
   double port_bytes = 0;
   double least = 0;  ///< cycles with the first operands' and the last result's way
@@ -56,7 +58,7 @@ class Mapper {
   std::vector<MappedContraction> best() {
     std::vector<MappedContraction> result;
     for (const Dataflow dataflow : dataflows()) {
-      for (const Split& split : splits_of(parts_)) try_tilings(tilings_of(dataflow, split));
+      for (const Split& split : axis_splits(parts_)) try_tilings(tilings_of(dataflow, split));
     }
     if (best_) result.push_back(*best_);
     for (const Dataflow dataflow : dataflows()) {
@@ -78,32 +80,13 @@ class Mapper {
     return result;
   }
 
-  using Candidate = std::pair<CoreBound, ContractionMapping>;
+  using Candidate = std::pair<TileBound, ContractionMapping>;
 
   /// Tiles for a part of one split, the most promising first; none if the split is no use.
   struct Tilings {
     ContractionShape part;
     std::vector<Candidate> ranked;
   };
-
-  /// Splits along one axis.
-  static std::vector<Split> splits_of(std::int64_t parts) {
-    if (parts == 1) return {Split{}};
-    return {{parts, 1, 1, 1}, {1, parts, 1, 1}, {1, 1, parts, 1}, {1, 1, 1, parts}};
-  }
-
-  /// Splits along two of the axes batch, m and n.
-  static std::vector<Split> grids_of(std::int64_t parts) {
-    std::vector<Split> grids;
-    for (std::int64_t p = 2; p * 2 <= parts; ++p) {
-      if (parts % p != 0) continue;
-      const std::int64_t q = parts / p;
-      grids.push_back({p, q, 1, 1});
-      grids.push_back({p, 1, q, 1});
-      grids.push_back({1, p, q, 1});
-    }
-    return grids;
-  }
 
   /// The few grids that are worth a closer look: those with the least bound of the core and of what
   /// all cores read from the buffer together. All grids ask memory for the same bytes, as long as
@@ -113,7 +96,7 @@ class Mapper {
     constexpr std::size_t grids_kept = 2;
     const double read_rate = std::min(rates_.network_buffer, rates_.buffer);
     std::vector<std::pair<double, Tilings>> grids;
-    for (const Split& split : grids_of(parts_)) {
+    for (const Split& split : grid_splits(parts_)) {
       Tilings tilings = tilings_of(dataflow, split);
       if (tilings.ranked.empty()) continue;
       double least = std::numeric_limits<double>::infinity();
@@ -150,14 +133,14 @@ class Mapper {
     std::vector<Candidate> ranked;
     for (const TileShape& tile : core_.tiles_of(problem_.format, dataflow, size, element_bytes)) {
       mapping.tile = tile;
-      const CoreBound bound = core_bound(mapping);
+      const TileBound bound = core_bound(mapping);
       ++calls_;
       choose_block(mapping);
       ranked.emplace_back(bound, mapping);
       ranked.back().first.least = bound.cycles + (is_serial_ ? 0 : first_and_last(mapping));
     }
     // Candidates by what the core needs once it runs, and by the whole with first and last data.
-    const auto rank = [&](double CoreBound::*cycles) {
+    const auto rank = [&](double TileBound::*cycles) {
       std::stable_sort(ranked.begin(), ranked.end(), [&](const Candidate& x, const Candidate& y) {
         return std::make_pair(time_class(x.first.*cycles), x.first.port_bytes) <
                std::make_pair(time_class(y.first.*cycles), y.first.port_bytes);
@@ -166,9 +149,9 @@ class Mapper {
     // Where transfers hide behind work, the core decides; else any tile may make up for it.
     constexpr std::size_t tiles_kept = 3;
     if (!is_serial_ && ranked.size() > tiles_kept) {
-      rank(&CoreBound::cycles);
+      rank(&TileBound::cycles);
       std::vector<Candidate> kept(ranked.begin(), ranked.begin() + tiles_kept);
-      rank(&CoreBound::least);
+      rank(&TileBound::least);
       for (std::size_t i = 0; i < tiles_kept; ++i) {
         const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const Candidate& known) {
           return known.second.tile == ranked[i].second.tile;
@@ -177,7 +160,7 @@ class Mapper {
       }
       ranked = std::move(kept);
     }
-    rank(&CoreBound::least);
+    rank(&TileBound::least);
     return {part_, std::move(ranked)};
   }
 
@@ -199,7 +182,7 @@ class Mapper {
 
   /// What one part needs on its core whatever the levels above do: arithmetic, its port, and what
   /// is fused behind.
-  CoreBound core_bound(const ContractionMapping& mapping) const {
+  TileBound core_bound(const ContractionMapping& mapping) const {
     const TileTiming timing = core_.timing_of(
         problem_.format, mapping.dataflow, {part_.m, part_.n, part_.k}, mapping.tile, part_.batch);
     const double matrix = to_double(timing.setup + timing.body + timing.tail);

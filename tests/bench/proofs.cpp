@@ -5,16 +5,14 @@
 #include <fmt/core.h>
 
 #include <cstring>
-#include <ctime>
 
+#include "search/baselines/convergence.h"
 #include "search/exact/branch_and_bound.h"
 #include "search/local/local_search.h"
 #include "search/local/search_spec.h"
 
 namespace simdse {
 namespace {
-
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 void run(const std::string& file, std::int64_t evaluations) {
   SearchSpec spec = load_search(file, DataFiles(SIMDSE_SOURCE_DIR));
