@@ -10,6 +10,7 @@ namespace simdse {
 namespace {
 
 constexpr const char* kNoBetter = "its bound is no better than the best found";
+constexpr const char* kLimit = "a limit was reached";
 
 }  // namespace
 
@@ -42,14 +43,17 @@ Certificate BranchAndBound::search(std::int64_t nodes, std::int64_t evaluations,
     if (Outlook::can_matter(node.worths, least_)) {
       look_at(node, may_estimate);
     } else {
-      leave(node, "cut", kNoBetter);
+      cut(node);
     }
   }
   result.nodes = nodes_;
   result.has_ended = result.stopped_by.empty() && may_estimate;
   for (; !open_.empty(); open_.pop()) {
-    const bool matters = Outlook::can_matter(open_.top().worths, least_);
-    leave(open_.top(), matters ? "open" : "cut", matters ? "a limit was reached" : kNoBetter);
+    if (Outlook::can_matter(open_.top().worths, least_)) {
+      leave(open_.top(), "open", kLimit);
+    } else {
+      cut(open_.top());
+    }
   }
   for (std::size_t i = 0; i < objectives.size(); ++i) {
     const std::vector<const Candidate*> best = book_.ranking(objectives[i], 1);
@@ -65,6 +69,10 @@ void BranchAndBound::look_at(const Node& node, bool may_estimate) {
     branch(node);
   } else if (book_.is_estimated(node.box.low)) {
     return;
+  } else if (!book_.affordable(node.box.low)) {
+    // Costs are within the budget, but it is no chip.
+    book_.log_box(box_text(book_.space(), node.box), "impossible",
+                  book_.price(node.box.low).contradiction, 1, 0);
   } else if (may_estimate) {
     book_.estimate(node.box.low, "exact", "by its bound it could be among the best");
     update_least();
@@ -73,13 +81,15 @@ void BranchAndBound::look_at(const Node& node, bool may_estimate) {
   }
 }
 
-std::int64_t BranchAndBound::bounded() const {
-  const double most = static_cast<double>(book_.space().size() - book_.estimated());
-  return static_cast<std::int64_t>(std::min(cut_, most));
+std::int64_t BranchAndBound::bounded() const { return static_cast<std::int64_t>(cut_); }
+
+void BranchAndBound::cut(const Node& node) {
+  cut_ += node.box.size() - static_cast<double>(book_.count_estimated(
+                                [&](const Point& point) { return node.box.contains(point); }));
+  leave(node, "cut", kNoBetter);
 }
 
 void BranchAndBound::leave(const Node& node, const char* verdict, const char* reason) {
-  if (reason == kNoBetter) cut_ += node.box.size();
   for (std::size_t i = 0; i < node.worths.size(); ++i) {
     open_worths_[i] = std::max(open_worths_[i], node.worths[i]);
   }
@@ -117,7 +127,7 @@ void BranchAndBound::add(Box box) {
   if (Outlook::can_matter(node.worths, least_)) {
     open_.push(std::move(node));
   } else {
-    leave(node, "cut", kNoBetter);
+    cut(node);
   }
 }
 
@@ -128,15 +138,10 @@ void BranchAndBound::branch(const Node& node) {
 }
 
 void search_exhaustively(DesignBook& book) {
-  const SearchSpace& space = book.space();
-  Point point(space.axes().size(), 0);
-  for (std::size_t axis = 0; axis < point.size();) {
+  Point point(book.space().axes().size(), 0);
+  do {
     book.estimate(point, "exhaustive", "every design is");
-    axis = 0;
-    while (axis < point.size() && ++point[axis] == space.axes()[axis].values.size()) {
-      point[axis++] = 0;
-    }
-  }
+  } while (book.space().advance(point));
 }
 
 }  // namespace simdse

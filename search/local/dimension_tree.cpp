@@ -43,7 +43,7 @@ void DimensionTree::visit(const Branch& branch) {
   if (cannot_matter(dimensions, PeakBound::Scope::node, least)) {
     pass(branch, dimensions,
          "even at peak, as many of these cores as the budget allows would be slower than the best "
-         "found; smaller ones are tried");
+         "found");
     return;
   }
   Point start = branch.start;
@@ -51,8 +51,7 @@ void DimensionTree::visit(const Branch& branch) {
     const std::optional<Box> box = outlook_->box_of(dimensions);
     if (box && book_.estimated() > 0 && !Outlook::can_matter(outlook_->worths(*box), least)) {
       pass(branch, dimensions,
-           "by their bound, no number of these cores with anything else would be among the best; "
-           "smaller ones are tried");
+           "by their bound, no number of these cores with anything else would be among the best");
       return;
     }
     // Growth begins where the bounds promise most.
@@ -87,8 +86,12 @@ void DimensionTree::visit(const Branch& branch) {
 }
 
 void DimensionTree::pass(const Branch& branch, const Point& dimensions, const char* reason) {
-  book_.log("tree", dimensions, "cut", reason, 0);
-  if (branch.levels_without_gain >= book_.options().hysteresis) return;
+  const bool goes_on = branch.levels_without_gain < book_.options().hysteresis;
+  book_.log("tree", dimensions, "cut",
+            std::string(reason) +
+                (goes_on ? "; smaller ones are tried" : ", and smaller ones are passed by"),
+            0);
+  if (!goes_on) return;
   add_children(dimensions, branch.start, branch.parent_score, branch.levels_without_gain + 1);
 }
 

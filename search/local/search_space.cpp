@@ -211,6 +211,14 @@ std::int64_t SearchSpace::size() const {
   return total;
 }
 
+bool SearchSpace::advance(Point& point) const {
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    if (++point[i] < axes_[i].values.size()) return true;
+    point[i] = 0;
+  }
+  return false;
+}
+
 Design SearchSpace::design(const Point& point) const {
   Design design = base_;
   for (std::size_t i = 0; i < axes_.size(); ++i) {

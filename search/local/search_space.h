@@ -53,6 +53,10 @@ class SearchSpace {
 
   Design design(const Point& point) const;
 
+  /// Moves `point` to the next of all points, which begin with the lowest value on every axis;
+  /// false behind the last, where it begins anew.
+  bool advance(Point& point) const;
+
   /// "banks 8, port_width 512 B/cycle": the values of the axes that a chip's label does not show.
   /// With the label they tell any two designs of the space apart.
   std::string other_values(const Point& point) const;

@@ -37,7 +37,7 @@ class Scheduler {
   bool keep_if_shorter(const ListRules& rules) {
     --tries_left_;
     Schedule schedule = list_schedule(chip_, graph_, options_, path_, rules);
-    if (!best_.entries.empty() && schedule.makespan >= best_.makespan * (1 - kLeastGain)) {
+    if (!best_.entries.empty() && schedule.makespan >= best_.makespan * (1 - kLeastShortening)) {
       return false;
     }
     best_ = std::move(schedule);
@@ -111,7 +111,7 @@ class Scheduler {
     }
   }
 
-  static constexpr double kLeastGain = 1e-6;
+  static constexpr double kLeastShortening = 1e-6;
   /// Tasks scheduled in all, so that a large graph costs a few times what one schedule does.
   static constexpr int kTasksTried = 8000;
 

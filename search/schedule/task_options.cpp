@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "models/base/error.h"
@@ -370,6 +371,7 @@ void check_memory(const Chip& chip, const Graph& graph) {
 std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
                                       std::optional<Dataflow> dataflow, CostCalls* calls,
                                       OptionCache* cache) {
+  if (dataflow && cache != nullptr) throw std::logic_error("a cache knows all dataflows at once");
   check_memory(chip, *graph.graph);
   std::vector<TaskOptions> result(static_cast<std::size_t>(graph.signatures));
   OptionFinder finder(chip, graph, dataflow, calls, cache);

@@ -40,14 +40,9 @@ class SmallSearch : public ::testing::Test {
   template <class Visit>
   static void for_each_point(const SearchSpace& space, Visit&& visit) {
     Point point(space.axes().size(), 0);
-    for (;;) {
+    do {
       visit(point);
-      std::size_t axis = 0;
-      while (axis < point.size() && ++point[axis] == space.axes()[axis].values.size()) {
-        point[axis++] = 0;
-      }
-      if (axis == point.size()) return;
-    }
+    } while (space.advance(point));
   }
 
   Workload workload;

@@ -101,7 +101,7 @@ Enumerated enumerate(const Ready& ready) {
   Enumerated result;
   result.own.resize(ready.workloads.size());
   Point point(space.axes().size(), 0);
-  for (bool has_more = true; has_more;) {
+  do {
     const Chip chip = ready.evaluators.front()->chip(space.design(point));
     if (Evaluator::is_allowed(chip, ready.workloads.front().options.budget)) {
       throughputs.emplace_back();
@@ -110,12 +110,7 @@ Enumerated enumerate(const Ready& ready) {
         result.own[i] = std::max(result.own[i], throughputs.back().back());
       }
     }
-    has_more = false;
-    for (std::size_t i = 0; i < point.size() && !has_more; ++i) {
-      has_more = ++point[i] < space.axes()[i].values.size();
-      if (!has_more) point[i] = 0;
-    }
-  }
+  } while (space.advance(point));
   for (const std::vector<double>& design : throughputs) {
     std::vector<double> shares;
     for (std::size_t i = 0; i < design.size(); ++i) shares.push_back(design[i] / result.own[i]);
