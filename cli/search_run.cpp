@@ -72,6 +72,15 @@ void simulate_all(SearchRun& run, const SearchRunOptions& options) {
   run.simulation_seconds = progress.seconds();
 }
 
+/// A baseline that the space has, within the budget and above the floor, is as good a candidate as
+/// any.
+bool can_be_best(const SearchRun& run, const Contender& baseline) {
+  return !baseline.point.empty() && baseline.is_in_budget && baseline.simulation &&
+         run.spec.options.throughput_floor.allows(
+             run.spec.options.objectives.front(),
+             baseline.estimated_throughput(run.setup->workload.batch()));
+}
+
 /// Goes on down the ranking until the simulation has decided.
 void decide(SearchRun& run, const SearchRunOptions& options) {
   Progress progress("decide", 0);
@@ -79,9 +88,15 @@ void decide(SearchRun& run, const SearchRunOptions& options) {
   std::vector<Candidate> waiting;  // but for what is simulated as a baseline
   for (const Candidate& candidate : run.search.runners_up) {
     const bool is_baseline =
-        std::any_of(run.baselines.begin(), run.baselines.end(),
-                    [&](const Contender& baseline) { return baseline.point == candidate.point; });
+        std::any_of(run.baselines.begin(), run.baselines.end(), [&](const Contender& baseline) {
+          return baseline.simulation && baseline.point == candidate.point;
+        });
     if (!is_baseline) waiting.push_back(candidate);
+  }
+  double best_baseline = 0;
+  for (const Contender& baseline : run.baselines) {
+    if (!can_be_best(run, baseline)) continue;
+    best_baseline = std::max(best_baseline, simulated_worth(run, baseline));
   }
   SimulationLadder ladder(run.spec.options.objectives.front(), *run.evaluator, *run.setup, waiting);
   const auto may_go_on = [&] { return !options.is_interrupted || !options.is_interrupted(); };
@@ -91,8 +106,8 @@ void decide(SearchRun& run, const SearchRunOptions& options) {
     simulate_contenders(all, *run.setup, options.simulate, options.worker_options(),
                         [&](std::size_t) { progress.update(++done); });
   };
-  run.decision =
-      ladder.climb_down(run.candidates, run.baselines, run.spec.simulations, simulate, may_go_on);
+  run.decision = ladder.climb_down(run.candidates, run.baselines, best_baseline,
+                                   run.spec.simulations, simulate, may_go_on);
   for (const std::string& failure : ladder.failures()) run.warnings.push_back(failure);
   run.simulation_seconds += progress.seconds();
 }
@@ -107,24 +122,18 @@ void rank(SearchRun& run) {
                    });
 }
 
-/// A baseline that the space has, within the budget, is as good a candidate as any: when none of
-/// the others turned out better, it is the best.
+/// When none of the others turned out better, a baseline is the best.
 void admit_baselines(SearchRun& run) {
-  const ThroughputFloor& floor = run.spec.options.throughput_floor;
-  const Objective objective = run.spec.options.objectives.front();
-  const std::int64_t batch = run.setup->workload.batch();
   double best = 0;
   for (const Contender& candidate : run.candidates) {
     if (!candidate.is_in_budget) continue;
     best = std::max(best, simulated_worth(run, candidate));
   }
   for (const Contender& baseline : run.baselines) {
-    if (baseline.point.empty() || !baseline.is_in_budget || !baseline.simulation) continue;
     const bool is_known =
         std::any_of(run.candidates.begin(), run.candidates.end(),
                     [&](const Contender& c) { return c.point == baseline.point; });
-    if (is_known || simulated_worth(run, baseline) <= best) continue;
-    if (!floor.allows(objective, baseline.estimated_throughput(batch))) continue;
+    if (is_known || !can_be_best(run, baseline) || simulated_worth(run, baseline) <= best) continue;
     run.candidates.push_back(baseline);
     run.candidates.back().is_baseline = true;
   }

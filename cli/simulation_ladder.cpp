@@ -38,18 +38,13 @@ Ratios ratios_of(Objective objective, const TrainingSetup& setup,
 
 std::size_t SimulationLadder::count_open(const std::vector<Contender>& candidates,
                                          const std::vector<Contender>& baselines,
-                                         std::size_t next) const {
+                                         double best_baseline, std::size_t next) const {
   const Ratios ratios = ratios_of(objective_, setup_, candidates, baselines);
   if (!ratios.is_known()) return waiting_.size() - next;
-  double best = 0;
+  double best = best_baseline;
   for (const Contender& candidate : candidates) {
     if (candidate.is_in_budget)
       best = std::max(best, simulated_worth(objective_, setup_, candidate));
-  }
-  for (const Contender& baseline : baselines) {
-    // One that the space has is as good a candidate as any.
-    if (!baseline.point.empty())
-      best = std::max(best, simulated_worth(objective_, setup_, baseline));
   }
   std::size_t end = next;
   while (end < waiting_.size() &&
@@ -74,20 +69,21 @@ std::vector<Contender> SimulationLadder::take(std::size_t next, std::size_t coun
 }
 
 Decision SimulationLadder::climb_down(std::vector<Contender>& candidates,
-                                      const std::vector<Contender>& baselines, std::size_t most,
+                                      const std::vector<Contender>& baselines, double best_baseline,
+                                      std::size_t most,
                                       const std::function<void(std::vector<Contender>&)>& simulate,
                                       const std::function<bool()>& may_go_on) {
   // As many as simulate well side by side, and few enough not to overshoot by much.
   constexpr std::size_t at_a_time = 4;
   std::size_t next = 0;
-  std::size_t open = count_open(candidates, baselines, next);
+  std::size_t open = count_open(candidates, baselines, best_baseline, next);
   while (open > 0 && candidates.size() < most && may_go_on()) {
     const std::size_t count = std::min({at_a_time, open, most - candidates.size()});
     std::vector<Contender> taken = take(next, count);
     next += count;
     simulate(taken);
     for (Contender& contender : taken) candidates.push_back(std::move(contender));
-    open = count_open(candidates, baselines, next);
+    open = count_open(candidates, baselines, best_baseline, next);
   }
   Decision decision;
   decision.open = open;
@@ -100,13 +96,14 @@ Decision SimulationLadder::climb_down(std::vector<Contender>& candidates,
   double favourite = 0;
   for (const Contender& candidate : candidates) {
     decision.simulated += candidate.simulation.has_value();
-    if (candidate.is_in_budget) {
+    if (candidate.is_in_budget && candidate.simulation) {
       favourite = std::max(favourite, estimated_worth(objective_, setup_, candidate));
     }
   }
   for (const Contender& candidate : candidates) {
     const double estimated = estimated_worth(objective_, setup_, candidate);
-    decision.tied += candidate.is_in_budget && estimated * (1 + decision.spread) >= favourite;
+    decision.tied += candidate.is_in_budget && candidate.simulation &&
+                     estimated * (1 + decision.spread) >= favourite;
   }
   return decision;
 }

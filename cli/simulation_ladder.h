@@ -35,12 +35,13 @@ class SimulationLadder {
       : objective_(objective), evaluator_(evaluator), setup_(setup), waiting_(waiting) {}
 
   /// Simulates the best of those that are waiting, a few at a time, and adds them to `candidates`,
-  /// until none of the rest would beat the best candidate within the budget even with the most
+  /// until none of the rest would beat the best candidate within the budget, and `best_baseline`
+  /// (the simulated worth of the best baseline that could be the answer), even with the most
   /// favourable ratio of simulated to estimated worth seen so far, there are `most` candidates, or
   /// it may not go on.
   /// The same whatever the number of workers.
   Decision climb_down(std::vector<Contender>& candidates, const std::vector<Contender>& baselines,
-                      std::size_t most,
+                      double best_baseline, std::size_t most,
                       const std::function<void(std::vector<Contender>&)>& simulate,
                       const std::function<bool()>& may_go_on);
 
@@ -49,7 +50,8 @@ class SimulationLadder {
 
  private:
   std::size_t count_open(const std::vector<Contender>& candidates,
-                         const std::vector<Contender>& baselines, std::size_t next) const;
+                         const std::vector<Contender>& baselines, double best_baseline,
+                         std::size_t next) const;
   std::vector<Contender> take(std::size_t next, std::size_t count);
 
   Objective objective_;

@@ -81,7 +81,7 @@ void expect_decision_holds(const SearchRun& run) {
       ASSERT_TRUE(c.simulation.has_value()) << c.failure;
       const double simulated = batch / to_seconds(c.simulation->time).value();
       most = std::max(most, simulated * c.estimate.time.value() / batch);
-      if (list == &run.candidates || !c.point.empty()) best = std::max(best, simulated);
+      if (c.is_in_budget && !c.point.empty()) best = std::max(best, simulated);
     }
   }
   EXPECT_NEAR(run.decision.most_favourable, most - 1, 1e-12);
@@ -135,6 +135,26 @@ TEST_F(FailingSearch, SaysWhenTheLimitOfSimulationsLeavesItOpen) {
   EXPECT_GT(slow.decision.open, 0U);
   EXPECT_EQ(slow.decision.simulated, 1U);
   EXPECT_NE(search_text(slow).find("undecided   "), std::string::npos);
+}
+
+TEST_F(FailingSearch, ABaselineOverTheBudgetDecidesNothing) {
+  // The favourite turns out slow; the baseline, which is faster than all within this budget, is no
+  // answer.
+  const auto search = [&](SimulationJob simulate) {
+    const std::string file = (folder_ / "smaller.yaml").string();
+    std::ofstream(file) << "schema: 1\n"
+                        << kInputs << "budget: {area: 560 mm2, power: 165 W}\ntop_k: 1\n";
+    SearchRunOptions options;
+    options.simulate = std::move(simulate);
+    return run_whole_search(load_search(file, DataFiles(SIMDSE_SOURCE_DIR)), options, "");
+  };
+  const SearchRun plain = search(simulation_job);
+  ASSERT_FALSE(plain.baselines.front().is_in_budget);
+  const std::string favourite = plain.candidates[rank_by_estimate(plain, 0) - 1].name;
+  const SearchRun slow =
+      search(slowed([&](const Chip& chip) { return chip.label() == favourite ? 1.33 : 1.0; }));
+  expect_decision_holds(slow);
+  EXPECT_GT(slow.candidates.size(), plain.candidates.size());
 }
 
 TEST_F(FailingSearch, WithoutFailuresAllIsThere) {
