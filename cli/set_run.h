@@ -40,7 +40,7 @@ struct SetRun {
 
 /// Searches, then simulates on every workload the baseline, its own best design and the common one.
 /// `on_ready` is called when the inputs have proved sound. A simulation that fails is told in its
-/// contender. When `workers` are interrupted, what has not been done is left out. Throws InputError
+/// contender. When `workers` are interrupted, the result is of no use. Throws InputError
 /// and NegativeResult.
 SetRun run_whole_set(SetSpec spec, const WorkerOptions& workers, const SimulationJob& simulate,
                      const std::function<void(const SetRun&)>& on_ready = {});

@@ -28,7 +28,6 @@ class CommonSearch {
     }
     while (climb()) {
     }
-    settle();
     result_.common = std::move(*best_);
     return std::move(result_);
   }
@@ -63,7 +62,7 @@ class CommonSearch {
   bool look_at(const Point& point) {
     if (!seen_.insert(point).second) return false;
     std::optional<CommonDesign> design = evaluate(point);
-    if (!design || (best_ && design->worth <= best_->worth * (1 + kLeastGain))) return false;
+    if (!design || (best_ && design->worth <= best_->worth * (1 + kLeastRise))) return false;
     best_ = std::move(design);
     return true;
   }
@@ -87,9 +86,12 @@ class CommonSearch {
         if (value > own_worth(i)) {
           // What is best for the set may be better for one of it than its own search found.
           result_.own[i] = {point, design.design, design.label, evaluation};
+          if (best_) settle();
         }
-        shares[i] = value / own_worth(i);
         design.evaluations.push_back(std::move(evaluation));
+        for (std::size_t k = 0; k <= i; ++k) {
+          shares[k] = worth(objective_of(k), design.evaluations[k]) / own_worth(k);
+        }
         if (best_ && set_worth(objective_, shares, weights_) <= best_->worth) return std::nullopt;
       }
     } catch (const InputError&) {
@@ -127,7 +129,7 @@ class CommonSearch {
     return true;
   }
 
-  /// Shares of what in the end are the workloads' own best.
+  /// Shares of what the workloads' own best are by now.
   void settle() {
     for (std::size_t i = 0; i < workloads_.size(); ++i) {
       best_->shares[i] = worth(objective_of(i), best_->evaluations[i]) / own_worth(i);
@@ -135,7 +137,7 @@ class CommonSearch {
     best_->worth = set_worth(objective_, best_->shares, weights_);
   }
 
-  static constexpr double kLeastGain = 1e-4;
+  static constexpr double kLeastRise = 1e-4;
 
   const SearchSpace& space_;
   const std::vector<SetWorkload>& workloads_;
