@@ -34,15 +34,21 @@ bool has_schedule_oracle();
 /// (Manne, On the job-shop scheduling problem, Operations Research 8(2), 1960, with modes and cores
 /// added):
 ///
-///   least C:  sum_m x_tm = 1                           D_a = sum_m x_tm cycles_am
-///             S_b >= S_a + D_a  (a before b)           C >= S_a + D_a
-///             sum_c y_ac = sum_m x_tm count_am         z_ab + z_ba >= y_ac + y_bc - 1
-///             S_b >= S_a + D_a - M_ab (1 - z_ab)       M_ab = latest end of a - earliest start of
-///             b sum_a sum_m x_tm count_am cycles_am <= cores (C - head - tail)  (of each pool)
+///   least C with
 ///
-/// where the latest ends are those within the makespan of `known`, and head and tail are what at
-/// least runs before and after any stage of the pool. Without CBC, or when the nodes are used up,
-/// what is known stands beside the best bound, and `unproven` says so.
+///     sum_m x_tm = 1                                  of every task
+///     D_a = sum_m x_tm cycles_am
+///     sum_c y_ac = sum_m x_tm count_am
+///     S_b >= S_a + D_a                                where a comes before b
+///     C >= S_a + D_a
+///     z_ab + z_ba >= y_ac + y_bc - 1
+///     S_b >= S_a + D_a - M_ab (1 - z_ab)
+///     sum_a sum_m x_tm count_am cycles_am <= cores (C - head - tail)    of every pool
+///
+/// where M_ab is the latest end of a less the earliest start of b, the latest ends are those within
+/// the makespan of `known`, and head and tail are what at least runs before and after any stage of
+/// the pool. Without CBC, or when the nodes are used up, what is known stands beside the best
+/// bound, and `unproven` says so.
 OracleSchedule solve_schedule(const ScheduleProblem& problem, const std::vector<PlacedStage>& known,
                               const IlpLimits& limits);
 
