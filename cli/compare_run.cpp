@@ -241,12 +241,12 @@ class Comparison {
   MethodRun rival(const Method& method, std::uint64_t seed) const {
     Evaluator evaluator = make_evaluator();
     const LocalSearchOptions& search = run_.spec.options;
-    Oracle oracle(*run_.spec.space, evaluator,
-                  {search.budget, run_.objective, search.throughput_floor, run_.limits,
-                   search.seeds, run_.options.is_interrupted});
-    run_rival(*method.rival, oracle, seed);
-    MethodRun result = report(method.name, seed, oracle.convergence());
-    result.priced = oracle.priced();
+    CountedEvaluator counted(*run_.spec.space, evaluator,
+                             {search.budget, run_.objective, search.throughput_floor, run_.limits,
+                              search.seeds, run_.options.is_interrupted});
+    run_rival(*method.rival, counted, seed);
+    MethodRun result = report(method.name, seed, counted.convergence());
+    result.priced = counted.priced();
     const bool is_at_limit = result.evaluations >= run_.limits.evaluations ||
                              result.cost_calls >= run_.limits.cost_calls;
     result.ending = is_interrupted() && !is_at_limit ? Ending::interrupted

@@ -100,7 +100,7 @@ struct CompareRun {
   std::unique_ptr<TrainingSetup> setup;
   Objective objective = Objective::throughput;
   CompareOptions options;
-  OracleLimits limits;
+  EvaluationLimits limits;
   /// That of the search first, under the name of its method; then by method and seed.
   std::vector<MethodRun> runs;
   std::vector<MethodSummary> summaries;

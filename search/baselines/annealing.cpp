@@ -13,17 +13,17 @@ constexpr double kColdest = 1e-3;
 constexpr int kStuck = 400;
 
 /// One round, until its share of the evaluations is spent or it is stuck.
-void anneal(Oracle& oracle, Random& random, Point at, double begin, double end) {
-  double fitness = oracle.fitness(at);
+void anneal(CountedEvaluator& counted, Random& random, Point at, double begin, double end) {
+  double fitness = counted.fitness(at);
   int moves_without_news = 0;
-  while (!oracle.is_spent() && oracle.share_spent() < end && moves_without_news < kStuck) {
-    const double progress = (oracle.share_spent() - begin) / (end - begin);
+  while (!counted.is_spent() && counted.share_spent() < end && moves_without_news < kStuck) {
+    const double progress = (counted.share_spent() - begin) / (end - begin);
     const double temperature =
         kHottest * std::pow(kColdest / kHottest, std::clamp(progress, 0.0, 1.0));
-    const Point next = oracle.moved(at, random);
-    const std::int64_t before = oracle.convergence().evaluations();
-    const double found = oracle.fitness(next);
-    moves_without_news = oracle.convergence().evaluations() > before ? 0 : moves_without_news + 1;
+    const Point next = counted.moved(at, random);
+    const std::int64_t before = counted.convergence().evaluations();
+    const double found = counted.fitness(next);
+    moves_without_news = counted.convergence().evaluations() > before ? 0 : moves_without_news + 1;
     if (found <= 0) continue;
     const bool is_better = found >= fitness;
     if (!is_better && !random.chance(std::exp((found / fitness - 1) / temperature))) continue;
@@ -34,18 +34,18 @@ void anneal(Oracle& oracle, Random& random, Point at, double begin, double end) 
 
 }  // namespace
 
-void search_by_annealing(Oracle& oracle, std::uint64_t seed) {
+void search_by_annealing(CountedEvaluator& counted, std::uint64_t seed) {
   Random random(seed);
   bool is_first = true;
-  while (!oracle.is_spent()) {
-    const double begin = oracle.share_spent();
+  while (!counted.is_spent()) {
+    const double begin = counted.share_spent();
     const double end = (std::floor(begin * kRounds + 1e-9) + 1) / kRounds;
     std::optional<Point> from;
-    if (is_first && !oracle.options().starts.empty()) from = oracle.options().starts.front();
-    if (!from || oracle.fitness(*from) <= 0) from = oracle.draw(random);
+    if (is_first && !counted.options().starts.empty()) from = counted.options().starts.front();
+    if (!from || counted.fitness(*from) <= 0) from = counted.draw(random);
     is_first = false;
     if (!from) return;
-    if (oracle.fitness(*from) > 0) anneal(oracle, random, *from, begin, end);
+    if (counted.fitness(*from) > 0) anneal(counted, random, *from, begin, end);
   }
 }
 

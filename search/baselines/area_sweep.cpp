@@ -19,7 +19,7 @@ double size_of(const Grid& grid) {
   return size;
 }
 
-/// Numbers that are powers of two, or all if there is none.
+/// Numbers that are powers of two; may be none.
 std::vector<std::size_t> powers_of_two(const Axis& axis) {
   std::vector<std::size_t> indexes;
   for (std::size_t i = 0; i < axis.values.size(); ++i) {
@@ -82,20 +82,20 @@ std::vector<Point> points_of(const Grid& grid, Random& random) {
 
 }  // namespace
 
-void sweep_area_buckets(Oracle& oracle, std::uint64_t) {
+void sweep_area_buckets(CountedEvaluator& counted, std::uint64_t) {
   Random random(0);  // the sweep is the same for every seed
   std::vector<std::pair<std::int64_t, Point>> ordered;
-  for (Point& point : points_of(grid_of(oracle.space()), random)) {
-    if (oracle.options().is_interrupted && oracle.options().is_interrupted()) return;
-    const std::optional<Area> area = oracle.area(point);
+  for (Point& point : points_of(grid_of(counted.space()), random)) {
+    if (counted.options().is_interrupted && counted.options().is_interrupted()) return;
+    const std::optional<Area> area = counted.area(point);
     if (!area) continue;
     ordered.emplace_back(static_cast<std::int64_t>(area->value() / kBucket), std::move(point));
   }
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [bucket, point] : ordered) {
-    if (oracle.is_spent()) return;
-    oracle.fitness(point);
+    if (counted.is_spent()) return;
+    counted.fitness(point);
   }
 }
 

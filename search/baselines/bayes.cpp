@@ -5,23 +5,23 @@
 
 namespace simdse {
 
-void search_by_bayes(Oracle& oracle, std::uint64_t seed) {
+void search_by_bayes(CountedEvaluator& counted, std::uint64_t seed) {
   Random random(seed);
-  BayesianProposer proposer(oracle, random);
+  BayesianProposer proposer(counted, random);
   while (const std::optional<Point> point = proposer.propose()) {
-    proposer.learn(*point, oracle.fitness(*point));
+    proposer.learn(*point, counted.fitness(*point));
   }
 }
 
-void search_nested(Oracle& oracle, std::uint64_t seed) {
+void search_nested(CountedEvaluator& counted, std::uint64_t seed) {
   constexpr int inner_samples = 4;
   Random random(seed);
-  BayesianProposer hardware(oracle, random);
+  BayesianProposer hardware(counted, random);
   while (const std::optional<Point> point = hardware.propose()) {
-    double best = oracle.fitness(*point);
+    double best = counted.fitness(*point);
     // A workload that does not fit won't for being mapped in another way.
-    for (int i = 1; i < inner_samples && best > 0 && !oracle.is_spent(); ++i) {
-      best = std::max(best, oracle.fitness(*point, random.bits()));
+    for (int i = 1; i < inner_samples && best > 0 && !counted.is_spent(); ++i) {
+      best = std::max(best, counted.fitness(*point, random.bits()));
     }
     hardware.learn(*point, best);
   }

@@ -13,27 +13,27 @@ constexpr double kNoiseRatio = 1e-2;
 
 }  // namespace
 
-BayesianProposer::BayesianProposer(Oracle& oracle, Random& random)
-    : oracle_(oracle),
+BayesianProposer::BayesianProposer(CountedEvaluator& counted, Random& random)
+    : counted_(counted),
       random_(random),
-      features_(oracle.tasks(), oracle.options().budget),
+      features_(counted.tasks(), counted.options().budget),
       process_(static_cast<Eigen::Index>(DomainFeatures::names().size()), kNoiseRatio) {
-  for (const Point& start : oracle.options().starts) {
-    if (oracle.is_known(start)) learn(start, oracle.fitness(start));
+  for (const Point& start : counted.options().starts) {
+    if (counted.is_known(start)) learn(start, counted.fitness(start));
   }
 }
 
 std::optional<BayesianProposer::Option> BayesianProposer::option_at(const Point& point) {
   if (learnt_.count(point) > 0) return std::nullopt;
-  const std::optional<Chip> chip = oracle_.chip(point);
+  const std::optional<Chip> chip = counted_.chip(point);
   if (!chip) return std::nullopt;
   return Option{point, features_.of(*chip)};
 }
 
 std::optional<Point> BayesianProposer::propose() {
-  while (!oracle_.is_spent()) {
+  while (!counted_.is_spent()) {
     if (!has_scales_) {
-      const std::optional<Point> point = oracle_.draw(random_);
+      const std::optional<Point> point = counted_.draw(random_);
       if (!point) return std::nullopt;
       if (learnt_.count(*point) == 0) return point;
       // A small space may not have enough designs to begin with.
@@ -42,12 +42,12 @@ std::optional<Point> BayesianProposer::propose() {
     }
     std::vector<Option> pool;
     for (int i = 0; i < kDrawn; ++i) {
-      const std::optional<Point> point = oracle_.draw(random_);
+      const std::optional<Point> point = counted_.draw(random_);
       if (!point) break;
       if (std::optional<Option> option = option_at(*point)) pool.push_back(std::move(*option));
     }
     for (int i = 0; i < kMoved && !best_point_.empty(); ++i) {
-      std::optional<Option> option = option_at(oracle_.moved(best_point_, random_));
+      std::optional<Option> option = option_at(counted_.moved(best_point_, random_));
       if (option) pool.push_back(std::move(*option));
     }
     const Option* best = nullptr;
@@ -66,7 +66,7 @@ std::optional<Point> BayesianProposer::propose() {
 
 void BayesianProposer::learn(const Point& point, double fitness) {
   if (!learnt_.insert(point).second) return;
-  const std::optional<Chip> chip = oracle_.chip(point);
+  const std::optional<Chip> chip = counted_.chip(point);
   if (!chip) return;
   if (fitness > best_) {
     best_ = fitness;

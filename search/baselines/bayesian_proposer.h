@@ -5,9 +5,9 @@
 #include <set>
 #include <vector>
 
+#include "search/baselines/counted_evaluator.h"
 #include "search/baselines/features.h"
 #include "search/baselines/linear_process.h"
-#include "search/baselines/oracle.h"
 
 namespace simdse {
 
@@ -18,7 +18,7 @@ namespace simdse {
 /// drawn at random would ever lie next to the best.
 class BayesianProposer {
  public:
-  BayesianProposer(Oracle& oracle, Random& random);
+  BayesianProposer(CountedEvaluator& counted, Random& random);
 
   /// A design that was not proposed before; none if none is found.
   std::optional<Point> propose();
@@ -37,7 +37,7 @@ class BayesianProposer {
   void fit_scales();
   double target_of(double fitness);
 
-  Oracle& oracle_;
+  CountedEvaluator& counted_;
   Random& random_;
   DomainFeatures features_;
   struct Sample {

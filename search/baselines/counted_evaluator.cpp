@@ -1,4 +1,4 @@
-#include "search/baselines/oracle.h"
+#include "search/baselines/counted_evaluator.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,8 +12,8 @@ constexpr std::int64_t kMostQuestionsWithoutNews = 20000;
 
 }  // namespace
 
-Oracle::Oracle(const SearchSpace& space, Evaluator& evaluator, OracleOptions options,
-               Convergence::CpuClock clock)
+CountedEvaluator::CountedEvaluator(const SearchSpace& space, Evaluator& evaluator,
+                                   CountedEvaluatorOptions options, Convergence::CpuClock clock)
     : space_(space),
       evaluator_(evaluator),
       options_(std::move(options)),
@@ -21,17 +21,17 @@ Oracle::Oracle(const SearchSpace& space, Evaluator& evaluator, OracleOptions opt
   evaluator_.observe(convergence_.observer());
 }
 
-std::optional<Chip> Oracle::chip(const Point& point) {
+std::optional<Chip> CountedEvaluator::chip(const Point& point) {
   ++questions_without_news_;
   return price(point);
 }
 
-std::optional<Area> Oracle::area(const Point& point) {
+std::optional<Area> CountedEvaluator::area(const Point& point) {
   const std::optional<Chip> chip = price(point);
   return chip ? std::optional<Area>(chip->area()) : std::nullopt;
 }
 
-std::optional<Chip> Oracle::price(const Point& point) {
+std::optional<Chip> CountedEvaluator::price(const Point& point) {
   ++priced_;
   try {
     Chip chip = evaluator_.chip(space_.design(point));
@@ -42,7 +42,7 @@ std::optional<Chip> Oracle::price(const Point& point) {
   return std::nullopt;
 }
 
-double Oracle::fitness(const Point& point, std::optional<std::uint64_t> option_sample) {
+double CountedEvaluator::fitness(const Point& point, std::optional<std::uint64_t> option_sample) {
   const auto known = known_.find({point, option_sample});
   if (known != known_.end()) {
     ++questions_without_news_;
@@ -55,7 +55,7 @@ double Oracle::fitness(const Point& point, std::optional<std::uint64_t> option_s
   return known_[{point, option_sample}] = evaluate(*chip, option_sample);
 }
 
-double Oracle::evaluate(const Chip& chip, std::optional<std::uint64_t> option_sample) {
+double CountedEvaluator::evaluate(const Chip& chip, std::optional<std::uint64_t> option_sample) {
   try {
     const Evaluation evaluation = evaluator_.evaluate(chip, option_sample);
     const double found = worth(options_.objective, evaluation);
@@ -68,7 +68,7 @@ double Oracle::evaluate(const Chip& chip, std::optional<std::uint64_t> option_sa
   }
 }
 
-std::optional<Point> Oracle::draw(Random& random) {
+std::optional<Point> CountedEvaluator::draw(Random& random) {
   constexpr int most_attempts = 20000;
   for (int attempt = 0; attempt < most_attempts && !is_spent(); ++attempt) {
     Point point;
@@ -78,7 +78,7 @@ std::optional<Point> Oracle::draw(Random& random) {
   return std::nullopt;
 }
 
-std::optional<Point> Oracle::repaired(Point point, Random& random) {
+std::optional<Point> CountedEvaluator::repaired(Point point, Random& random) {
   while (!is_spent()) {
     if (chip(point)) return point;
     std::vector<std::size_t> high;
@@ -91,7 +91,7 @@ std::optional<Point> Oracle::repaired(Point point, Random& random) {
   return std::nullopt;
 }
 
-Point Oracle::moved(Point point, Random& random) const {
+Point CountedEvaluator::moved(Point point, Random& random) const {
   constexpr double two_axes = 0.3;
   constexpr double one_step = 0.75;
   for (int moves = random.chance(two_axes) ? 2 : 1; moves > 0; --moves) {
@@ -108,14 +108,14 @@ Point Oracle::moved(Point point, Random& random) const {
   return point;
 }
 
-bool Oracle::is_spent() const {
+bool CountedEvaluator::is_spent() const {
   if (!was_interrupted_ && options_.is_interrupted) was_interrupted_ = options_.is_interrupted();
   return was_interrupted_ || convergence_.evaluations() >= options_.limits.evaluations ||
          convergence_.cost_calls() >= options_.limits.cost_calls ||
          questions_without_news_ >= kMostQuestionsWithoutNews;
 }
 
-double Oracle::share_spent() const {
+double CountedEvaluator::share_spent() const {
   const double evaluations = static_cast<double>(convergence_.evaluations()) /
                              static_cast<double>(options_.limits.evaluations);
   const double cost_calls = static_cast<double>(convergence_.cost_calls()) /

@@ -16,16 +16,16 @@
 namespace simdse {
 
 /// When a rival has to stop. Never after a time: its answer must not depend on the machine.
-struct OracleLimits {
+struct EvaluationLimits {
   std::int64_t evaluations = std::numeric_limits<std::int64_t>::max();
   std::int64_t cost_calls = std::numeric_limits<std::int64_t>::max();  ///< layer-cost calls
 };
 
-struct OracleOptions {
+struct CountedEvaluatorOptions {
   Budget budget;
   Objective objective = Objective::throughput;
   ThroughputFloor throughput_floor;
-  OracleLimits limits;
+  EvaluationLimits limits;
   /// Designs of the space that everyone is given to begin with, e.g. the baseline.
   std::vector<Point> starts;
   /// Asked before every evaluation: true ends the search early.
@@ -35,17 +35,17 @@ struct OracleOptions {
 /// Evaluates points of a search space within the budget. Area and power of any point are for the
 /// asking, as they are for the local search; an estimate counts as an evaluation the first time
 /// that it is asked for, whether or not the workload fits the design.
-class Oracle {
+class CountedEvaluator {
  public:
-  /// Takes over the evaluator's observer. All references must outlive the oracle.
-  Oracle(const SearchSpace& space, Evaluator& evaluator, OracleOptions options,
-         Convergence::CpuClock clock = cpu_seconds);
-  Oracle(const Oracle&) = delete;
-  Oracle& operator=(const Oracle&) = delete;
+  /// Takes over the evaluator's observer. All references must outlive the counted.
+  CountedEvaluator(const SearchSpace& space, Evaluator& evaluator, CountedEvaluatorOptions options,
+                   Convergence::CpuClock clock = cpu_seconds);
+  CountedEvaluator(const CountedEvaluator&) = delete;
+  CountedEvaluator& operator=(const CountedEvaluator&) = delete;
 
   const SearchSpace& space() const { return space_; }
   const TaskGraph& tasks() const { return evaluator_.tasks(); }
-  const OracleOptions& options() const { return options_; }
+  const CountedEvaluatorOptions& options() const { return options_; }
 
   /// The chip at a point, or nothing if it can't be built within the budget.
   std::optional<Chip> chip(const Point& point);
@@ -92,7 +92,7 @@ class Oracle {
 
   const SearchSpace& space_;
   Evaluator& evaluator_;
-  OracleOptions options_;
+  CountedEvaluatorOptions options_;
   Convergence convergence_;
   std::map<std::pair<Point, std::optional<std::uint64_t>>, double> known_;
   std::int64_t priced_ = 0;

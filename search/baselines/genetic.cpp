@@ -17,22 +17,22 @@ struct Individual {
 
 class Evolution {
  public:
-  Evolution(Oracle& oracle, std::uint64_t seed) : oracle_(oracle), random_(seed) {}
+  Evolution(CountedEvaluator& counted, std::uint64_t seed) : counted_(counted), random_(seed) {}
 
   void run() {
-    for (const Point& start : oracle_.options().starts) {
-      if (oracle_.is_known(start)) population_.push_back({start, oracle_.fitness(start)});
+    for (const Point& start : counted_.options().starts) {
+      if (counted_.is_known(start)) population_.push_back({start, counted_.fitness(start)});
     }
     add_newcomers(population_, kPopulation);
-    while (!oracle_.is_spent() && !population_.empty()) advance();
+    while (!counted_.is_spent() && !population_.empty()) advance();
   }
 
  private:
   void add_newcomers(std::vector<Individual>& population, std::size_t size) {
-    while (population.size() < size && !oracle_.is_spent()) {
-      const std::optional<Point> genes = oracle_.draw(random_);
+    while (population.size() < size && !counted_.is_spent()) {
+      const std::optional<Point> genes = counted_.draw(random_);
       if (!genes) return;
-      population.push_back({*genes, oracle_.fitness(*genes)});
+      population.push_back({*genes, counted_.fitness(*genes)});
     }
   }
 
@@ -44,10 +44,10 @@ class Evolution {
         population_.begin(),
         population_.begin() + static_cast<std::ptrdiff_t>(std::min(kElite, population_.size())));
     add_newcomers(next, kElite + kNewcomers);
-    while (next.size() < kPopulation && !oracle_.is_spent()) {
+    while (next.size() < kPopulation && !counted_.is_spent()) {
       const std::optional<Point> child =
-          oracle_.repaired(mutated(crossed(parent(), parent())), random_);
-      if (child) next.push_back({*child, oracle_.fitness(*child)});
+          counted_.repaired(mutated(crossed(parent(), parent())), random_);
+      if (child) next.push_back({*child, counted_.fitness(*child)});
     }
     population_ = std::move(next);
   }
@@ -73,7 +73,7 @@ class Evolution {
     const double rate = 1 / static_cast<double>(genes.size());
     for (std::size_t i = 0; i < genes.size(); ++i) {
       if (!random_.chance(rate)) continue;
-      const std::size_t count = oracle_.space().axes()[i].values.size();
+      const std::size_t count = counted_.space().axes()[i].values.size();
       if (random_.chance(0.5)) {
         genes[i] = random_.below(count);
       } else if (random_.chance(0.5)) {
@@ -85,13 +85,15 @@ class Evolution {
     return genes;
   }
 
-  Oracle& oracle_;
+  CountedEvaluator& counted_;
   Random random_;
   std::vector<Individual> population_;
 };
 
 }  // namespace
 
-void search_genetically(Oracle& oracle, std::uint64_t seed) { Evolution(oracle, seed).run(); }
+void search_genetically(CountedEvaluator& counted, std::uint64_t seed) {
+  Evolution(counted, seed).run();
+}
 
 }  // namespace simdse

@@ -23,7 +23,6 @@ class LinearProcess {
   };
   Prediction predict(const Eigen::VectorXd& x) const;
 
-  Eigen::Index observations() const { return observations_; }
   /// Variance of the noise; at least 1e-12.
   double noise() const;
 

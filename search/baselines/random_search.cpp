@@ -2,12 +2,12 @@
 
 namespace simdse {
 
-void search_randomly(Oracle& oracle, std::uint64_t seed) {
+void search_randomly(CountedEvaluator& counted, std::uint64_t seed) {
   Random random(seed);
-  while (!oracle.is_spent()) {
-    const std::optional<Point> point = oracle.draw(random);
+  while (!counted.is_spent()) {
+    const std::optional<Point> point = counted.draw(random);
     if (!point) return;
-    oracle.fitness(*point);
+    counted.fitness(*point);
   }
 }
 

@@ -21,9 +21,9 @@ const Rival* find_rival(const std::string& name) {
   return nullptr;
 }
 
-void run_rival(const Rival& rival, Oracle& oracle, std::uint64_t seed) {
-  for (const Point& start : oracle.options().starts) oracle.fitness(start);
-  if (!oracle.is_spent()) rival.search(oracle, seed);
+void run_rival(const Rival& rival, CountedEvaluator& counted, std::uint64_t seed) {
+  for (const Point& start : counted.options().starts) counted.fitness(start);
+  if (!counted.is_spent()) rival.search(counted, seed);
 }
 
 }  // namespace simdse

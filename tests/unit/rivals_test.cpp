@@ -54,12 +54,12 @@ class Rivals : public ::testing::Test {
     std::vector<Improvement> improvements;
   };
   Outcome run(const Rival& rival, std::uint64_t seed, std::int64_t evaluations) {
-    OracleOptions limited = options;
+    CountedEvaluatorOptions limited = options;
     limited.limits.evaluations = evaluations;
-    Oracle oracle(space, evaluator, limited, no_time);
-    run_rival(rival, oracle, seed);
-    return {oracle.convergence().evaluations(), oracle.convergence().cost_calls(),
-            oracle.convergence().improvements()};
+    CountedEvaluator counted(space, evaluator, limited, no_time);
+    run_rival(rival, counted, seed);
+    return {counted.convergence().evaluations(), counted.convergence().cost_calls(),
+            counted.convergence().improvements()};
   }
 
   /// The best throughput of the space within the budget, by looking at all of it.
@@ -86,7 +86,7 @@ class Rivals : public ::testing::Test {
   Evaluator evaluator;
   Design base;
   SearchSpace space;
-  OracleOptions options;
+  CountedEvaluatorOptions options;
 };
 
 /// Evaluations within which a rival must have found the best of the thousand, whatever the seed. Of
@@ -146,35 +146,35 @@ TEST_F(Rivals, EveryEvaluationIsCountedOnceAndLimitsHold) {
       EXPECT_GT(after.cost_calls, before.cost_calls);
     }
     // By layer-cost calls: the evaluation that passes the limit is the last.
-    OracleOptions limited = options;
+    CountedEvaluatorOptions limited = options;
     limited.limits.cost_calls = outcome.cost_calls / 2;
-    Oracle oracle(space, evaluator, limited, no_time);
-    run_rival(rival, oracle, 1);
-    EXPECT_GE(oracle.convergence().cost_calls(), limited.limits.cost_calls) << rival.name;
-    EXPECT_LT(oracle.convergence().evaluations(), 75) << rival.name;
+    CountedEvaluator counted(space, evaluator, limited, no_time);
+    run_rival(rival, counted, 1);
+    EXPECT_GE(counted.convergence().cost_calls(), limited.limits.cost_calls) << rival.name;
+    EXPECT_LT(counted.convergence().evaluations(), 75) << rival.name;
   }
 }
 
 TEST_F(Rivals, AnOracleCountsWhatAnyoneWouldCount) {
-  Oracle oracle(space, evaluator, options, no_time);
+  CountedEvaluator counted(space, evaluator, options, no_time);
   Evaluator own(tasks, workload.batch(), technology);
   Random random(3);
   std::int64_t calls = 0;
   std::set<Point> seen;
   for (int i = 0; i < 40; ++i) {
-    const Point point = oracle.draw(random).value();
+    const Point point = counted.draw(random).value();
     const Evaluation alone = own.evaluate(own.chip(space.design(point)));
     if (seen.insert(point).second) calls += alone.cost_calls;
-    EXPECT_EQ(oracle.fitness(point), alone.throughput);
-    EXPECT_EQ(oracle.fitness(point), alone.throughput);  // remembered: costs nothing
-    EXPECT_EQ(oracle.convergence().evaluations(), static_cast<std::int64_t>(seen.size()));
-    EXPECT_EQ(oracle.convergence().cost_calls(), calls);
+    EXPECT_EQ(counted.fitness(point), alone.throughput);
+    EXPECT_EQ(counted.fitness(point), alone.throughput);  // remembered: costs nothing
+    EXPECT_EQ(counted.convergence().evaluations(), static_cast<std::int64_t>(seen.size()));
+    EXPECT_EQ(counted.convergence().cost_calls(), calls);
   }
   // What the budget does not allow is refused before it is estimated.
   Point largest;
   for (const Axis& axis : space.axes()) largest.push_back(axis.values.size() - 1);
-  EXPECT_EQ(oracle.fitness(largest), 0);
-  EXPECT_EQ(oracle.convergence().evaluations(), static_cast<std::int64_t>(seen.size()));
+  EXPECT_EQ(counted.fitness(largest), 0);
+  EXPECT_EQ(counted.convergence().evaluations(), static_cast<std::int64_t>(seen.size()));
 }
 
 TEST_F(Rivals, ADesignThatTheWorkloadDoesNotFitCountsAsWell) {
@@ -182,10 +182,10 @@ TEST_F(Rivals, ADesignThatTheWorkloadDoesNotFitCountsAsWell) {
   const Graph step = derive_training_step(large.forward, large.training);
   const TaskGraph large_tasks = build_task_graph(step);
   Evaluator strict(large_tasks, 1, technology);
-  Oracle oracle(space, strict, options, no_time);
-  EXPECT_EQ(oracle.fitness(space.base_point()), 0);
-  EXPECT_EQ(oracle.convergence().evaluations(), 1);
-  EXPECT_TRUE(oracle.convergence().improvements().empty());
+  CountedEvaluator counted(space, strict, options, no_time);
+  EXPECT_EQ(counted.fitness(space.base_point()), 0);
+  EXPECT_EQ(counted.convergence().evaluations(), 1);
+  EXPECT_TRUE(counted.convergence().improvements().empty());
 }
 
 TEST_F(Rivals, AllBeginWithTheDesignsThatTheyAreGiven) {
@@ -204,21 +204,21 @@ TEST_F(Rivals, AnInterruptEndsASearchWithWhatItHas) {
   options.is_interrupted = [&asked] { return ++asked > 60; };
   for (const Rival& rival : rivals()) {
     asked = 0;
-    Oracle oracle(space, evaluator, options, no_time);
-    run_rival(rival, oracle, 1);
-    EXPECT_TRUE(oracle.is_interrupted() || std::string(rival.name) == "phaze") << rival.name;
-    EXPECT_LT(oracle.convergence().evaluations(), 62) << rival.name;
+    CountedEvaluator counted(space, evaluator, options, no_time);
+    run_rival(rival, counted, 1);
+    EXPECT_TRUE(counted.is_interrupted() || std::string(rival.name) == "phaze") << rival.name;
+    EXPECT_LT(counted.convergence().evaluations(), 62) << rival.name;
   }
 }
 
 TEST_F(Rivals, BelowTheFloorFitnessLeadsUpToItAndNothingIsAnAnswer) {
   options.objective = Objective::throughput_per_tdp;
   options.throughput_floor.samples_per_second = 1e9;
-  Oracle oracle(space, evaluator, options, no_time);
+  CountedEvaluator counted(space, evaluator, options, no_time);
   Random random(1);
-  const Point point = oracle.draw(random).value();
-  EXPECT_GT(oracle.fitness(point), 0);
-  EXPECT_TRUE(oracle.convergence().improvements().empty());
+  const Point point = counted.draw(random).value();
+  EXPECT_GT(counted.fitness(point), 0);
+  EXPECT_TRUE(counted.convergence().improvements().empty());
 }
 
 // --- layer-cost calls ---------------------------------------------------------------------------
