@@ -61,7 +61,7 @@ class BranchAndBound {
   std::priority_queue<Node> open_;
   std::vector<double> least_;  ///< what the last of the best is worth, by objective
   std::vector<double> scale_;  ///< the same at the start
-  double cut_ = 0;             ///< designs of the boxes that were cut, but for those estimated before
+  double cut_ = 0;  ///< designs of the boxes that were cut, but for those estimated before
   std::int64_t nodes_ = 0;
   std::int64_t order_ = 0;
   std::vector<double> open_worths_;  ///< the most that a design not estimated can be worth
