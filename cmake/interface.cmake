@@ -2,7 +2,7 @@
 # tells whether a plug-in fits.
 file(GLOB_RECURSE SIMDSE_PUBLIC_HEADERS RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
      models/*.h workloads/*.h sim/kernel/*.h)
-list(FILTER SIMDSE_PUBLIC_HEADERS EXCLUDE REGEX "^workloads/onnx/")
+list(FILTER SIMDSE_PUBLIC_HEADERS EXCLUDE REGEX "^workloads/(chakra|onnx)/")
 list(SORT SIMDSE_PUBLIC_HEADERS)
 set(hashes "")
 foreach(header ${SIMDSE_PUBLIC_HEADERS})
