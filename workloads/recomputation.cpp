@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "workloads/operators/collective.h"
 #include "workloads/operators/softmax.h"
 
 namespace simdse {
@@ -144,6 +145,24 @@ std::vector<int> segments(const Graph& graph) {
   return groups;
 }
 
+/// What is gathered of parts that each chip keeps is gathered again rather than kept
+/// (Korthikanti et al. 2022, section 4.2.2): each such tensor is a group of its own.
+void gather_again(const Graph& graph, std::vector<int>& groups) {
+  int next = 0;
+  for (const int group : groups) next = std::max(next, group + 1);
+  for (const Operator& op : graph.operators()) {
+    const Collective* collective = collective_of(op);
+    if (collective == nullptr || groups[op.id] != kNone) continue;
+    if (collective->gradient() == CollectiveGradient::reduce_scatter) groups[op.id] = next++;
+  }
+}
+
+std::vector<int> groups_of(const Graph& forward, Recomputation mode) {
+  if (mode == Recomputation::selective) return attention_groups(forward);
+  if (mode == Recomputation::full) return segments(forward);
+  return std::vector<int>(forward.operators().size(), kNone);
+}
+
 }  // namespace
 
 const std::vector<std::string>& recomputation_names() {
@@ -152,9 +171,8 @@ const std::vector<std::string>& recomputation_names() {
 }
 
 std::vector<int> recomputation_groups(const Graph& forward, Recomputation mode) {
-  std::vector<int> groups(forward.operators().size(), kNone);
-  if (mode == Recomputation::selective) return attention_groups(forward);
-  if (mode == Recomputation::full) return segments(forward);
+  std::vector<int> groups = groups_of(forward, mode);
+  gather_again(forward, groups);
   return groups;
 }
 

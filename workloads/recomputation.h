@@ -24,7 +24,8 @@ const std::vector<std::string>& recomputation_names();
 
 /// For each operator the group that it is recomputed with, or kNone where its results are kept.
 /// Each group is run again as a whole when the backward pass first reaches it. Results that are
-/// used outside their group are kept.
+/// used outside their group are kept. In every mode, what a chip gathers from others' parts is not
+/// kept but gathered again.
 std::vector<int> recomputation_groups(const Graph& forward, Recomputation mode);
 
 }  // namespace simdse

@@ -23,9 +23,10 @@ class Interpreter {
   /// Runs all operators, or the forward pass alone.
   void run(bool forward_only);
 
- private:
+  /// Runs one operator, whose inputs must be there.
   void run(const Operator& op);
 
+ private:
   const Graph& graph_;
   std::vector<Values> values_;
 };
