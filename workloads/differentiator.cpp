@@ -17,7 +17,8 @@ std::string base_name(const std::string& name) {
 
 }  // namespace
 
-Differentiator::Differentiator(Graph& graph, NumberFormat format, std::vector<int> recomputation)
+Differentiator::Differentiator(Graph& graph, NumberFormat format, std::vector<int> recomputation,
+                               const std::vector<TensorId>& wanted)
     : graph_(graph),
       format_(std::move(format)),
       needs_gradient_(graph.tensors().size()),
@@ -27,6 +28,7 @@ Differentiator::Differentiator(Graph& graph, NumberFormat format, std::vector<in
   for (std::size_t id = 0; id < graph.tensors().size(); ++id) {
     needs_gradient_[id] = graph.tensors()[id].role == TensorRole::parameter;
   }
+  for (const TensorId tensor : wanted) needs_gradient_[tensor] = true;
   for (std::size_t id = 0; id < recomputation_.size(); ++id) {
     if (recomputation_[id] != kNone)
       members_[recomputation_[id]].push_back(static_cast<OperatorId>(id));

@@ -18,15 +18,17 @@ class Differentiator {
  public:
   /// Backward operators are appended to `graph`. Gradients are kept in `format`. Results of forward
   /// operators with an entry other than kNone in `recomputation` are not kept: they are made again
-  /// together with their group.
-  Differentiator(Graph& graph, NumberFormat format, std::vector<int> recomputation);
+  /// together with their group. Beside those of parameters, the gradients of `wanted` are made.
+  Differentiator(Graph& graph, NumberFormat format, std::vector<int> recomputation,
+                 const std::vector<TensorId>& wanted = {});
 
   /// Adds the gradient of forward operator `op`, if its results have one.
   void differentiate(OperatorId op);
 
   Graph& graph() { return graph_; }
 
-  /// True when some parameter influences `tensor`, so that its gradient is worth computing.
+  /// True when some parameter or wanted tensor influences `tensor`, so that its gradient is worth
+  /// computing.
   bool needs_gradient(TensorId tensor) const { return needs_gradient_[tensor]; }
 
   /// The finished gradient of a tensor, or kNone when nothing contributed. Everything that can

@@ -79,6 +79,8 @@ std::vector<OperatorId> narrow_places(const Graph& graph) {
   return places;
 }
 
+}  // namespace
+
 std::vector<int> segments_between_narrow_places(const Graph& graph) {
   const auto& operators = graph.operators();
   const auto contractions =
@@ -102,6 +104,8 @@ std::vector<int> segments_between_narrow_places(const Graph& graph) {
   }
   return groups;
 }
+
+namespace {
 
 /// Takes out of the groups whatever is read outside its own group, through views too, and whatever
 /// is a result of the graph.

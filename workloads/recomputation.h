@@ -28,4 +28,9 @@ const std::vector<std::string>& recomputation_names();
 /// kept but gathered again.
 std::vector<int> recomputation_groups(const Graph& forward, Recomputation mode);
 
+/// Segments of a graph without repetitions: for each operator the number of the piece that it lies
+/// in when the graph is cut where a single activation passes, each with at least
+/// sqrt(contractions) contractions.
+std::vector<int> segments_between_narrow_places(const Graph& graph);
+
 }  // namespace simdse

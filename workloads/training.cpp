@@ -8,6 +8,14 @@
 namespace simdse {
 namespace {
 
+TensorId give_gradient(Graph& graph, Differentiator& backward, TensorId of) {
+  const Tensor tensor = graph.tensor(of);  // a copy: the graph grows
+  const TensorId gradient = graph.add_tensor(tensor.name + ".given_gradient", tensor.shape,
+                                             tensor.format, TensorRole::input);
+  backward.contribute(of, gradient);
+  return gradient;
+}
+
 /// Gives every final result of a graph without a loss a gradient that comes from outside.
 void seed_outputs(Graph& graph, Differentiator& backward, std::size_t forward_count) {
   const auto& operators = graph.operators();
@@ -18,10 +26,8 @@ void seed_outputs(Graph& graph, Differentiator& backward, std::size_t forward_co
     const TensorId output = graph.operators()[id].outputs[0];
     const Tensor& tensor = graph.tensor(output);
     if (!tensor.consumers.empty() || !backward.needs_gradient(output)) continue;
-    const std::string name = tensor.name + ".given_gradient";
-    const TensorId gradient =
-        graph.add_tensor(name, tensor.shape, tensor.format, TensorRole::input);
-    backward.contribute(output, gradient);
+    if (backward.gradient(output) != kNone) continue;  // it passes a boundary
+    give_gradient(graph, backward, output);
   }
 }
 
@@ -62,33 +68,45 @@ void add_optimizer_step(Graph& graph, TensorId parameter, TensorId gradient,
 
 }  // namespace
 
-Graph derive_training_step(const Graph& forward, const TrainingOptions& options) {
-  Graph graph = forward;
+BoundedStep derive_training_step(const Graph& forward, const TrainingOptions& options,
+                                 const StepBoundary& boundary) {
+  BoundedStep step;
+  step.graph = forward;
+  Graph& graph = step.graph;
   const std::size_t forward_count = forward.operators().size();
   const std::size_t tensor_count = forward.tensors().size();
   for (std::size_t id = 0; id < forward_count; ++id) {
     graph.rename_operator(static_cast<OperatorId>(id), graph.operators()[id].name + ".forward");
   }
   Differentiator backward(graph, options.formats.compute,
-                          recomputation_groups(forward, options.recompute));
-  seed_outputs(graph, backward, forward_count);
+                          recomputation_groups(forward, options.recompute), boundary.inputs);
+  for (const TensorId output : boundary.outputs) {
+    step.output_gradients.push_back(give_gradient(graph, backward, output));
+  }
+  if (boundary.has_own_results) seed_outputs(graph, backward, forward_count);
   for (std::size_t id = forward_count; id-- > 0;) {
     backward.differentiate(static_cast<OperatorId>(id));
   }
-  bool is_trained = false;
+  for (const TensorId input : boundary.inputs) {
+    step.input_gradients.push_back(backward.gradient(input));
+  }
   for (std::size_t id = 0; id < tensor_count; ++id) {
     const auto parameter = static_cast<TensorId>(id);
     const TensorId gradient = backward.gradient(parameter);
     const Tensor& tensor = graph.tensor(parameter);
     // A view of a parameter is trained by its owner.
     const bool is_owner = tensor.role == TensorRole::parameter && tensor.storage == parameter;
-    if (!is_owner || gradient == kNone) continue;
-    add_optimizer_step(graph, parameter, gradient, options);
-    is_trained = true;
+    if (is_owner && gradient != kNone) add_optimizer_step(graph, parameter, gradient, options);
   }
-  if (!is_trained)
+  return step;
+}
+
+Graph derive_training_step(const Graph& forward, const TrainingOptions& options) {
+  BoundedStep step = derive_training_step(forward, options, StepBoundary{});
+  if (step.graph.operators().empty() || step.graph.operators().back().phase != Phase::update) {
     throw InputError("the workload has no parameter that a training step could train");
-  return graph;
+  }
+  return std::move(step.graph);
 }
 
 }  // namespace simdse

@@ -16,6 +16,22 @@ struct TrainingOptions {
   Recomputation recompute = Recomputation::none;
 };
 
+/// Where a forward graph that is a part of a network (a pipeline stage) meets the rest of it. Ids
+/// are of the forward graph.
+struct StepBoundary {
+  std::vector<TensorId> inputs;   ///< made elsewhere from parameters: their gradients are results
+  std::vector<TensorId> outputs;  ///< read elsewhere: their gradients come from outside
+  /// False if the network's loss is elsewhere, so that other results of this part have no gradient.
+  bool has_own_results = true;
+};
+
+/// A training step and the tensors of it that pass the boundary, in the boundary's order.
+struct BoundedStep {
+  Graph graph;
+  std::vector<TensorId> input_gradients;   ///< kNone where nothing influences a loss
+  std::vector<TensorId> output_gradients;  ///< given from outside
+};
+
 /// The forward graph, its backward pass and one optimizer step per parameter tensor.
 ///
 /// Each contraction gets two separate backward contractions, dX (input_gradient) and dW
@@ -27,5 +43,9 @@ struct TrainingOptions {
 /// Names: forward operators end in ".forward", the others in what they make.
 /// Throws InputError when no parameter needs a gradient.
 Graph derive_training_step(const Graph& forward, const TrainingOptions& options);
+
+/// The same for a part of a network, which may be one without parameters.
+BoundedStep derive_training_step(const Graph& forward, const TrainingOptions& options,
+                                 const StepBoundary& boundary);
 
 }  // namespace simdse

@@ -173,7 +173,7 @@ void GroupInterpreter::exchange(const Operator& op) {
   const TensorId input = op.inputs[0];
   const TensorId output = op.outputs[0];
   const auto ranks = static_cast<std::int64_t>(chips_.size());
-  if (collective.operation() == CollectiveOperation::all_gather) {
+  if (collective.operation() == CollectiveOp::all_gather) {
     const Shape& shape = graph_.tensor(output).shape;
     Values whole(static_cast<std::size_t>(element_count(shape)));
     for_each_part(shape, collective.axis(), ranks,
@@ -192,7 +192,7 @@ void GroupInterpreter::exchange(const Operator& op) {
                        : std::max(reduced[i], other[i]);
     }
   }
-  if (collective.operation() == CollectiveOperation::all_reduce) {
+  if (collective.operation() == CollectiveOp::all_reduce) {
     for (Interpreter& chip : chips_) chip.values(output) = reduced;
     return;
   }

@@ -39,17 +39,17 @@ std::string refusal(const Graph& forward, std::int64_t degree, bool sequence_par
 }
 
 /// Collectives by phase and operation.
-std::map<std::pair<Phase, CollectiveOperation>, int> collectives(const Graph& graph) {
-  std::map<std::pair<Phase, CollectiveOperation>, int> counts;
+std::map<std::pair<Phase, CollectiveOp>, int> collectives(const Graph& graph) {
+  std::map<std::pair<Phase, CollectiveOp>, int> counts;
   for (const Operator& op : graph.operators()) {
     if (const Collective* c = collective_of(op)) ++counts[{op.phase, c->operation()}];
   }
   return counts;
 }
 
-constexpr auto kAllReduce = CollectiveOperation::all_reduce;
-constexpr auto kAllGather = CollectiveOperation::all_gather;
-constexpr auto kReduceScatter = CollectiveOperation::reduce_scatter;
+constexpr auto kAllReduce = CollectiveOp::all_reduce;
+constexpr auto kAllGather = CollectiveOp::all_gather;
+constexpr auto kReduceScatter = CollectiveOp::reduce_scatter;
 
 struct Case {
   const char* model;
@@ -229,7 +229,7 @@ TEST_P(EveryTransformer, ALayerHasTwoExchangesForwardAndTwoBackward) {
       workload_.training);
   auto counts = collectives(long_step);
   for (const auto& [key, count] : collectives(short_step)) counts[key] -= count;
-  const auto count = [&](Phase phase, CollectiveOperation op) { return counts[{phase, op}]; };
+  const auto count = [&](Phase phase, CollectiveOp op) { return counts[{phase, op}]; };
   if (sequence_parallel_) {
     EXPECT_EQ(count(Phase::forward, kReduceScatter), 2);
     EXPECT_EQ(count(Phase::forward, kAllGather), 2);

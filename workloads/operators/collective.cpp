@@ -5,18 +5,6 @@
 
 namespace simdse {
 
-const char* collective_name(CollectiveOperation operation) {
-  switch (operation) {
-    case CollectiveOperation::all_reduce:
-      return "all_reduce";
-    case CollectiveOperation::all_gather:
-      return "all_gather";
-    case CollectiveOperation::reduce_scatter:
-      return "reduce_scatter";
-  }
-  return "";
-}
-
 const Collective* collective_of(const Operator& op) {
   return dynamic_cast<const Collective*>(op.kind.get());
 }
@@ -26,7 +14,7 @@ Work Collective::work(const Graph& graph, const Operator& op) const {
 }
 
 Bytes Collective::message(const Graph& graph, const Operator& op) const {
-  return graph.tensor(operation_ == CollectiveOperation::all_gather ? op.outputs[0] : op.inputs[0])
+  return graph.tensor(operation_ == CollectiveOp::all_gather ? op.outputs[0] : op.inputs[0])
       .bytes();
 }
 
@@ -47,11 +35,11 @@ void Collective::differentiate(Differentiator& backward, const Operator& op) con
       add(std::make_shared<OwnPart>(ranks_, axis_));
       return;
     case CollectiveGradient::reduce_scatter:
-      add(std::make_shared<Collective>(CollectiveOperation::reduce_scatter, ranks_, axis_,
+      add(std::make_shared<Collective>(CollectiveOp::reduce_scatter, ranks_, axis_,
                                        CollectiveGradient::none));
       return;
     case CollectiveGradient::all_gather:
-      add(std::make_shared<Collective>(CollectiveOperation::all_gather, ranks_, axis_,
+      add(std::make_shared<Collective>(CollectiveOp::all_gather, ranks_, axis_,
                                        CollectiveGradient::none));
       return;
   }
@@ -67,8 +55,9 @@ Work Replicate::work(const Graph&, const Operator& op) const {
 void Replicate::differentiate(Differentiator& backward, const Operator& op) const {
   const TensorId target = op.inputs[0];
   if (!backward.needs_gradient(target)) return;
-  const auto kind = std::make_shared<Collective>(CollectiveOperation::all_reduce, ranks_, 0,
-                                                 CollectiveGradient::none);
+  const auto kind =
+      std::make_shared<Collective>(CollectiveOp::all_reduce, ranks_, 0, CollectiveGradient::none,
+                                   CollectiveReduction::sum, group_);
   const TensorId part = backward.gradient(op.outputs[0]);
   Graph& graph = backward.graph();
   const bool is_parameter = graph.tensor(target).role == TensorRole::parameter;
@@ -93,7 +82,7 @@ Work OwnPart::work(const Graph& graph, const Operator& op) const {
 
 void OwnPart::differentiate(Differentiator& backward, const Operator& op) const {
   if (!backward.needs_gradient(op.inputs[0])) return;
-  const auto kind = std::make_shared<Collective>(CollectiveOperation::all_gather, ranks_, axis_,
+  const auto kind = std::make_shared<Collective>(CollectiveOp::all_gather, ranks_, axis_,
                                                  CollectiveGradient::none);
   backward.contribute(op.inputs[0], backward.add(op, "gradient", Phase::gradient, kind,
                                                  {backward.gradient(op.outputs[0])}, op.inputs[0]));

@@ -4,18 +4,18 @@
 #include <cstdint>
 #include <string>
 
+#include "workloads/collective_op.h"
 #include "workloads/operator.h"
 
 namespace simdse {
 
-/// all_reduce: every chip gets the sum (or maximum) of all chips' tensors.
-/// all_gather: every chip gets the chips' tensors one after another along `axis`.
-/// reduce_scatter: chip i gets part i, along `axis`, of the sum of all chips' tensors.
-enum class CollectiveOperation { all_reduce, all_gather, reduce_scatter };
-
 enum class CollectiveReduction { sum, maximum };
 
-const char* collective_name(CollectiveOperation operation);
+/// Who takes part.
+enum class CollectiveGroup {
+  tensor,  ///< the chips that share out a stage's operators
+  tied,    ///< the pipeline stages that have a copy of the same parameter
+};
 
 /// What turns the gradient of a collective's output into that of its input. It follows from what
 /// reads the output: if all chips go on with equal work, each has the whole gradient (identity,
@@ -37,34 +37,39 @@ enum class CollectiveGradient {
 class Collective : public OperatorKind {
  public:
   /// `axis` belongs to all_gather and reduce_scatter.
-  Collective(CollectiveOperation operation, std::int64_t ranks, std::size_t axis,
-             CollectiveGradient gradient, CollectiveReduction reduction = CollectiveReduction::sum)
+  Collective(CollectiveOp operation, std::int64_t ranks, std::size_t axis,
+             CollectiveGradient gradient, CollectiveReduction reduction = CollectiveReduction::sum,
+             CollectiveGroup group = CollectiveGroup::tensor)
       : operation_(operation),
         ranks_(ranks),
         axis_(axis),
         gradient_(gradient),
-        reduction_(reduction) {}
+        reduction_(reduction),
+        group_(group) {}
 
   std::string name() const override { return collective_name(operation_); }
   Work work(const Graph& graph, const Operator& op) const override;
   void differentiate(Differentiator& backward, const Operator& op) const override;
 
   /// Bytes of the whole tensor: of the input of an all_reduce or reduce_scatter, of the output of
-  /// an all_gather. What n chips in a ring send is (n-1)/n of it, twice for an all_reduce.
+  /// an all_gather. What a chip of a ring of n sends is (n-1)/n of it, twice for an all_reduce.
+  /// (What each has before, as CollectiveOp counts, are the bytes of the input.)
   Bytes message(const Graph& graph, const Operator& op) const;
 
-  CollectiveOperation operation() const { return operation_; }
+  CollectiveOp operation() const { return operation_; }
   std::int64_t ranks() const { return ranks_; }
   std::size_t axis() const { return axis_; }
   CollectiveGradient gradient() const { return gradient_; }
   CollectiveReduction reduction() const { return reduction_; }
+  CollectiveGroup group() const { return group_; }
 
  private:
-  CollectiveOperation operation_;
+  CollectiveOp operation_;
   std::int64_t ranks_;
   std::size_t axis_;
   CollectiveGradient gradient_;
   CollectiveReduction reduction_;
+  CollectiveGroup group_;
 };
 
 /// The operator's collective, or nullptr.
@@ -75,15 +80,18 @@ const Collective* collective_of(const Operator& op);
 /// reduced in the update phase, in place, once for all microbatches.
 class Replicate : public OperatorKind {
  public:
-  explicit Replicate(std::int64_t ranks) : ranks_(ranks) {}
+  explicit Replicate(std::int64_t ranks, CollectiveGroup group = CollectiveGroup::tensor)
+      : ranks_(ranks), group_(group) {}
   std::string name() const override { return "replicate"; }
   Work work(const Graph& graph, const Operator& op) const override;
   void differentiate(Differentiator& backward, const Operator& op) const override;
   bool is_view() const override { return true; }
   std::int64_t ranks() const { return ranks_; }
+  CollectiveGroup group() const { return group_; }
 
  private:
   std::int64_t ranks_;
+  CollectiveGroup group_;
 };
 
 /// Chip i copies part i along `axis` of a tensor that all chips have alike. The gradient is the

@@ -5,6 +5,7 @@
 
 #include "models/base/error.h"
 #include "workloads/operators/collective.h"
+#include "workloads/parallel/influence.h"
 
 namespace simdse {
 
@@ -12,17 +13,8 @@ ShardedTensors::ShardedTensors(const Graph& original, const TensorParallelOption
     : original_(original),
       options_(options),
       layout_(original.tensors().size()),
-      versions_(original.tensors().size()) {
-  for (const Tensor& tensor : original.tensors()) {
-    needs_gradient_.push_back(tensor.role == TensorRole::parameter);
-  }
-  for (const Operator& op : original.operators()) {
-    for (const TensorId input : op.inputs) {
-      if (!needs_gradient_[input]) continue;
-      for (const TensorId output : op.outputs) needs_gradient_[output] = true;
-    }
-  }
-}
+      versions_(original.tensors().size()),
+      needs_gradient_(influenced_by_parameters(original)) {}
 
 void ShardedTensors::allow_padding(std::int64_t size) {
   if (size % options_.degree == 0) return;
@@ -96,12 +88,12 @@ TensorId ShardedTensors::convert(TensorId original, ShardLayout layout) {
                  std::make_shared<Replicate>(ranks));
     }
     return add(original, ".all_gather", layout, parts,
-               std::make_shared<Collective>(CollectiveOperation::all_gather, ranks, from.axis,
+               std::make_shared<Collective>(CollectiveOp::all_gather, ranks, from.axis,
                                             CollectiveGradient::reduce_scatter));
   }
   if (layout.kind == ShardLayout::Kind::replicated) {
     return add(original, ".whole", layout, parts,
-               std::make_shared<Collective>(CollectiveOperation::all_gather, ranks, from.axis,
+               std::make_shared<Collective>(CollectiveOp::all_gather, ranks, from.axis,
                                             CollectiveGradient::own_part));
   }
   return add(original, ".own_part", layout, version(original, ShardLayout::replicated()),

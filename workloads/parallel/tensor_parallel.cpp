@@ -180,11 +180,10 @@ class Sharder {
     if (options_.sequence_parallel && rank >= 2) {
       const std::size_t axis = rank - 2;
       const TensorId reduced = tensors_.define(original, ShardLayout::split(axis, true));
-      graph.add_operator(
-          tensor.name + ".reduce_scatter", Phase::forward,
-          std::make_shared<Collective>(CollectiveOperation::reduce_scatter, options_.degree, axis,
-                                       CollectiveGradient::all_gather),
-          {part}, {reduced});
+      graph.add_operator(tensor.name + ".reduce_scatter", Phase::forward,
+                         std::make_shared<Collective>(CollectiveOp::reduce_scatter, options_.degree,
+                                                      axis, CollectiveGradient::all_gather),
+                         {part}, {reduced});
       return;
     }
     tensors_.adopt(original, ShardLayout::replicated(),
@@ -196,8 +195,8 @@ class Sharder {
     Graph& graph = tensors_.graph();
     const TensorId reduced = graph.add_view(name, graph.tensor(part).shape, part);
     graph.add_operator(name + ".all_reduce", Phase::forward,
-                       std::make_shared<Collective>(CollectiveOperation::all_reduce,
-                                                    options_.degree, 0, gradient, reduction),
+                       std::make_shared<Collective>(CollectiveOp::all_reduce, options_.degree, 0,
+                                                    gradient, reduction),
                        {part}, {reduced});
     return reduced;
   }
