@@ -9,6 +9,7 @@
 #include "models/base/error.h"
 #include "models/base/quantity_text.h"
 #include "search/schedule/space.h"
+#include "workloads/operators/keep.h"
 
 namespace simdse {
 namespace {
@@ -18,6 +19,7 @@ struct Home {
   std::vector<RegionId> uses;  ///< regions that touch it, ascending
   std::size_t writers = 0;     ///< of these, the ones that write it
   bool is_persistent = false;
+  bool is_kept = false;               ///< read after the end
   std::optional<std::size_t> memory;  ///< index into Plan::allocations
   std::optional<std::size_t> buffer;
   RegionId last_buffer_use = kNone;
@@ -31,7 +33,10 @@ class Allocator {
         layout_(BufferLayout::of(chip)),
         memory_(std::move(memory)),
         buffer_(layout_.resident, layout_.end, Space::Policy::rotating),
-        homes_(graph_.tensors().size()) {}
+        homes_(graph_.tensors().size()) {
+    const std::vector<bool> kept = kept_tensors(graph_);
+    for (std::size_t id = 0; id < homes_.size(); ++id) homes_[id].is_kept = kept[id];
+  }
 
   /// Places everything; `highest` is then the end of the memory used. False if `memory` is too
   /// small.
@@ -153,8 +158,9 @@ class Allocator {
             {tensor, Level::buffer, grant->address, bytes, region.id, last_near});
       }
     }
-    if (!home.buffer || last > last_near) {
-      home.memory = grant_memory(tensor, bytes, region.id, last, &region);
+    if (!home.buffer || last > last_near || home.is_kept) {
+      const RegionId end = home.is_kept ? plan_.regions.back().id : last;
+      home.memory = grant_memory(tensor, bytes, region.id, end, &region);
     }
   }
 
@@ -195,7 +201,7 @@ class Allocator {
         buffer_.release(space.address, aligned(space.bytes), users_until(home, region.id));
         home.buffer.reset();
       }
-      if (home.memory && !home.is_persistent && home.uses.back() == region.id) {
+      if (home.memory && !home.is_persistent && !home.is_kept && home.uses.back() == region.id) {
         const Allocation& space = plan_.allocations[*home.memory];
         memory_.release(space.address, aligned(space.bytes), home.uses);
         home.memory.reset();

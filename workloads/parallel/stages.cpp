@@ -174,7 +174,7 @@ std::vector<PipelineUnit> pipeline_units(const Graph& forward) {
 Bytes PipelineStage::bytes_in() const { return bytes_of(forward, inputs); }
 Bytes PipelineStage::bytes_out() const { return bytes_of(forward, outputs); }
 
-BoundedStep PipelineStage::training_step(const TrainingOptions& options) const {
+StepBoundary PipelineStage::boundary() const {
   StepBoundary boundary;
   boundary.has_own_results = has_own_results;
   for (const StageTensor& input : inputs) {
@@ -183,7 +183,11 @@ BoundedStep PipelineStage::training_step(const TrainingOptions& options) const {
   for (const StageTensor& output : outputs) {
     if (output.has_gradient) boundary.outputs.push_back(output.tensor);
   }
-  return derive_training_step(forward, options, boundary);
+  return boundary;
+}
+
+BoundedStep PipelineStage::training_step(const TrainingOptions& options) const {
+  return derive_training_step(forward, options, boundary());
 }
 
 std::vector<PipelineStage> cut_stages(const Graph& forward, const std::vector<PipelineUnit>& units,

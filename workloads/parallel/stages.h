@@ -66,6 +66,7 @@ struct PipelineStage {
   Bytes bytes_in() const;
   Bytes bytes_out() const;
 
+  StepBoundary boundary() const;
   BoundedStep training_step(const TrainingOptions& options) const;
 };
 

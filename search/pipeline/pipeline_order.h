@@ -1,0 +1,85 @@
+// Pipeline schedules: in which order each stage does its work.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/base/units.h"
+
+namespace simdse {
+
+enum class PipelineSchedule {
+  gpipe,        ///< all forward, then all backward (Huang et al. 2019)
+  one_f_one_b,  ///< backward as early as can be (Narayanan et al. 2019, 2021: 1F1B)
+  interleaved,  ///< 1F1B with several chunks of the model per stage (Narayanan et al. 2021)
+  zero_bubble,  ///< ZB-H1: 1F1B's memory, weight gradients fill bubbles (Qi et al. 2023)
+};
+
+/// Names as in files, in the order of the schedules.
+const std::vector<std::string>& pipeline_schedule_names();
+
+/// `stages` places, each with `interleave` chunks of the model: chunk c of place i is part
+/// c x stages + i of the model.
+struct PipelineShape {
+  int stages = 1;
+  int microbatches = 1;
+  int interleave = 1;
+
+  int parts() const { return stages * interleave; }
+};
+
+enum class WorkKind {
+  forward,          ///< F
+  backward,         ///< input and weight gradients together
+  input_gradient,   ///< B
+  weight_gradient,  ///< W
+};
+
+struct WorkItem {
+  WorkKind kind = WorkKind::forward;
+  int microbatch = 0;
+  int chunk = 0;
+
+  friend bool operator==(const WorkItem& x, const WorkItem& y) {
+    return x.kind == y.kind && x.microbatch == y.microbatch && x.chunk == y.chunk;
+  }
+};
+
+/// The items of each stage in their order. The zero-bubble schedule has weight gradients apart, the
+/// others have backward items. Throws InputError: interleaved needs 2 or more chunks and a number
+/// of microbatches that the stages divide; the others have one chunk.
+std::vector<std::vector<WorkItem>> pipeline_order(PipelineSchedule schedule, PipelineShape shape);
+
+/// Most chunk passes of a stage at once that have run forward and whose activations are still
+/// there: until their backward (`whole`), and, of the zero-bubble schedule, until their weight
+/// gradients (`with_weights`; elsewhere the same).
+struct InFlight {
+  std::int64_t whole = 0;
+  std::int64_t with_weights = 0;
+};
+
+/// In closed form, for stage i of s with m microbatches and v chunks: gpipe m; 1F1B min(m, s - i);
+/// interleaved min(m v, 2 (s - i - 1) + (v - 1) s + 1) chunk passes, each of 1/v of the stage;
+/// zero-bubble min(m, s - i), and min(m, s) until the weight gradients.
+InFlight peak_in_flight(PipelineSchedule schedule, PipelineShape shape, int stage);
+
+/// The same counted over a stage's order.
+InFlight count_in_flight(const std::vector<WorkItem>& order);
+
+/// Most bytes of activations over a stage's order, when each chunk pass keeps `kept` from forward
+/// to backward and, where weight gradients are apart, `for_weights` of it from there to them.
+Bytes peak_activations(const std::vector<WorkItem>& order, Bytes kept, Bytes for_weights);
+
+/// Share of the time that stages stand idle when all are equally fast and links cost nothing:
+/// gpipe and 1F1B (s-1) / (m+s-1); interleaved (s-1) / (v m+s-1) (Narayanan et al. 2021, section
+/// 2.2); zero-bubble b / (m (F+B+W) + b) with b = (s-1) max(F+B-W, 0) (Qi et al. 2023, table 1),
+/// for m >= s. F, B, W are the times of one microbatch.
+double bubble_fraction(PipelineSchedule schedule, PipelineShape shape, double forward,
+                       double input_gradient, double weight_gradient);
+
+/// What a user should know of fewer microbatches than stages: the bubble that they cost. Empty
+/// otherwise.
+std::string microbatch_warning(PipelineSchedule schedule, PipelineShape shape);
+
+}  // namespace simdse
