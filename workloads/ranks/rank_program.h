@@ -21,9 +21,11 @@ enum class RankAction {
 /// "compute", "send", ...
 const char* action_name(RankAction action);
 
-/// How long a compute node takes is either known, or follows from its work and the chip.
+/// How long a compute node takes is in a table of pieces, or known, or follows from its work and
+/// the chip.
 struct RankWork {
-  Seconds duration;             ///< if positive: known
+  std::int32_t piece = -1;      ///< if not negative: place in a table of times
+  Seconds duration;             ///< else, if positive: known
   std::int64_t macs = 0;        ///< of contractions
   std::int64_t operations = 0;  ///< of the vector cores
   Bytes bytes;                  ///< to and from memory
