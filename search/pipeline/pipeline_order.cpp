@@ -71,12 +71,6 @@ Order zero_bubble(const PipelineShape& shape, int stage) {
 
 }  // namespace
 
-const std::vector<std::string>& pipeline_schedule_names() {
-  static const std::vector<std::string> names = {"gpipe", "one_f_one_b", "interleaved",
-                                                 "zero_bubble"};
-  return names;
-}
-
 std::vector<Order> pipeline_order(PipelineSchedule schedule, PipelineShape shape) {
   const bool is_interleaved = schedule == PipelineSchedule::interleaved;
   if (is_interleaved != (shape.interleave > 1)) {
@@ -153,22 +147,24 @@ InFlight count_in_flight(const Order& order) {
   return peak;
 }
 
-Bytes peak_activations(const Order& order, Bytes kept, Bytes for_weights) {
+Bytes peak_activations(const Order& order, const std::vector<Bytes>& kept,
+                       const std::vector<Bytes>& for_weights) {
   Bytes now;
   Bytes peak;
   for (const WorkItem& item : order) {
+    const auto chunk = static_cast<std::size_t>(item.chunk);
     switch (item.kind) {
       case WorkKind::forward:
-        now += kept;
+        now += kept[chunk];
         break;
       case WorkKind::backward:
-        now -= kept;
+        now -= kept[chunk];
         break;
       case WorkKind::input_gradient:
-        now += for_weights - kept;
+        now += for_weights[chunk] - kept[chunk];
         break;
       case WorkKind::weight_gradient:
-        now -= for_weights;
+        now -= for_weights[chunk];
         break;
     }
     peak = std::max(peak, now);

@@ -6,18 +6,9 @@
 #include <vector>
 
 #include "models/base/units.h"
+#include "workloads/parallel/parallelism.h"
 
 namespace simdse {
-
-enum class PipelineSchedule {
-  gpipe,        ///< all forward, then all backward (Huang et al. 2019)
-  one_f_one_b,  ///< backward as early as can be (Narayanan et al. 2019, 2021: 1F1B)
-  interleaved,  ///< 1F1B with several chunks of the model per stage (Narayanan et al. 2021)
-  zero_bubble,  ///< ZB-H1: 1F1B's memory, weight gradients fill bubbles (Qi et al. 2023)
-};
-
-/// Names as in files, in the order of the schedules.
-const std::vector<std::string>& pipeline_schedule_names();
 
 /// `stages` places, each with `interleave` chunks of the model: chunk c of place i is part
 /// c x stages + i of the model.
@@ -67,9 +58,10 @@ InFlight peak_in_flight(PipelineSchedule schedule, PipelineShape shape, int stag
 /// The same counted over a stage's order.
 InFlight count_in_flight(const std::vector<WorkItem>& order);
 
-/// Most bytes of activations over a stage's order, when each chunk pass keeps `kept` from forward
-/// to backward and, where weight gradients are apart, `for_weights` of it from there to them.
-Bytes peak_activations(const std::vector<WorkItem>& order, Bytes kept, Bytes for_weights);
+/// Most bytes of activations over a stage's order, when each pass of chunk c keeps `kept[c]` from
+/// forward to backward and, where weight gradients are apart, `for_weights[c]` from there to them.
+Bytes peak_activations(const std::vector<WorkItem>& order, const std::vector<Bytes>& kept,
+                       const std::vector<Bytes>& for_weights);
 
 /// Share of the time that stages stand idle when all are equally fast and links cost nothing:
 /// gpipe and 1F1B (s-1) / (m+s-1); interleaved (s-1) / (v m+s-1) (Narayanan et al. 2021, section

@@ -182,13 +182,13 @@ TEST(PipelineOrder, ActivationBytesFollowTheOrder) {
   const auto plain = pipeline_order(Schedule::one_f_one_b, shape);
   // Weight gradients that keep everything: every stage has the first one's peak.
   for (const auto& order : zero) {
-    EXPECT_EQ(peak_activations(order, Bytes(10), Bytes(10)), Bytes(40));
+    EXPECT_EQ(peak_activations(order, {Bytes(10)}, {Bytes(10)}), Bytes(40));
   }
   // That keep nothing: 1F1B's.
   for (std::size_t s = 0; s < 4; ++s) {
-    EXPECT_EQ(peak_activations(zero[s], Bytes(10), Bytes(0)),
-              peak_activations(plain[s], Bytes(10), Bytes(0)));
-    EXPECT_EQ(peak_activations(plain[s], Bytes(10), Bytes(0)),
+    EXPECT_EQ(peak_activations(zero[s], {Bytes(10)}, {Bytes(0)}),
+              peak_activations(plain[s], {Bytes(10)}, {Bytes(0)}));
+    EXPECT_EQ(peak_activations(plain[s], {Bytes(10)}, {Bytes(0)}),
               Bytes(10 * (4 - static_cast<std::int64_t>(s))));
   }
 }

@@ -12,41 +12,21 @@
 namespace simdse {
 namespace {
 
-class Cutter {
+class Classifier {
  public:
-  Cutter(const PipelineStage& stage, const BoundedStep& step, PieceBook& book)
-      : stage_(stage), step_(step), graph_(step.graph), book_(book) {}
-
-  std::vector<StepNode> cut() {
-    mark_boundary();
-    find_classes();
-    find_levels();
-    make_nodes();
-    connect();
-    add_pieces();
-    return std::move(nodes_);
-  }
-
- private:
-  /// Which sides of the boundary the bytes of a tensor belong to.
-  struct Sides {
-    bool input = false, output = false, output_gradient = false, input_gradient = false;
-  };
-
-  void mark_boundary() {
-    sides_.resize(graph_.tensors().size());
-    const auto side_of = [&](TensorId tensor) -> Sides& {
-      return sides_[graph_.tensor(tensor).storage];
-    };
-    // The forward graph's tensors have the same ids in the step.
-    for (const StageTensor& input : stage_.inputs) side_of(input.tensor).input = true;
-    for (const StageTensor& output : stage_.outputs) side_of(output.tensor).output = true;
-    for (const TensorId given : step_.output_gradients) side_of(given).output_gradient = true;
-    for (const TensorId made : step_.input_gradients) {
-      if (made != kNone) side_of(made).input_gradient = true;
+  explicit Classifier(const BoundedStep& step)
+      : graph_(step.graph), is_result_(step.graph.tensors().size()) {
+    for (const TensorId made : step.input_gradients) {
+      if (made != kNone) is_result_[graph_.tensor(made).storage] = true;
     }
   }
 
+  std::vector<PieceClass> classes() {
+    find_classes();
+    return std::move(class_);
+  }
+
+ private:
   /// A vector operator of the backward pass whose results only weight gradients read is one of
   /// them: sums for biases, padding, what adds gradients of one parameter up.
   void find_classes() {
@@ -76,7 +56,7 @@ class Cutter {
     if (collective_of(op) != nullptr || graph_.work(op.id).contraction) return false;
     return std::all_of(op.outputs.begin(), op.outputs.end(), [&](TensorId output) {
       const Tensor& tensor = graph_.tensor(output);
-      if (sides_[tensor.storage].input_gradient) return false;
+      if (is_result_[tensor.storage]) return false;
       if (tensor.consumers.empty()) {
         return graph_.tensor(tensor.storage).role == TensorRole::parameter_gradient;
       }
@@ -84,6 +64,46 @@ class Cutter {
         return class_[reader] >= PieceClass::weight_gradient;
       });
     });
+  }
+
+  const Graph& graph_;
+  std::vector<bool> is_result_;  ///< gradients of the stage's inputs, by owner of bytes
+  std::vector<PieceClass> class_;
+};
+
+class Cutter {
+ public:
+  Cutter(const PipelineStage& stage, const BoundedStep& step, PieceBook& book)
+      : stage_(stage), step_(step), graph_(step.graph), book_(book) {}
+
+  std::vector<StepNode> cut() {
+    mark_boundary();
+    class_ = piece_classes(step_);
+    find_levels();
+    make_nodes();
+    connect();
+    add_pieces();
+    return std::move(nodes_);
+  }
+
+ private:
+  /// Which sides of the boundary the bytes of a tensor belong to.
+  struct Sides {
+    bool input = false, output = false, output_gradient = false, input_gradient = false;
+  };
+
+  void mark_boundary() {
+    sides_.resize(graph_.tensors().size());
+    const auto side_of = [&](TensorId tensor) -> Sides& {
+      return sides_[graph_.tensor(tensor).storage];
+    };
+    // The forward graph's tensors have the same ids in the step.
+    for (const StageTensor& input : stage_.inputs) side_of(input.tensor).input = true;
+    for (const StageTensor& output : stage_.outputs) side_of(output.tensor).output = true;
+    for (const TensorId given : step_.output_gradients) side_of(given).output_gradient = true;
+    for (const TensorId made : step_.input_gradients) {
+      if (made != kNone) side_of(made).input_gradient = true;
+    }
   }
 
   /// The number of collectives before each operator.
@@ -203,6 +223,10 @@ const char* piece_class_name(PieceClass piece_class) {
       return "update";
   }
   return "";
+}
+
+std::vector<PieceClass> piece_classes(const BoundedStep& step) {
+  return Classifier(step).classes();
 }
 
 std::string structure_text(const Graph& graph) {

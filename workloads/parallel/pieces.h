@@ -24,6 +24,9 @@ enum class PieceClass {
 
 const char* piece_class_name(PieceClass piece_class);
 
+/// Class of each operator of a step.
+std::vector<PieceClass> piece_classes(const BoundedStep& step);
+
 /// A node of the step: compute, which is one piece, or one collective.
 struct StepNode {
   std::string name;  ///< of its first operator

@@ -1,0 +1,129 @@
+#include "workloads/parallel/memory.h"
+
+#include <algorithm>
+#include <map>
+
+#include "workloads/statistics.h"
+
+namespace simdse {
+namespace {
+
+bool is_state(TensorRole role) {
+  return role == TensorRole::parameter || role == TensorRole::parameter_gradient ||
+         role == TensorRole::optimizer_state;
+}
+
+/// Parameters of the unit that has most of them, by the segment of whoever reads them first.
+Bytes largest_unit(const Graph& forward) {
+  std::map<int, Bytes> by_segment;
+  std::vector<bool> is_counted(forward.tensors().size());
+  for (const Operator& op : forward.operators()) {
+    for (const TensorId input : op.inputs) {
+      const TensorId owner = forward.tensor(input).storage;
+      const Tensor& tensor = forward.tensor(owner);
+      if (tensor.role != TensorRole::parameter || is_counted[owner]) continue;
+      is_counted[owner] = true;
+      by_segment[op.segment] += tensor.bytes();
+    }
+  }
+  Bytes largest;
+  for (const auto& [segment, bytes] : by_segment) largest = std::max(largest, bytes);
+  return largest;
+}
+
+/// Which activations outlive what.
+class Lifetimes {
+ public:
+  Lifetimes(const PipelineStage& stage, const BoundedStep& step)
+      : graph_(step.graph),
+        made_forward_(graph_.tensors().size()),
+        kept_(graph_.tensors().size()),
+        for_weights_(graph_.tensors().size()) {
+    for (const StageTensor& input : stage.inputs) {
+      made_forward_[graph_.tensor(input.tensor).storage] = true;
+    }
+    const std::vector<PieceClass> classes = piece_classes(step);
+    for (const Operator& op : graph_.operators()) {
+      if (op.kind->is_view()) continue;
+      const PieceClass piece_class = classes[op.id];
+      for (const TensorId input : op.inputs) read(graph_.tensor(input).storage, piece_class);
+      if (piece_class != PieceClass::forward) continue;
+      for (const TensorId output : op.outputs) made_forward_[graph_.tensor(output).storage] = true;
+    }
+  }
+
+  Bytes kept() const { return total(kept_); }
+  Bytes for_weights() const { return total(for_weights_); }
+
+ private:
+  void read(TensorId owner, PieceClass reader) {
+    const Tensor& tensor = graph_.tensor(owner);
+    if (is_state(tensor.role)) return;
+    if (reader != PieceClass::forward && made_forward_[owner]) kept_[owner] = true;
+    // Made in this pass: what is given with the samples does not count.
+    const bool is_given = tensor.role == TensorRole::input && !made_forward_[owner];
+    if (reader == PieceClass::weight_gradient && !is_given) for_weights_[owner] = true;
+  }
+
+  Bytes total(const std::vector<bool>& which) const {
+    Bytes sum;
+    for (std::size_t id = 0; id < which.size(); ++id) {
+      if (which[id]) sum += graph_.tensors()[id].bytes();
+    }
+    return sum;
+  }
+
+  const Graph& graph_;
+  std::vector<bool> made_forward_;  ///< by owner of bytes
+  std::vector<bool> kept_;
+  std::vector<bool> for_weights_;
+};
+
+Bytes share(Bytes bytes, std::int64_t parts) { return Bytes(ceil_div(bytes.value(), parts)); }
+
+}  // namespace
+
+PartNeed part_need(const PipelineStage& stage, const BoundedStep& step) {
+  const GraphStatistics statistics = graph_statistics(step.graph);
+  const Lifetimes lifetimes(stage, step);
+  PartNeed need;
+  need.parameters = statistics.memory.weights;
+  need.gradients = statistics.memory.gradients;
+  need.optimizer = statistics.memory.optimizer;
+  need.largest_parameters = largest_unit(stage.forward);
+  need.kept = lifetimes.kept();
+  need.for_weights = lifetimes.for_weights();
+  // The peak holds all that is kept, at the turn from forward to backward at the latest; what comes
+  // from the neighbours is no activation of the graph's own.
+  Bytes at_once = statistics.memory.activations + stage.bytes_in();
+  for (const TensorId given : step.output_gradients) at_once += step.graph.tensor(given).bytes();
+  need.working = std::max(Bytes(0), at_once - need.kept);
+  return need;
+}
+
+PartNeed operator+(const PartNeed& x, const PartNeed& y) {
+  PartNeed sum;
+  sum.parameters = x.parameters + y.parameters;
+  sum.gradients = x.gradients + y.gradients;
+  sum.optimizer = x.optimizer + y.optimizer;
+  sum.largest_parameters = std::max(x.largest_parameters, y.largest_parameters);
+  sum.kept = x.kept + y.kept;
+  sum.for_weights = x.for_weights + y.for_weights;
+  sum.working = std::max(x.working, y.working);
+  return sum;
+}
+
+ChipMemory chip_memory(const PartNeed& need, Bytes activations, std::int64_t data, int zero) {
+  ChipMemory memory;
+  memory.parameters = zero >= 3 ? share(need.parameters, data) : need.parameters;
+  memory.gradients = zero >= 3 ? share(need.gradients, data) : need.gradients;
+  memory.optimizer = zero >= 1 ? share(need.optimizer, data) : need.optimizer;
+  memory.activations = activations;
+  memory.working = need.working;
+  if (zero >= 3 && data > 1) {
+    memory.working += std::min(need.largest_parameters * 2, need.parameters);
+  }
+  return memory;
+}
+
+}  // namespace simdse
