@@ -37,11 +37,13 @@ class Lifetimes {
   Lifetimes(const PipelineStage& stage, const BoundedStep& step)
       : graph_(step.graph),
         made_forward_(graph_.tensors().size()),
+        is_gradient_(graph_.tensors().size()),
         kept_(graph_.tensors().size()),
         for_weights_(graph_.tensors().size()) {
     for (const StageTensor& input : stage.inputs) {
       made_forward_[graph_.tensor(input.tensor).storage] = true;
     }
+    for (const TensorId given : step.output_gradients) is_gradient_[given] = true;
     const std::vector<PieceClass> classes = piece_classes(step);
     for (const Operator& op : graph_.operators()) {
       if (op.kind->is_view()) continue;
@@ -60,8 +62,9 @@ class Lifetimes {
     const Tensor& tensor = graph_.tensor(owner);
     if (is_state(tensor.role)) return;
     if (reader != PieceClass::forward && made_forward_[owner]) kept_[owner] = true;
-    // Made in this pass: what is given with the samples does not count.
-    const bool is_given = tensor.role == TensorRole::input && !made_forward_[owner];
+    // What is given with the samples does not count.
+    const bool is_given =
+        tensor.role == TensorRole::input && !made_forward_[owner] && !is_gradient_[owner];
     if (reader == PieceClass::weight_gradient && !is_given) for_weights_[owner] = true;
   }
 
@@ -75,6 +78,7 @@ class Lifetimes {
 
   const Graph& graph_;
   std::vector<bool> made_forward_;  ///< by owner of bytes
+  std::vector<bool> is_gradient_;   ///< from the next stage
   std::vector<bool> kept_;
   std::vector<bool> for_weights_;
 };
