@@ -18,6 +18,9 @@ const std::vector<Probe>& probes() {
       {"core", "compute cores: an operator on one core alone, and on the chip", run_core_probe},
       {"memory", "off-chip memory: bandwidth and latency under an access pattern",
        run_memory_probe},
+      {"collective",
+       "network between chips: a collective operation by its closed form and step by step",
+       run_collective_probe},
       {"noc", "on-chip network: latency and accepted rate under random traffic", run_noc_probe},
   };
   return all;
@@ -39,6 +42,10 @@ int on_probed_chip(const Arguments& arguments, const CommandContext& context,
   }
   const Chip chip =
       load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
+  return on_chip(chip, probe);
+}
+
+int on_chip(const Chip& chip, const std::function<int(const Chip&)>& probe) {
   const std::vector<std::string>& plugins = chip.design().plugins;
   if (plugins.empty()) return probe(chip);
   const auto job = [&] {

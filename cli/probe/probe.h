@@ -21,15 +21,19 @@ struct Probe {
 const std::vector<Probe>& probes();
 
 int run_core_probe(const CommandContext& context);
+int run_collective_probe(const CommandContext& context);
 int run_memory_probe(const CommandContext& context);
 int run_noc_probe(const CommandContext& context);
 
 /// Options of every probe: --design, --set and --json.
 void add_probe_options(Arguments& arguments);
 
-/// Calls `probe` with the chip of --design and --set, and returns what it returns. Where the chip
-/// has blocks of plug-ins, that happens in a child process, with the plug-ins' own code. Throws
-/// InputError, also for a --set of something else, and PluginFailure.
+/// Calls `probe` with the chip and returns what it returns: in a child process, with the plug-ins'
+/// own code, where the chip has blocks of plug-ins. Throws PluginFailure.
+int on_chip(const Chip& chip, const std::function<int(const Chip&)>& probe);
+
+/// Calls `probe` with the chip of --design and --set, and returns what it returns, as
+/// on_chip does. Throws InputError, also for a --set of something else, and PluginFailure.
 int on_probed_chip(const Arguments& arguments, const CommandContext& context,
                    const std::function<int(const Chip&)>& probe);
 

@@ -6,9 +6,36 @@
 #include <filesystem>
 
 #include "models/base/config_reader.h"
+#include "models/chip/block_config.h"
 #include "models/plugin/plugin.h"
 
 namespace simdse {
+
+BlockConfig read_block(ConfigReader& reader, const std::string& kind,
+                       const std::vector<std::string>& plugins) {
+  const ConfigValue& type_name = reader.require("type");
+  const std::string& name = type_name.text(reader.path_of("type"));
+  const BlockType& type =
+      BlockRegistry::instance().require(kind, name, type_name.where(), reader.path_of("type"));
+  if (!type.plugin.empty() &&
+      std::find(plugins.begin(), plugins.end(), type.plugin) == plugins.end()) {
+    throw InputError(type_name.where(),
+                     fmt::format("{}: {} block '{}' comes from {}, which this design does not name "
+                                 "under plugins",
+                                 reader.path_of("type"), kind, name, type.plugin));
+  }
+  return {kind, name, read_params(type.params, reader)};
+}
+
+CoreGroupConfig read_links(const ConfigValue& value, const std::string& path,
+                           const std::vector<std::string>& plugins) {
+  ConfigReader links(value, path);
+  CoreGroupConfig config;
+  config.count = links.integer_or("count", 1, 1, 64);
+  config.block = read_block(links, "link", plugins);
+  links.finish();
+  return config;
+}
 
 const CoreGroupConfig* Design::group(const std::string& kind) const {
   for (const CoreGroupConfig& group : cores) {
@@ -32,22 +59,6 @@ constexpr SingleBlock kSingleBlocks[] = {
     {"memory", "memory", &Design::memory},
     {"dispatcher", "dispatcher", &Design::dispatcher},
 };
-
-BlockConfig read_block(ConfigReader& reader, const std::string& kind, const Design& design) {
-  const ConfigValue& type_name = reader.require("type");
-  const std::string& name = type_name.text(reader.path_of("type"));
-  const BlockType& type =
-      BlockRegistry::instance().require(kind, name, type_name.where(), reader.path_of("type"));
-  const std::vector<std::string>& plugins = design.plugins;
-  if (!type.plugin.empty() &&
-      std::find(plugins.begin(), plugins.end(), type.plugin) == plugins.end()) {
-    throw InputError(type_name.where(),
-                     fmt::format("{}: {} block '{}' comes from {}, which this design does not name "
-                                 "under plugins",
-                                 reader.path_of("type"), kind, name, type.plugin));
-  }
-  return {kind, name, read_params(type.params, reader)};
-}
 
 /// Loads what `plugins:` names; a relative path is relative to the file that says so.
 std::vector<std::string> read_plugins(const ConfigValue& list) {
@@ -104,7 +115,7 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
         read_choice(group.require("kind"), group.path_of("kind"), core_kinds());
     CoreGroupConfig config;
     config.count = group.integer_or("count", 1, 1, 1024);
-    config.block = read_block(group, kind, design);
+    config.block = read_block(group, kind, design.plugins);
     group.finish();
     design.cores.push_back(std::move(config));
   }
@@ -115,16 +126,11 @@ Design read_design(const ConfigValue& document, const std::string& default_name)
   }
   for (const SingleBlock& single : kSingleBlocks) {
     ConfigReader block(reader.require(single.key), single.key);
-    design.*single.member = read_block(block, single.kind, design);
+    design.*single.member = read_block(block, single.kind, design.plugins);
     block.finish();
   }
   if (const ConfigValue* given = reader.find("links")) {
-    ConfigReader links(*given, "links");
-    CoreGroupConfig config;
-    config.count = links.integer_or("count", 1, 1, 64);
-    config.block = read_block(links, "link", design);
-    links.finish();
-    design.links = std::move(config);
+    design.links = read_links(*given, "links", design.plugins);
   }
   reader.finish();
   return design;

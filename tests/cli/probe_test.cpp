@@ -205,6 +205,51 @@ TEST_F(ProbeCli, ACoreIsProbedTheSameWayAgain) {
   EXPECT_EQ(run(arguments).out, run(arguments).out);
 }
 
+// Steps of a ring of eight, three links each way.
+TEST_F(ProbeCli, ACollectiveIsAsTheTextbookSays) {
+  const Json r = probe("collective --design tpu_v4 --op all_reduce --bytes 1MiB --chips 8");
+  const double bandwidth = r.at("inputs").at("line_bandwidth_bytes_per_s");
+  const double latency = r.at("inputs").at("line_latency_s");
+  EXPECT_EQ(r.at("inputs").at("links_per_line"), 3);
+  const double time = 2 * 7 / 8.0 * (1 << 20) / bandwidth + 2 * 7 * latency;
+  EXPECT_NEAR(r.at("formula_time_s"), time, 1e-6 * time);
+  EXPECT_NEAR(r.at("simulated_time_s"), time, 0.02 * time);
+  EXPECT_NEAR(r.at("simulated_bus_bandwidth_bytes_per_s"), 1.75 * (1 << 20) / time,
+              0.02 * bandwidth);
+}
+
+TEST_F(ProbeCli, CollectivesOfSystemsThatComeWithTheProgram) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(SIMDSE_SOURCE_DIR) + "/configs/systems")) {
+    const Json r = probe("collective --system " + entry.path().string() +
+                         " --bytes 1MiB --chips 8 --op all_gather");
+    EXPECT_GT(r.at("simulated_time_s"), 0) << entry.path();
+  }
+  // Every eighth chip, one of each node.
+  const Json across = probe("collective --system a100_cluster --bytes 64MiB --ranks 0,8,16,24");
+  EXPECT_NEAR(across.at("simulated_bus_bandwidth_bytes_per_s"), 11.93e9, 0.05e9);
+}
+
+TEST_F(ProbeCli, CollectivesThatMakeNoSenseAreRefused) {
+  const std::string eight = "probe collective --design tpu_v4 --bytes 1MiB --chips 8 ";
+  expect_refused("probe collective --bytes 1MiB", "give either --system or --design");
+  expect_refused("probe collective --design tpu_v4 --chips 8", "--bytes");
+  expect_refused("probe collective --design tpu_v4 --bytes 1MiB", "--chips");
+  expect_refused(eight + "--op all_reduc", "--op: there is no 'all_reduc' (did you mean 'all_re");
+  expect_refused(eight + "--topology rng", "there is no 'rng' (did you mean 'ring'?)");
+  expect_refused(eight + "--algorithm hierarchical", "need levels, which ring has not");
+  expect_refused(eight + "--topology torus_2d --shape 3,3", "3 x 3 makes 9 chips");
+  expect_refused(eight + "--topology torus_2d --shape 3,x", "'x' is not a whole number");
+  expect_refused(eight + "--topology switched_two_level", "'network.node' is missing");
+  expect_refused(eight + "--ranks 0,9", "there is no chip 9");
+  expect_refused(eight + "--ranks 0,a", "is not a list of whole numbers");
+  expect_refused(eight + "--set network.segmnt=1KiB", "did you mean 'segment'?");
+  expect_refused("probe collective --system tpu_v4_46 --bytes 1MiB", "tpu_v4_64");
+  expect_refused("probe collective --system tpu_v4_64 --bytes 1MiB --topology ring",
+                 "the system has its own");
+  expect_refused("probe collective --system tpu_v4_64 --bytes 1MiB --chips 65", "2 to 64");
+}
+
 TEST_F(ProbeCli, BadOperatorsAreRefused) {
   expect_refused("probe " + kCore, "give one of --gemm MxNxK, --vector KIND and --operator KIND");
   expect_refused("probe " + kCore + "--gemm 512x0x3", "'512x0x3' has a size below 1");

@@ -1,0 +1,286 @@
+#include <algorithm>
+#include <functional>
+
+#include "models/network/collective.h"
+
+namespace simdse {
+namespace {
+
+using Members = std::vector<std::int32_t>;
+
+std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Messages that are under way at the same time, each of `weight` times as many bytes as the step's
+/// size says. The time of a step is that of its slowest message.
+class Step {
+ public:
+  explicit Step(const Interconnect& network)
+      : network_(network), load_(network.lines().size(), 0) {}
+
+  void add(std::int32_t from, std::int32_t to, RingWay way, double weight = 1) {
+    Ways ways;
+    network_.route(from, to, way, ways.hops);
+    ways.latency = network_.latency(ways.hops).value();
+    for (const Hop& hop : ways.hops) {
+      const double time = weight / bandwidth(hop);
+      load_[index(hop.line)] += time;
+      ways.alone = std::max(ways.alone, time);
+    }
+    messages_.push_back(std::move(ways));
+  }
+
+  double time(double bytes) const {
+    double longest = 0;
+    for (const Ways& ways : messages_) {
+      double busiest = 0;
+      for (const Hop& hop : ways.hops) busiest = std::max(busiest, load_[index(hop.line)]);
+      longest = std::max(longest, ways.latency + busiest * bytes);
+    }
+    return longest;
+  }
+
+  /// Seconds per byte of the most loaded line.
+  double busiest() const { return *std::max_element(load_.begin(), load_.end()); }
+  /// Of message number `i` when it has its lines to itself.
+  double alone(std::size_t i, double bytes) const {
+    return messages_[i].latency + messages_[i].alone * bytes;
+  }
+
+ private:
+  struct Ways {
+    std::vector<Hop> hops;
+    double latency = 0;
+    double alone = 0;  // seconds per byte on its slowest line
+  };
+
+  double bandwidth(const Hop& hop) const {
+    return network_.lines()[index(hop.line)].bandwidth.value();
+  }
+
+  const Interconnect& network_;
+  std::vector<double> load_;  // seconds per byte, by line
+  std::vector<Ways> messages_;
+};
+
+class CollectiveFormula {
+ public:
+  CollectiveFormula(const Interconnect& network, const CollectiveRequest& request)
+      : network_(network), group_(request.group), op_(request.op) {
+    for (std::size_t i = 0; i < group_.size(); ++i) {
+      everyone_.push_back(static_cast<std::int32_t>(i));
+    }
+    bytes_ = to_double(request.bytes);
+  }
+
+  double time(CollectiveAlgorithm algorithm) const {
+    switch (algorithm) {
+      case CollectiveAlgorithm::ring:
+        return ring();
+      case CollectiveAlgorithm::bidirectional_ring:
+        return both_ways();
+      case CollectiveAlgorithm::tree:
+        return tree();
+      case CollectiveAlgorithm::hierarchical:
+        return levels();
+      case CollectiveAlgorithm::direct:
+        return direct();
+    }
+    return 0;
+  }
+
+ private:
+  double n() const { return static_cast<double>(group_.size()); }
+
+  void add(Step& step, std::int32_t from, std::int32_t to, RingWay way, double weight = 1) const {
+    step.add(group_[index(from)], group_[index(to)], way, weight);
+  }
+
+  void add_ring(Step& step, const Members& members, RingWay way, double weight = 1) const {
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      add(step, members[i], members[(i + 1) % members.size()], way, weight);
+    }
+  }
+
+  /// Steps of a ring of `members` chips whose messages are parts of `bytes`.
+  static double steps_of_ring(const Step& step, CollectiveOp op, double members, double bytes) {
+    const double part = bytes / members;
+    if (op == CollectiveOp::all_reduce) return 2 * (members - 1) * step.time(part);
+    if (op != CollectiveOp::all_to_all) return (members - 1) * step.time(part);
+    double total = 0;
+    for (double left = members - 1; left > 0; --left) total += step.time(left * part);
+    return total;
+  }
+
+  /// Chains at the same time, in pieces: the first piece goes through them, then one after the
+  /// other comes at the pace of the busiest line.
+  double chains(const std::vector<Members>& all, RingWay first_way) const {
+    Step step(network_);
+    double longest = 0;
+    double pace = 0;
+    std::size_t at = 0;
+    RingWay way = first_way;
+    for (const Members& members : all) {
+      const auto pieces = static_cast<double>(
+          pipeline_pieces(network_, Bytes(static_cast<std::int64_t>(bytes_)), members.size()));
+      double fill = 0;
+      for (std::size_t i = 0; i + 1 < members.size(); ++i, ++at) {
+        add(step, members[i], members[i + 1], way);
+        fill += step.alone(at, bytes_ / pieces);
+      }
+      longest = std::max(longest, fill);
+      pace = std::max(pace, (pieces - 1) / pieces * bytes_);
+      if (first_way == RingWay::forward) way = RingWay::backward;
+    }
+    return longest + pace * step.busiest();
+  }
+
+  double ring() const {
+    if (op_ == CollectiveOp::broadcast) return chains({everyone_}, RingWay::even);
+    Step step(network_);
+    add_ring(step, everyone_, RingWay::even);
+    return steps_of_ring(step, op_, n(), bytes_);
+  }
+
+  double both_ways() const {
+    const Members backward(everyone_.rbegin(), everyone_.rend());
+    if (op_ == CollectiveOp::broadcast) {
+      const std::int64_t half = static_cast<std::int64_t>(group_.size()) / 2;
+      std::vector<Members> all = {{everyone_.begin(), everyone_.begin() + half + 1},
+                                  {everyone_.front()}};
+      all.back().insert(all.back().end(), backward.begin(), backward.end() - half - 1);
+      return chains(all, RingWay::forward);
+    }
+    Step step(network_);
+    add_ring(step, everyone_, RingWay::forward);
+    add_ring(step, backward, RingWay::backward);
+    if (op_ != CollectiveOp::all_to_all) return steps_of_ring(step, op_, n(), bytes_ / 2);
+    double total = 0;
+    for (double left = (n() - 1) / 2; left > 0; --left) total += step.time(left * bytes_ / n());
+    return total;
+  }
+
+  /// Everyone sends the one `distance` further on.
+  double exchange(std::int64_t distance, double bytes) const {
+    Step step(network_);
+    const auto count = static_cast<std::int64_t>(group_.size());
+    for (std::int64_t i = 0; i < count; ++i) {
+      add(step, everyone_[index(i)], everyone_[index((i + distance) % count)], RingWay::even);
+    }
+    return step.time(bytes);
+  }
+
+  double tree() const {
+    if (op_ == CollectiveOp::all_reduce) return trees();
+    const auto count = static_cast<std::int64_t>(group_.size());
+    double total = 0;
+    for (std::int64_t d = 1; d < count; d *= 2) {
+      if (op_ == CollectiveOp::broadcast) {
+        Step step(network_);
+        for (std::int64_t i = 0; i + d < count; i += 2 * d) {
+          add(step, everyone_[index(i)], everyone_[index(i + d)], RingWay::even);
+        }
+        total += step.time(bytes_);
+        continue;
+      }
+      std::int64_t blocks = std::min(d, count - d);
+      if (op_ == CollectiveOp::all_to_all) {
+        blocks = 0;
+        for (std::int64_t far = 1; far < count; ++far) blocks += (far & d) != 0 ? 1 : 0;
+      }
+      total += exchange(d, static_cast<double>(blocks) * bytes_ / n());
+    }
+    return total;
+  }
+
+  /// Up and down the deeper of two trees with the first piece, then the others at the pace of the
+  /// busiest line.
+  double trees() const {
+    Step step(network_);
+    std::size_t at = 0;
+    double longest = 0;
+    const auto pieces = static_cast<double>(
+        pipeline_pieces(network_, Bytes(static_cast<std::int64_t>(bytes_ / 2)), group_.size()));
+    const double piece = bytes_ / 2 / pieces;
+    for (const BinaryTree& tree : two_trees(group_.size())) {
+      std::vector<double> depth(group_.size(), 0);
+      double deepest_up = 0;
+      double deepest_down = 0;
+      std::vector<double> down(group_.size(), 0);
+      for (const std::int32_t place : tree.downward) {
+        const std::int32_t parent = tree.parent[index(place)];
+        if (parent < 0) continue;
+        add(step, place, parent, RingWay::even);
+        depth[index(place)] = depth[index(parent)] + step.alone(at++, piece);
+        add(step, parent, place, RingWay::even);
+        down[index(place)] = down[index(parent)] + step.alone(at++, piece);
+        deepest_up = std::max(deepest_up, depth[index(place)]);
+        deepest_down = std::max(deepest_down, down[index(place)]);
+      }
+      longest = std::max(longest, deepest_up + deepest_down);
+    }
+    return longest + (pieces - 1) * piece * step.busiest();
+  }
+
+  double levels() const {
+    const auto rings_by_level = level_rings(network_, group_);
+    double total = 0;
+    double left = bytes_;
+    std::vector<bool> has(group_.size(), false);
+    has[0] = true;
+    if (op_ == CollectiveOp::broadcast) {
+      for (std::size_t l = rings_by_level.size(); l-- > 0;) {
+        std::vector<Members> all;
+        for (Members ring : rings_by_level[l]) {
+          const auto root = std::find_if(ring.begin(), ring.end(),
+                                         [&](std::int32_t member) { return has[index(member)]; });
+          if (root == ring.end()) continue;
+          std::rotate(ring.begin(), root, ring.end());
+          all.push_back(ring);
+        }
+        for (const Members& ring : all) {
+          for (const std::int32_t member : ring) has[index(member)] = true;
+        }
+        total += chains(all, RingWay::even);
+      }
+      return total;
+    }
+    for (const auto& rings : rings_by_level) {
+      Step step(network_);
+      for (const Members& ring : rings) add_ring(step, ring, RingWay::even);
+      const auto members = static_cast<double>(rings.front().size());
+      total += steps_of_ring(step, op_, members, left);
+      if (op_ != CollectiveOp::all_to_all) left /= members;
+    }
+    return total;
+  }
+
+  double direct() const {
+    Step step(network_);
+    const auto count = static_cast<std::int64_t>(group_.size());
+    if (op_ == CollectiveOp::broadcast) {
+      for (std::int64_t i = 1; i < count; ++i) add(step, 0, everyone_[index(i)], RingWay::even);
+      return step.time(bytes_);
+    }
+    for (std::int64_t i = 0; i < count; ++i) {
+      for (std::int64_t to = 0; to < count; ++to) {
+        if (to != i) add(step, everyone_[index(i)], everyone_[index(to)], RingWay::even);
+      }
+    }
+    return (op_ == CollectiveOp::all_reduce ? 2 : 1) * step.time(bytes_ / n());
+  }
+
+  const Interconnect& network_;
+  const std::vector<std::int32_t>& group_;
+  CollectiveOp op_;
+  Members everyone_;
+  double bytes_ = 0;
+};
+
+}  // namespace
+
+Seconds collective_time(const Interconnect& network, const CollectiveRequest& request) {
+  check_collective(network, request);
+  return Seconds(CollectiveFormula(network, request).time(request.algorithm));
+}
+
+}  // namespace simdse
