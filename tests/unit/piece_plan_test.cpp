@@ -24,7 +24,8 @@ Chip any_chip(const std::string& name) {
 
 /// Each stage's nodes and the pieces of all.
 struct Cut {
-  Cut(const Workload& workload, std::int64_t tensor, bool sequence_parallel, int pipeline) {
+  Cut(const Workload& workload, std::int64_t tensor, bool sequence_parallel, int pipeline,
+      const PieceOptions& pieces = {}) {
     TensorParallelOptions options;
     options.degree = tensor;
     options.sequence_parallel = sequence_parallel;
@@ -33,7 +34,7 @@ struct Cut {
     CutCosts costs;
     costs.time.assign(units.size(), 1);
     for (const PipelineStage& stage : cut_stages(forward, units, balanced_cut(costs, pipeline))) {
-      nodes.push_back(cut_into_pieces(stage, stage.training_step(workload.training), book));
+      nodes.push_back(cut_into_pieces(stage, stage.training_step(workload.training), book, pieces));
     }
   }
 
@@ -73,19 +74,30 @@ TEST(PiecePlans, AreValidAndWriteWhatOthersRead) {
 TEST(PiecePlans, TogetherTakeAboutAsLongAsTheStepInOnePlan) {
   const Chip chip = any_chip("tpu_v4");
   const Workload workload = load_workload("bert_large", files(), {{"layers", "2"}});
-  const Cut cut(workload, 1, false, 1);
-  Seconds pieces;
-  for (const StepNode& node : cut.nodes[0]) {
-    const TaskGraph tasks = build_task_graph(cut.book.piece(node.piece));
-    pieces += estimate_plan(chip, make_plan(chip, tasks).plan).time;
-  }
   const Graph step = derive_training_step(workload.forward, workload.training);
-  const TaskGraph tasks = build_task_graph(step);
-  const Seconds whole = estimate_plan(chip, make_plan(chip, tasks).plan).time;
-  RecordProperty("ratio", std::to_string(pieces / whole));
+  const TaskGraph step_tasks = build_task_graph(step);
+  const Seconds whole = estimate_plan(chip, make_plan(chip, step_tasks).plan).time;
+  const auto ratio = [&](const PieceOptions& options) {
+    const Cut cut(workload, 1, false, 1, options);
+    Seconds pieces;
+    for (const StepNode& node : cut.nodes[0]) {
+      const TaskGraph tasks = build_task_graph(cut.book.piece(node.piece));
+      pieces += estimate_plan(chip, make_plan(chip, tasks).plan).time;
+    }
+    return pieces / whole;
+  };
   // In one plan, weight gradients run beside the chain, and more stays on chip.
-  EXPECT_GT(pieces / whole, 0.98);
-  EXPECT_LT(pieces / whole, 1.5);
+  const double apart = ratio({false, true});
+  const double together = ratio({false, false});
+  const double by_layer = ratio({true, false});
+  RecordProperty("apart", std::to_string(apart));
+  RecordProperty("together", std::to_string(together));
+  RecordProperty("by_layer", std::to_string(by_layer));
+  EXPECT_GT(together, 0.98);
+  EXPECT_LT(together, apart);
+  EXPECT_LT(together, by_layer);
+  EXPECT_LT(by_layer, 1.5);
+  EXPECT_LT(apart, 1.5);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
 /// A network on tensor-parallel groups in a pipeline, cut into pieces.
 struct CutNetwork {
   CutNetwork(const std::string& model, const std::vector<Override>& overrides, std::int64_t tensor,
-             bool sequence_parallel, int pipeline, Recomputation recompute)
+             bool sequence_parallel, int pipeline, Recomputation recompute,
+             const PieceOptions& pieces = {})
       : workload(load_workload(model, files(), overrides)) {
     workload.training.recompute = recompute;
     TensorParallelOptions options;
@@ -35,7 +36,7 @@ struct CutNetwork {
       steps.push_back(stage.training_step(workload.training));
     }
     for (std::size_t s = 0; s < stages.size(); ++s) {
-      nodes.push_back(cut_into_pieces(stages[s], steps[s], book));
+      nodes.push_back(cut_into_pieces(stages[s], steps[s], book, pieces));
     }
   }
 
@@ -53,13 +54,15 @@ struct Case {
   bool sequence_parallel;
   int pipeline;
   Recomputation recompute;
+  PieceOptions pieces = {};
 };
 
 class PiecesOf : public ::testing::TestWithParam<Case> {
  protected:
   PiecesOf()
       : network(GetParam().model, GetParam().overrides, GetParam().tensor,
-                GetParam().sequence_parallel, GetParam().pipeline, GetParam().recompute) {}
+                GetParam().sequence_parallel, GetParam().pipeline, GetParam().recompute,
+                GetParam().pieces) {}
 
   CutNetwork network;
 };
@@ -151,7 +154,7 @@ TEST_P(PiecesOf, AreFew) {
   for (const auto& stage : network.nodes) nodes += stage.size();
   // Layers share theirs: what there is once is at the ends of the network.
   EXPECT_LT(network.book.size(), 45U);
-  if (GetParam().tensor == 1) {
+  if (GetParam().tensor == 1 && !GetParam().pieces.by_layer) {
     EXPECT_LT(nodes, 6U * network.stages.size());
   }
 }
@@ -196,7 +199,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"gpt2_xl", kGpt, 1, false, 4, Recomputation::none},
                       Case{"llama2_70b", kLlama, 8, true, 2, Recomputation::none},
                       Case{"llama2_70b", kLlama, 4, false, 2, Recomputation::full},
-                      Case{"resnet50", {}, 1, false, 4, Recomputation::none}));
+                      Case{"resnet50", {}, 1, false, 4, Recomputation::none},
+                      Case{"gpt2_xl", kGpt, 1, false, 4, Recomputation::selective, {true, false}},
+                      Case{"gpt2_xl", kGpt, 1, false, 2, Recomputation::full, {true, true}},
+                      Case{"llama2_70b", kLlama, 8, true, 2, Recomputation::full, {true, false}},
+                      Case{"gnmt", {}, 1, false, 2, Recomputation::none, {false, false}}));
 
 TEST(Pieces, StagesInTheMiddleAreEqual) {
   const CutNetwork network("gpt3_175b", {{"layers", "14"}}, 8, true, 8, Recomputation::selective);
@@ -208,6 +215,20 @@ TEST(Pieces, StagesInTheMiddleAreEqual) {
   EXPECT_EQ(pieces(1), pieces(2));
   EXPECT_EQ(pieces(1), pieces(6));
   EXPECT_NE(pieces(0), pieces(1));
+}
+
+TEST(Pieces, ByLayerTheBackwardPassIsAPieceForEachLayer) {
+  const CutNetwork network("gpt2_xl", {{"layers", "12"}}, 1, false, 1, Recomputation::none,
+                           {true, false});
+  std::map<PieceClass, std::map<int, int>> uses;  // of pieces
+  for (const StepNode& node : network.nodes[0]) ++uses[node.piece_class][node.piece];
+  EXPECT_EQ(uses.count(PieceClass::weight_gradient), 0U);
+  for (const PieceClass piece_class : {PieceClass::forward, PieceClass::input_gradient}) {
+    int most = 0;
+    for (const auto& [piece, count] : uses[piece_class]) most = std::max(most, count);
+    EXPECT_GE(most, 11) << piece_class_name(piece_class);  // the first may differ
+    EXPECT_LE(uses[piece_class].size(), 4U);
+  }
 }
 
 TEST(Pieces, WeightGradientsAreApartFromTheChain) {

@@ -2,8 +2,11 @@
 #include "workloads/parallel/tensor_parallel.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -66,6 +69,52 @@ const std::vector<Override> kSmallLlama = {
 const std::vector<Override> kSmallBert = {
     {"layers", "2"},   {"hidden", "8"},    {"heads", "2"}, {"vocabulary", "32"},
     {"sequence", "4"}, {"positions", "4"}, {"batch", "2"}, {"dropout", "0"}};
+
+/// A network in the style of other frameworks' exports (heads by reshape and transpose), with
+/// attention and feed-forward network side by side: nothing that the zoo has.
+const char* const kOtherStyle = R"(schema: 1
+parameters: {batch: 2, sequence: 4, hidden: 8, heads: 2}
+inputs:
+  x: {shape: [batch, sequence, hidden]}
+  target: {shape: [batch, sequence, hidden]}
+operators:
+  - {name: norm, kind: layer_norm, inputs: x}
+  - {name: q, kind: linear, inputs: norm, features: hidden}
+  - {name: k, kind: linear, inputs: norm, features: hidden, bias: false}  # its gradient would be 0
+  - {name: v, kind: linear, inputs: norm, features: hidden}
+  - {name: q_apart, kind: reshape, inputs: q, shape: [batch, sequence, heads, hidden / heads]}
+  - {name: q_heads, kind: transpose, order: [0, 2, 1, 3]}
+  - {name: k_apart, kind: reshape, inputs: k, shape: [batch, sequence, heads, hidden / heads]}
+  - {name: k_heads, kind: transpose, order: [0, 2, 3, 1]}
+  - {name: v_apart, kind: reshape, inputs: v, shape: [batch, sequence, heads, hidden / heads]}
+  - {name: v_heads, kind: transpose, order: [0, 2, 1, 3]}
+  - {name: scores, kind: contraction, inputs: [q_heads, k_heads], equation: "bnqd,bndk->bnqk"}
+  - {name: softmax, kind: softmax}
+  - {name: context, kind: contraction, inputs: [softmax, v_heads], equation: "bnqk,bnkd->bnqd"}
+  - {name: back, kind: transpose, order: [0, 2, 1, 3]}
+  - {name: joined, kind: reshape, shape: [batch, sequence, hidden]}
+  - {name: projection, kind: linear, features: hidden}
+  - {name: up, kind: linear, inputs: norm, features: 4 * hidden}
+  - {name: gelu, kind: gelu}
+  - {name: down, kind: linear, features: hidden}
+  - {name: both, kind: add, inputs: [projection, down]}
+  - {name: sum, kind: add, inputs: [both, x]}
+  - {name: head, kind: linear, features: 6}
+  - {name: tanh, kind: tanh}
+  - {name: out, kind: linear, features: hidden}
+  - {name: loss, kind: squared_error, inputs: [out, target]}
+)";
+
+/// The zoo's networks by name, and "other_style".
+Workload load_any(const std::string& name, const std::vector<Override>& overrides) {
+  if (name != "other_style") return load(name, overrides);
+  const std::string path =
+      ::testing::TempDir() + "other_style_" + std::to_string(::getpid()) + ".yaml";
+  std::ofstream(path) << kOtherStyle;
+  Workload workload = load(path, overrides);
+  std::filesystem::remove(path);
+  return workload;
+}
 
 std::vector<Override> with(std::vector<Override> values, const Override& more) {
   values.push_back(more);
@@ -138,7 +187,7 @@ class InNumbers : public ::testing::TestWithParam<std::tuple<Case, bool, Recompu
 
 TEST_P(InNumbers, ChipsTogetherMakeTheGradientsOfTheWholeGraph) {
   const auto& [test, sequence_parallel, recompute] = GetParam();
-  const Workload workload = load(test.model, test.overrides);
+  const Workload workload = load_any(test.model, test.overrides);
   const TrainingOptions options = plain_options(recompute);
   const Graph whole = derive_training_step(workload.forward, options);
   const Graph part =
@@ -173,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
                           Case{"gpt2_xl", with(kSmallGpt, {"fused_attention", "1"}), 2},
                           Case{"llama2_7b", kSmallLlama, 2},
                           Case{"llama2_7b", with(kSmallLlama, {"fused_attention", "1"}), 2},
-                          Case{"bert_large", kSmallBert, 2}),
+                          Case{"bert_large", kSmallBert, 2}, Case{"other_style", {}, 2}),
         ::testing::Bool(),
         ::testing::Values(Recomputation::none, Recomputation::selective, Recomputation::full)));
 
@@ -349,6 +398,16 @@ TEST(TensorParallel, WhatDoesNotDivideIsNamed) {
   EXPECT_EQ(sequence,
             "tensor parallelism with sequence_parallel: the degree 5 does not divide axis 1 of "
             "'words' [1, 1001, 1600]");
+}
+
+TEST(TensorParallel, WhatLeadsToOneSumIsReducedOnce) {
+  const Graph step = derive_training_step(sharded(load_any("other_style", {}).forward, 2), {});
+  auto counts = collectives(step);
+  EXPECT_EQ((counts[{Phase::forward, kAllReduce}]), 3);  // projection, down, out
+  EXPECT_EQ((counts[{Phase::gradient, kAllReduce}]),
+            2);  // what q, k, v and up read; what head reads
+  EXPECT_EQ(refusal(load_any("other_style", {}).forward, 4),
+            "tensor parallelism: the degree 4 does not divide axis 2 of 'q_apart' [2, 4, 2, 4]");
 }
 
 TEST(TensorParallel, OtherNetworksAreRefusedByName) {

@@ -73,13 +73,19 @@ class Classifier {
 
 class Cutter {
  public:
-  Cutter(const PipelineStage& stage, const BoundedStep& step, PieceBook& book)
-      : stage_(stage), step_(step), graph_(step.graph), book_(book) {}
+  Cutter(const PipelineStage& stage, const BoundedStep& step, PieceBook& book,
+         const PieceOptions& options)
+      : stage_(stage), step_(step), graph_(step.graph), book_(book), options_(options) {}
 
   std::vector<StepNode> cut() {
     mark_boundary();
     class_ = piece_classes(step_);
+    if (!options_.weights_apart) {
+      std::replace(class_.begin(), class_.end(), PieceClass::weight_gradient,
+                   PieceClass::input_gradient);
+    }
     find_levels();
+    find_layers();
     make_nodes();
     connect();
     add_pieces();
@@ -120,9 +126,39 @@ class Cutter {
     }
   }
 
+  /// Of each operator the number of its layer, counted in the order in which its pass comes to the
+  /// layers, and no less than that of an operator of the same pass before it; 0 in the update
+  /// phase, or if layers don't count.
+  void find_layers() {
+    layer_.resize(graph_.operators().size());
+    if (!options_.by_layer) return;
+    std::vector<int> forward(graph_.operators().size());
+    int last = 0;
+    int segment = kNone;
+    for (const Operator& op : graph_.operators()) {
+      if (op.phase != Phase::forward) break;
+      if (op.kind->is_view()) continue;
+      if (op.segment != segment) ++last;
+      segment = op.segment;
+      forward[op.id] = last;
+    }
+    for (const Operator& op : graph_.operators()) {
+      if (op.kind->is_view() || class_[op.id] == PieceClass::update) continue;
+      const bool is_forward = class_[op.id] == PieceClass::forward;
+      if (is_forward) layer_[op.id] = forward[op.id];
+      if (!is_forward && op.forward != kNone && forward[op.forward] > 0) {
+        layer_[op.id] = last - forward[op.forward];
+      }
+      for (const OperatorId before : graph_.predecessors(op.id)) {
+        if ((class_[before] == PieceClass::forward) != is_forward) continue;
+        layer_[op.id] = std::max(layer_[op.id], layer_[before]);
+      }
+    }
+  }
+
   void make_nodes() {
-    // Of one class and level, compute comes first.
-    using Key = std::tuple<PieceClass, int, bool, int>;
+    // Of one class, level and layer, compute comes first.
+    using Key = std::tuple<PieceClass, int, int, bool, int>;
     std::map<Key, StepNode> nodes;
     for (const Operator& op : graph_.operators()) {
       if (op.kind->is_view()) continue;
@@ -134,7 +170,8 @@ class Cutter {
                                     static_cast<int>(collective->group())
                               : op.id;
       }
-      StepNode& node = nodes[{class_[op.id], level_[op.id], collective != nullptr, which}];
+      StepNode& node =
+          nodes[{class_[op.id], level_[op.id], layer_[op.id], collective != nullptr, which}];
       if (node.operators.empty()) node.name = op.name;
       node.piece_class = class_[op.id];
       node.operators.push_back(op.id);
@@ -202,9 +239,11 @@ class Cutter {
   const BoundedStep& step_;
   const Graph& graph_;
   PieceBook& book_;
+  const PieceOptions& options_;
   std::vector<Sides> sides_;  ///< by owner of bytes
   std::vector<PieceClass> class_;
   std::vector<int> level_;
+  std::vector<int> layer_;
   std::vector<StepNode> nodes_;
   std::vector<std::size_t> node_of_;
 };
@@ -269,8 +308,8 @@ int PieceBook::add(Graph piece) {
 }
 
 std::vector<StepNode> cut_into_pieces(const PipelineStage& stage, const BoundedStep& step,
-                                      PieceBook& book) {
-  return Cutter(stage, step, book).cut();
+                                      PieceBook& book, const PieceOptions& options) {
+  return Cutter(stage, step, book, options).cut();
 }
 
 }  // namespace simdse

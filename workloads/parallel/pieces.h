@@ -66,15 +66,28 @@ class PieceBook {
 /// The text that equal pieces have in common: a line per tensor and per operator.
 std::string structure_text(const Graph& graph);
 
+/// How finely a step is cut. The finer, the more can be exchanged while the chip computes; the
+/// coarser, the more freedom the planner has.
+struct PieceOptions {
+  /// Compute of different turns of the repetition (layers) is in different pieces. For stages
+  /// without tensor parallelism, whose collectives cut them at every layer anyway: so that
+  /// gradients can be reduced while the backward pass goes on.
+  bool by_layer = false;
+  /// Weight gradients are pieces of their own. Else they are in the input gradients' pieces, where
+  /// cores that the chain of input gradients leaves idle do them: for schedules that have both in
+  /// one item, without tensor parallelism.
+  bool weights_apart = true;
+};
+
 /// Cuts the training step of a stage (stage.training_step()) at its collectives. All compute of one
 /// class that has the same number of collectives before it, on the longest way, is one piece (in
-/// the update phase, collectives of that phase count); collectives are nodes by themselves, but
-/// those of the update phase that could go together are one. Nodes are in an order in which they
-/// could run.
+/// the update phase, collectives of that phase count), or one per layer; collectives are nodes by
+/// themselves, but those of the update phase that could go together are one. Nodes are in an order
+/// in which they could run.
 ///
 /// A piece is a graph that can be planned alone: what other nodes made is an input of it, lying in
 /// memory, and what other nodes read is marked to be kept (operators/keep.h).
 std::vector<StepNode> cut_into_pieces(const PipelineStage& stage, const BoundedStep& step,
-                                      PieceBook& book);
+                                      PieceBook& book, const PieceOptions& options = {});
 
 }  // namespace simdse
