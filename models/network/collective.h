@@ -92,4 +92,9 @@ struct CollectiveMessage {
 /// InputError.
 Seconds collective_time(const Interconnect& network, const CollectiveRequest& request);
 
+/// The algorithm of the shortest collective_time, the first one of equals; of large groups `direct`
+/// is not tried. Throws InputError.
+CollectiveAlgorithm fastest_algorithm(const Interconnect& network, CollectiveOp op, Bytes bytes,
+                                      const std::vector<std::int32_t>& group);
+
 }  // namespace simdse

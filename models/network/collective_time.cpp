@@ -276,11 +276,41 @@ class CollectiveFormula {
   double bytes_ = 0;
 };
 
+bool fills_levels(const Interconnect& network, const std::vector<std::int32_t>& group) {
+  try {
+    level_rings(network, group);
+    return true;
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Seconds collective_time(const Interconnect& network, const CollectiveRequest& request) {
   check_collective(network, request);
   return Seconds(CollectiveFormula(network, request).time(request.algorithm));
+}
+
+CollectiveAlgorithm fastest_algorithm(const Interconnect& network, CollectiveOp op, Bytes bytes,
+                                      const std::vector<std::int32_t>& group) {
+  constexpr std::size_t most_direct = 64;
+  CollectiveRequest request{op, CollectiveAlgorithm::ring, bytes, group};
+  CollectiveAlgorithm best = request.algorithm;
+  Seconds shortest = collective_time(network, request);
+  for (std::size_t i = 1; i < collective_algorithm_names().size(); ++i) {
+    request.algorithm = static_cast<CollectiveAlgorithm>(i);
+    if (request.algorithm == CollectiveAlgorithm::direct && group.size() > most_direct) continue;
+    if (request.algorithm == CollectiveAlgorithm::hierarchical && !fills_levels(network, group)) {
+      continue;
+    }
+    const Seconds time = collective_time(network, request);
+    if (time < shortest) {
+      shortest = time;
+      best = request.algorithm;
+    }
+  }
+  return best;
 }
 
 }  // namespace simdse

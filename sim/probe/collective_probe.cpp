@@ -10,10 +10,10 @@ namespace simdse {
 
 CollectiveFigures simulate_collective(const Interconnect& network,
                                       const CollectiveRequest& request) {
-  const CollectiveSteps steps = collective_steps(network, request);
+  const CollectiveOrder order(network, request);
   EventQueue queue("queue");
   SystemNetwork system("system", queue, network);
-  CollectiveRun run(system, queue, steps, request.group);
+  CollectiveRun run(system, queue, order);
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   run.arrive_all();
   sc_core::sc_start();

@@ -207,10 +207,8 @@ class Collectives {
     return networks_.size() - 1;
   }
   void add(std::size_t network, const CollectiveRequest& request) {
-    steps_.push_back(
-        std::make_unique<CollectiveSteps>(collective_steps(*networks_[network], request)));
-    runs_.push_back(
-        std::make_unique<CollectiveRun>(*systems_[network], queue_, *steps_.back(), request.group));
+    orders_.push_back(std::make_unique<CollectiveOrder>(*networks_[network], request));
+    runs_.push_back(std::make_unique<CollectiveRun>(*systems_[network], queue_, *orders_.back()));
     formula_.push_back(collective_time(*networks_[network], request).value());
   }
   void run() {
@@ -237,7 +235,7 @@ class Collectives {
   EventQueue queue_;
   std::vector<std::shared_ptr<const Interconnect>> networks_;
   std::vector<std::unique_ptr<SystemNetwork>> systems_;
-  std::vector<std::unique_ptr<CollectiveSteps>> steps_;
+  std::vector<std::unique_ptr<CollectiveOrder>> orders_;
   std::vector<std::unique_ptr<CollectiveRun>> runs_;
   std::vector<double> formula_;
 };
