@@ -222,7 +222,7 @@ TEST_F(ProbeCli, CollectivesOfSystemsThatComeWithTheProgram) {
   for (const auto& entry :
        std::filesystem::directory_iterator(std::string(SIMDSE_SOURCE_DIR) + "/configs/systems")) {
     const Json r = probe("collective --system " + entry.path().string() +
-                         " --bytes 1MiB --chips 8 --op all_gather");
+                         " --bytes 1MiB --chips 4 --op all_gather");
     EXPECT_GT(r.at("simulated_time_s"), 0) << entry.path();
   }
   // Every eighth chip, one of each node.
@@ -244,7 +244,8 @@ TEST_F(ProbeCli, CollectivesThatMakeNoSenseAreRefused) {
   expect_refused(eight + "--ranks 0,9", "there is no chip 9");
   expect_refused(eight + "--ranks 0,a", "is not a list of whole numbers");
   expect_refused(eight + "--set network.segmnt=1KiB", "did you mean 'segment'?");
-  expect_refused("probe collective --system tpu_v4_46 --bytes 1MiB", "tpu_v4_64");
+  expect_refused("probe collective --system a100_clustr --bytes 1MiB",
+                 "did you mean 'a100_cluster'?");
   expect_refused("probe collective --system tpu_v4_64 --bytes 1MiB --topology ring",
                  "the system has its own");
   expect_refused("probe collective --system tpu_v4_64 --bytes 1MiB --chips 65", "2 to 64");

@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "models/chip/energy.h"
+#include "models/chip/work_time.h"
 #include "models/vector_core/simd.h"
 
 namespace simdse {
@@ -409,6 +410,26 @@ TEST(Design, MessagesNameTheBlockAndTheNearestSpelling) {
   EXPECT_EQ(message("global_buffer={type: ideal}"), "no error");
   EXPECT_NE(message("memory.t_rfc=5 us").find("t_rfc"), std::string::npos);
   EXPECT_NE(message("technology=17nm").find("did you mean '16nm'"), std::string::npos);
+}
+
+TEST(WorkTime, IsTheKnownOneOrTheLongestOfThreeBounds) {
+  const Chip chip = load_chip("tpu_v4", files());
+  RankWork work;
+  EXPECT_EQ(work_time(chip, work), Seconds(0));
+  work.macs = 1'000'000'000'000;
+  // Eight arrays of 128 x 128 at 1050 MHz.
+  const double matrix = 1e12 / (8 * 128 * 128 * 1.05e9);
+  EXPECT_NEAR(work_time(chip, work).value(), matrix, 1e-9 * matrix);
+  work.bytes = Bytes(100'000'000'000);
+  const double memory = 1e11 / chip.memory().sustained_bandwidth().value();
+  EXPECT_NEAR(work_time(chip, work).value(), memory, 1e-9 * memory);
+  work.operations = 1'000'000'000'000;
+  const double vector = 1e12 / (2 * 128 * 8 * 1.05e9);
+  EXPECT_NEAR(work_time(chip, work).value(), vector, 1e-9 * vector);
+  work.duration = Seconds(3);
+  EXPECT_EQ(work_time(chip, work), Seconds(3));
+  work.piece = 0;
+  EXPECT_THROW(work_time(chip, work), std::logic_error);
 }
 
 }  // namespace
