@@ -85,6 +85,28 @@ std::vector<std::vector<std::vector<std::int32_t>>> level_rings(
   return result;
 }
 
+std::vector<LevelPart> level_parts(const Interconnect& network,
+                                   const std::vector<std::int32_t>& group) {
+  LevelPart part{level_rings(network, group), RingWay::even};
+  const NetworkTopology topology = network.config().topology;
+  if (topology != NetworkTopology::torus_2d && topology != NetworkTopology::torus_3d) {
+    return {part};
+  }
+  std::vector<LevelPart> parts;
+  for (std::size_t first = 0; first < part.levels.size(); ++first) {
+    part.way = RingWay::forward;
+    parts.push_back(part);
+    LevelPart back = part;
+    back.way = RingWay::backward;
+    for (auto& level : back.levels) {
+      for (auto& ring : level) std::reverse(ring.begin(), ring.end());
+    }
+    parts.push_back(std::move(back));
+    std::rotate(part.levels.begin(), part.levels.begin() + 1, part.levels.end());
+  }
+  return parts;
+}
+
 double bus_factor(CollectiveOp op, std::size_t n) {
   const auto members = static_cast<double>(n);
   switch (op) {

@@ -27,8 +27,7 @@ namespace simdse {
 ///   (Thakur, Rabenseifner and Gropp, "Optimization of collective communication operations in
 ///   MPICH", 2005, compare these).
 /// - hierarchical: rings level by level, as Interconnect::levels has them: the first level has all
-/// of
-///   the bytes, the next one what is left of them.
+///   of the bytes, the next one what is left of them. On tori, in parts: see level_parts.
 /// - direct: every chip sends to all others at once what is theirs.
 enum class CollectiveAlgorithm { ring, bidirectional_ring, tree, hierarchical, direct };
 
@@ -58,6 +57,19 @@ void check_collective(const Interconnect& network, const CollectiveRequest& requ
 /// when there are fewer than two levels, or a place of the grid is empty.
 std::vector<std::vector<std::vector<std::int32_t>>> level_rings(
     const Interconnect& network, const std::vector<std::int32_t>& group);
+
+/// One part of the bytes of a hierarchical collective, and the rings by which it goes.
+struct LevelPart {
+  std::vector<std::vector<std::vector<std::int32_t>>> levels;  ///< as of level_rings, in order
+  RingWay way = RingWay::even;
+};
+
+/// A torus has as many parts as a chip has ports: each begins with another dimension, and half of
+/// them go the other way around, so that no two parts want a line at the same time (Sack and Gropp,
+/// "Collective algorithms for multiported torus networks", 2015). Otherwise there is one part, as
+/// the levels of switches are not alike. Throws InputError like level_rings.
+std::vector<LevelPart> level_parts(const Interconnect& network,
+                                   const std::vector<std::int32_t>& group);
 
 /// What `bytes` / time has to be multiplied with to give the bandwidth that the busiest line must
 /// have at least, whatever the algorithm: "bus bandwidth" in NCCL's tests. `n` is the group's size.

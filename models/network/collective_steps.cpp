@@ -299,52 +299,43 @@ class StepBuilder {
   }
 
   void build_levels() {
-    const auto levels = level_rings(network_, request_.group);
-    const auto rounds = [](const Members& ring) {
-      return static_cast<std::int64_t>(ring.size()) - 1;
-    };
-    const auto scatter = [&](std::int64_t size) {
-      for (const auto& level : levels) {
-        for (const Members& ring : level) pass_around(ring, size, rounds(ring), RingWay::even);
-        end_phase();
-        size = ceil_div(size, static_cast<std::int64_t>(level.front().size()));
-      }
-    };
-    const auto gather = [&](std::int64_t size) {
-      std::vector<std::int64_t> sizes;
-      for (const auto& level : levels) {
-        sizes.push_back(size);
-        size = ceil_div(size, static_cast<std::int64_t>(level.front().size()));
-      }
-      for (std::size_t l = levels.size(); l-- > 0;) {
-        for (const Members& ring : levels[l]) {
-          pass_around(ring, sizes[l], rounds(ring), RingWay::even);
+    if (request_.op == CollectiveOp::broadcast) {
+      return broadcast_by_level(level_rings(network_, request_.group));
+    }
+    const std::vector<LevelPart> parts = level_parts(network_, request_.group);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      for (std::vector<Prerequisite>& received : received_) received.clear();
+      build_part(parts[i], share(bytes(), static_cast<std::int64_t>(i),
+                                 static_cast<std::int64_t>(parts.size())));
+    }
+  }
+
+  void build_part(const LevelPart& part, std::int64_t size) {
+    std::vector<std::int64_t> sizes;  // of what the rings of a level have
+    for (const auto& level : part.levels) {
+      sizes.push_back(size);
+      if (request_.op == CollectiveOp::all_to_all) continue;
+      size = ceil_div(size, static_cast<std::int64_t>(level.front().size()));
+    }
+    const auto go_around = [&](std::size_t l) {
+      for (const Members& ring : part.levels[l]) {
+        const auto n = static_cast<std::int64_t>(ring.size());
+        if (request_.op != CollectiveOp::all_to_all) {
+          pass_around(ring, sizes[l], n - 1, part.way);
+          continue;
         }
-        end_phase();
+        // All that is for members at the same place of the level, whole.
+        pass(ring, n - 1, part.way, [&](std::int64_t round, std::int64_t i) {
+          return (n - 1 - round) * share(sizes[l], i, n);
+        });
       }
+      end_phase();
     };
-    switch (request_.op) {
-      case CollectiveOp::all_reduce:
-        scatter(bytes());
-        return gather(bytes());
-      case CollectiveOp::reduce_scatter:
-        return scatter(bytes());
-      case CollectiveOp::all_gather:
-        return gather(bytes());
-      case CollectiveOp::all_to_all:
-        // Level by level, all that is for members at the same place of the level, whole.
-        for (const auto& level : levels) {
-          for (const Members& ring : level) {
-            const std::int64_t n = static_cast<std::int64_t>(ring.size());
-            pass(ring, n - 1, RingWay::even, [&](std::int64_t round, std::int64_t i) {
-              return (n - 1 - round) * share(bytes(), i, n);
-            });
-          }
-          end_phase();
-        }
-        return;
-      case CollectiveOp::broadcast:
-        return broadcast_by_level(levels);
+    if (request_.op != CollectiveOp::all_gather) {
+      for (std::size_t l = 0; l < part.levels.size(); ++l) go_around(l);
+    }
+    if (request_.op == CollectiveOp::all_gather || request_.op == CollectiveOp::all_reduce) {
+      for (std::size_t l = part.levels.size(); l-- > 0;) go_around(l);
     }
   }
 

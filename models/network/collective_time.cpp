@@ -222,34 +222,54 @@ class CollectiveFormula {
   }
 
   double levels() const {
+    if (op_ == CollectiveOp::broadcast) return broadcast_by_level();
+    // Parts have lines of their own while they are equally far; what a line carries of all of them
+    // it carries in no less time.
+    const std::vector<LevelPart> parts = level_parts(network_, group_);
+    Step all(network_);
+    double longest = 0;
+    for (const LevelPart& part : parts) {
+      double total = 0;
+      double left = bytes_ / static_cast<double>(parts.size());
+      for (const auto& rings : part.levels) {
+        const auto members = static_cast<double>(rings.front().size());
+        Step step(network_);
+        for (const Members& ring : rings) {
+          add_ring(step, ring, part.way);
+          add_ring(all, ring, part.way, carried_by_ring(members, left));
+        }
+        total += steps_of_ring(step, op_, members, left);
+        if (op_ != CollectiveOp::all_to_all) left /= members;
+      }
+      longest = std::max(longest, total);
+    }
+    return std::max(longest, all.busiest());
+  }
+
+  /// Bytes that every member of a ring sends in all its steps.
+  double carried_by_ring(double members, double bytes) const {
+    if (op_ == CollectiveOp::all_to_all) return bytes * (members - 1) / 2;
+    return (op_ == CollectiveOp::all_reduce ? 2 : 1) * bytes * (members - 1) / members;
+  }
+
+  double broadcast_by_level() const {
     const auto rings_by_level = level_rings(network_, group_);
     double total = 0;
-    double left = bytes_;
     std::vector<bool> has(group_.size(), false);
     has[0] = true;
-    if (op_ == CollectiveOp::broadcast) {
-      for (std::size_t l = rings_by_level.size(); l-- > 0;) {
-        std::vector<Members> all;
-        for (Members ring : rings_by_level[l]) {
-          const auto root = std::find_if(ring.begin(), ring.end(),
-                                         [&](std::int32_t member) { return has[index(member)]; });
-          if (root == ring.end()) continue;
-          std::rotate(ring.begin(), root, ring.end());
-          all.push_back(ring);
-        }
-        for (const Members& ring : all) {
-          for (const std::int32_t member : ring) has[index(member)] = true;
-        }
-        total += chains(all, RingWay::even);
+    for (std::size_t l = rings_by_level.size(); l-- > 0;) {
+      std::vector<Members> all;
+      for (Members ring : rings_by_level[l]) {
+        const auto root = std::find_if(ring.begin(), ring.end(),
+                                       [&](std::int32_t member) { return has[index(member)]; });
+        if (root == ring.end()) continue;
+        std::rotate(ring.begin(), root, ring.end());
+        all.push_back(ring);
       }
-      return total;
-    }
-    for (const auto& rings : rings_by_level) {
-      Step step(network_);
-      for (const Members& ring : rings) add_ring(step, ring, RingWay::even);
-      const auto members = static_cast<double>(rings.front().size());
-      total += steps_of_ring(step, op_, members, left);
-      if (op_ != CollectiveOp::all_to_all) left /= members;
+      for (const Members& ring : all) {
+        for (const std::int32_t member : ring) has[index(member)] = true;
+      }
+      total += chains(all, RingWay::even);
     }
     return total;
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <stdexcept>
+
 #include "models/network/fully_connected.h"
 #include "models/network/switched.h"
 #include "models/network/torus.h"
@@ -69,7 +71,11 @@ namespace {
 std::shared_ptr<const Link> build_link(const CoreGroupConfig& links, const Chip& chip) {
   const BlockType* type = BlockRegistry::instance().find(links.block.kind, links.block.type);
   const BlockContext context{chip.clock(), static_cast<std::int64_t>(chip.core_count())};
-  return std::dynamic_pointer_cast<const Link>(type->create(links.block.params, context));
+  auto link = std::dynamic_pointer_cast<const Link>(type->create(links.block.params, context));
+  if (link == nullptr) {
+    throw std::logic_error(fmt::format("block type '{}' is not a link", links.block.type));
+  }
+  return link;
 }
 
 }  // namespace

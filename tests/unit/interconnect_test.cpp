@@ -368,13 +368,15 @@ TEST(CollectiveTime, IsTheTextbooks) {
   }
 }
 
-// Four rows of rings of four, then rings of four columns with a quarter of the bytes.
+// Rings of four in one dimension, then in the other with a quarter of the bytes; in four parts, of
+// which two begin with the other dimension, and two go backward.
 TEST(CollectiveTime, OfATorusIsThatOfItsDimensions) {
   const auto torus = network_of("{topology: torus_2d, shape: [4, 4]}");
   const double beta = 1 / torus->lines().front().bandwidth.value();
   const double alpha = torus->lines().front().latency.value();
   const double bytes = 1 << 20;
-  const double expected = 2 * (3 * (alpha + bytes / 4 * beta) + 3 * (alpha + bytes / 16 * beta));
+  const double expected =
+      2 * (3 * (alpha + bytes / 4 / 4 * beta) + 3 * (alpha + bytes / 4 / 16 * beta));
   const CollectiveRequest request{CollectiveOp::all_reduce, CollectiveAlgorithm::hierarchical,
                                   Bytes(1 << 20), first_chips(16)};
   EXPECT_NEAR(collective_time(*torus, request).value(), expected, 1e-9 * expected);
