@@ -38,8 +38,11 @@ StorageSpan BankedSramCore::serve(Picoseconds now, const StorageRequest& request
   };
   if (!banks_.moves_in_step(request)) {
     return banks_.serve_alone(request, [&](Bank& bank, std::int64_t bytes, std::int64_t) {
-      const Cycles cycles(static_cast<std::int64_t>(cycles_of(bytes)));
-      return bank.serve(earliest, clock_.span(cycles));
+      if (bytes != known_bytes_) {
+        known_bytes_ = bytes;
+        known_span_ = clock_.span(Cycles(static_cast<std::int64_t>(cycles_of(bytes))));
+      }
+      return bank.serve(earliest, known_span_);
     });
   }
   const double share = cycles_of(request.bytes) / static_cast<double>(banks_.interleave().count());
@@ -47,7 +50,7 @@ StorageSpan BankedSramCore::serve(Picoseconds now, const StorageRequest& request
   StorageSpan span =
       banks_.serve_in_step(request, [&](Bank& bank) { return bank.serve(earliest, duration); });
   const double most = cycles_of(banks_.interleave().largest_share(request.address, request.bytes));
-  span.tail += std::llround(std::max(0.0, most - share) * cycle_);
+  if (most > share) span.tail += std::llround((most - share) * cycle_);
   return span;
 }
 

@@ -39,6 +39,9 @@ class BankedSramCore : public StorageCore {
   double cycle_;  ///< in picoseconds
   Picoseconds latency_;
   std::size_t queue_depth_;
+  // The time of the last number of bytes: the shares of a transfer are nearly all equal.
+  std::int64_t known_bytes_ = -1;
+  Picoseconds known_span_ = 0;
 };
 
 }  // namespace simdse

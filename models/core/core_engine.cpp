@@ -39,40 +39,43 @@ void CoreEngine::pump() {
 }
 
 bool CoreEngine::has_operand_place() const {
-  if (loading_.size() + working_ >= operand_places(buffering_)) return false;
+  if (loading() + working_ >= operand_places(buffering_)) return false;
   // With single buffering, what is finished must be out as well.
   return buffering_ == Buffering::twofold || outputs_held_ == (block_is_open_ ? 1 : 0);
 }
 
 void CoreEngine::fetch() {
   while (has_operand_place()) {
-    Slot slot;
-    if (!source_->next(slot.item)) return;
+    Slot& slot = items_.push_used();
+    slot.item.clear();
+    if (!source_->next(slot.item)) {
+      items_.pop_back();
+      return;
+    }
     slot.is_loaded = slot.item.loads.empty();
     slot.ready = time_.now();
     slot.cause = source_->waiting_for();
-    loading_.push_back(std::move(slot));
-    const std::uint64_t number = first_loading_ + loading_.size() - 1;
-    const WorkTransfers& loads = loading_.back().item.loads;
+    const std::uint64_t number = first_loading_ + loading() - 1;
+    const WorkTransfers& loads = slot.item.loads;
     for (const WorkTransfer& load : loads) bytes_moved_ += static_cast<double>(load.bytes);
     if (!loads.empty()) io_.load(loads, load_tag(number));
   }
 }
 
 bool CoreEngine::lacks_output_place() const {
-  const WorkItem& next = loading_.front().item;
+  const WorkItem& next = items_[begun_].item;
   return next.starts_output && outputs_held_ >= next.output_places;
 }
 
 void CoreEngine::begin_ready() {
-  while (!loading_.empty() && loading_.front().is_loaded && !lacks_output_place()) {
+  while (loading() > 0 && items_[begun_].is_loaded && !lacks_output_place()) {
     begin_front(time_.now());
   }
 }
 
 void CoreEngine::begin_front(Picoseconds now) {
-  Slot slot = std::move(loading_.front());
-  loading_.pop_front();
+  const Slot& slot = items_[begun_];
+  ++begun_;
   ++first_loading_;
   if (slot.item.starts_output) ++outputs_held_;
   block_is_open_ = !slot.item.has_output;
@@ -99,9 +102,18 @@ void CoreEngine::begin_front(Picoseconds now) {
   }
   if (slot.item.has_output) {
     time_.call_at(std::max(clock_.edge(span.done), now), Stage::completion, *this, kOutput);
-    results_.push_back(std::move(slot.item));
+    ++results_;
   }
   ++working_;
+  forget_begun();
+}
+
+/// Of the items begun, those up to the next result are of no use any more.
+void CoreEngine::forget_begun() {
+  while (begun_ > 0 && !items_.front().item.has_output) {
+    items_.pop_front();
+    --begun_;
+  }
 }
 
 void CoreEngine::on_time(std::uint64_t token) {
@@ -129,27 +141,30 @@ void CoreEngine::end_item() {
 }
 
 void CoreEngine::put_out() {
-  const WorkItem item = std::move(results_.front());
-  results_.pop_front();
+  const WorkItem& item = items_.front().item;
+  --results_;
+  is_pumping_ = true;  // the item stays where it is until its result is out
   if (source_->forwards_output()) {
     source_->forward(item);
-    return;
-  }
-  if (item.stores.empty()) {
+  } else if (item.stores.empty()) {
     --outputs_held_;
-    return;
+  } else {
+    is_stored_.push_back(false);
+    const std::uint64_t block = first_storing_ + is_stored_.size() - 1;
+    for (const WorkTransfer& store : item.stores) bytes_moved_ += static_cast<double>(store.bytes);
+    io_.store(item.stores, store_tag(block));
   }
-  is_stored_.push_back(false);
-  const std::uint64_t block = first_storing_ + is_stored_.size() - 1;
-  for (const WorkTransfer& store : item.stores) bytes_moved_ += static_cast<double>(store.bytes);
-  io_.store(item.stores, store_tag(block));
+  is_pumping_ = false;
+  items_.pop_front();
+  --begun_;
+  forget_begun();
 }
 
 bool CoreEngine::load_announced(std::uint64_t tag, Picoseconds at, Cause cause) {
   const bool is_front = load_tag(first_loading_) == tag;
   const bool works_longer = is_busy_ && clock_.edge(pipeline_.end) > at;
   if (!is_front || !works_longer || lacks_output_place()) return false;
-  Slot& slot = loading_.front();
+  Slot& slot = items_[begun_];
   slot.ready = at;
   slot.cause = cause;
   begin_front(at);
@@ -159,7 +174,7 @@ bool CoreEngine::load_announced(std::uint64_t tag, Picoseconds at, Cause cause) 
 void CoreEngine::transfer_done(std::uint64_t tag, Cause cause) {
   const std::uint64_t number = tag >> 1;
   if ((tag & 1) == 0) {
-    Slot& slot = loading_[number - first_loading_];
+    Slot& slot = items_[begun_ + (number - first_loading_)];
     slot.is_loaded = true;
     slot.ready = time_.now();
     slot.cause = cause;
@@ -181,7 +196,7 @@ void CoreEngine::output_drained() {
 }
 
 void CoreEngine::check_finished() {
-  if (source_ == nullptr || !source_->exhausted() || !loading_.empty() || !results_.empty() ||
+  if (source_ == nullptr || !source_->exhausted() || loading() > 0 || results_ > 0 ||
       outputs_held_ > 0) {
     return;
   }

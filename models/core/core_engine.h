@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "models/base/timed.h"
 #include "models/core/buffering.h"
+#include "models/core/fifo.h"
 #include "models/core/occupancy.h"
 #include "models/core/time_account.h"
 #include "models/core/work.h"
@@ -65,15 +65,18 @@ class CoreEngine : public Timed {
 
   void on_time(std::uint64_t token) override;
   void pump();
+  /// Items whose loads are issued and whose work is not begun.
+  std::size_t loading() const { return items_.size() - begun_; }
   bool has_operand_place() const;
   void fetch();
   void begin_ready();
-  /// Begins the item at the front, at `now` or what will be now.
+  /// Begins the first of the loading items, at `now` or what will be now.
   void begin_front(Picoseconds now);
   bool lacks_output_place() const;
 
   void end_item();
   void put_out();
+  void forget_begun();
   void check_finished();
 
   TimeService& time_;
@@ -84,13 +87,14 @@ class CoreEngine : public Timed {
   Buffering buffering_;
   WorkSource* source_ = nullptr;
   TilePipeline pipeline_;
-  std::deque<Slot> loading_;         ///< loads issued, work not begun
+  Fifo<Slot> items_;                 ///< in order: first those begun, while there are results
+  std::size_t begun_ = 0;            ///< of items_
+  std::size_t results_ = 0;          ///< of those begun, with output that is not put out
   std::size_t working_ = 0;          ///< items begun, not ended
-  std::deque<WorkItem> results_;     ///< with output, begun and not put out
-  std::deque<bool> is_stored_;       ///< per block being stored
+  Fifo<char> is_stored_;             ///< per block being stored
   std::size_t outputs_held_ = 0;     ///< blocks in accumulators
   bool block_is_open_ = false;       ///< the last block begun has items to come
-  std::uint64_t first_loading_ = 0;  ///< number of the item at the front of loading_
+  std::uint64_t first_loading_ = 0;  ///< number of the first item that is not begun
   std::uint64_t first_storing_ = 0;
   std::size_t ended_early_ = 0;  ///< end call-backs to come of items that are over already
   bool is_busy_ = false;

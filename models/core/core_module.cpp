@@ -34,9 +34,25 @@ void CoreModule::move(tlm::tlm_command command, const WorkTransfers& transfers, 
   }
   const std::uint32_t index = free_moves_.back();
   free_moves_.pop_back();
+  if (fits_one_request(transfers)) {
+    moves_[index] = {tag, 1, time_.now(), Cause::memory};
+    port_.request(command, transfers, index, stream_);
+    return;
+  }
   gather(transfers);
   moves_[index] = {tag, static_cast<std::int64_t>(requests_.size()), time_.now(), Cause::memory};
   for (const WorkTransfers& pieces : requests_) port_.request(command, pieces, index, stream_);
+}
+
+bool CoreModule::fits_one_request(const WorkTransfers& transfers) const {
+  std::int64_t room = max_bytes_;
+  const bool is_buffers = is_in_buffer(transfers.front().address);
+  for (const WorkTransfer& transfer : transfers) {
+    if (transfer.bytes <= 0 || transfer.bytes > room) return false;
+    if (is_in_buffer(transfer.address) != is_buffers) return false;
+    room -= transfer.bytes;
+  }
+  return true;
 }
 
 void CoreModule::gather(const WorkTransfers& transfers) {

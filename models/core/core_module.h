@@ -36,6 +36,8 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
   void load(const WorkTransfers& transfers, std::uint64_t tag) override;
   void store(const WorkTransfers& transfers, std::uint64_t tag) override;
   void move(tlm::tlm_command command, const WorkTransfers& transfers, std::uint64_t tag);
+  /// True if one transaction takes all, as it stands.
+  bool fits_one_request(const WorkTransfers& transfers) const;
   /// Cuts what is too large for one transaction, and gathers what fits into one and goes the same
   /// way, into requests_.
   void gather(const WorkTransfers& transfers);

@@ -33,6 +33,16 @@ struct WorkItem {
   double received_bytes = 0;  ///< handed over by another core
   double macs = 0;
   double operations = 0;  ///< instructions of vector lanes, or cycles of PEs
+
+  /// As new, but keeps what memory it has.
+  void clear() {
+    timing = TileTiming{};
+    loads.clear();
+    starts_output = has_output = true;
+    output_places = 2;
+    stores.clear();
+    received_bytes = macs = operations = 0;
+  }
 };
 
 /// Why a core stood still, by what the transfer or permission that it waited for was held up by.
@@ -44,8 +54,8 @@ class WorkSource {
  public:
   virtual ~WorkSource() = default;
 
-  /// Fills `item` and returns true, or returns false if there is nothing now; then whoever holds
-  /// the source pokes the core when there is.
+  /// Fills `item`, which is as new, and returns true, or returns false if there is nothing now;
+  /// then whoever holds the source pokes the core when there is.
   virtual bool next(WorkItem& item) = 0;
   /// True when next() will never again return true.
   virtual bool exhausted() const = 0;

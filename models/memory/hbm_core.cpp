@@ -8,15 +8,13 @@ namespace simdse {
 HbmCore::HbmCore(const Hbm& hbm)
     : timing_(hbm),
       channels_(Interleave(hbm.channels(), hbm.interleave().value()), HbmChannel(timing_)),
-      queue_depth_(static_cast<std::size_t>(hbm.queue_depth())) {}
+      queue_depth_(static_cast<std::size_t>(hbm.queue_depth())) {
+  constexpr int longest = 256;
+  for (int bursts = 0; bursts <= longest; ++bursts) short_runs_.push_back(times_of(bursts));
+}
 
-HbmRun HbmCore::run_of(bool is_write, std::int64_t first, std::int64_t bytes, double bursts) {
-  if (bursts != known_bursts_) {
-    known_bursts_ = bursts;
-    known_bus_time_ = std::llround(bursts * timing_.bus_period);
-    known_own_time_ = std::llround(bursts * timing_.own_period);
-  }
-  return {is_write, first, bytes, known_bus_time_, known_own_time_};
+HbmCore::RunTimes HbmCore::times_of(double bursts) const {
+  return {std::llround(bursts * timing_.bus_period), std::llround(bursts * timing_.own_period)};
 }
 
 std::int64_t HbmCore::bursts_of(std::int64_t first, std::int64_t bytes) const {
@@ -25,24 +23,27 @@ std::int64_t HbmCore::bursts_of(std::int64_t first, std::int64_t bytes) const {
 
 StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
   if (!channels_.moves_in_step(request)) {
-    return channels_.serve_alone(
-        request, [&](HbmChannel& channel, std::int64_t bytes, std::int64_t first) {
-          return channel.serve(
-              timing_, now,
-              run_of(request.is_write, first, bytes, static_cast<double>(bursts_of(first, bytes))));
-        });
+    return channels_.serve_alone(request, [&](HbmChannel& channel, std::int64_t bytes,
+                                              std::int64_t first) {
+      const std::int64_t bursts = bursts_of(first, bytes);
+      const auto index = static_cast<std::size_t>(bursts);
+      const RunTimes times =
+          index < short_runs_.size() ? short_runs_[index] : times_of(static_cast<double>(bursts));
+      return channel.serve(timing_, now, {request.is_write, first, bytes, times.on_bus, times.own});
+    });
   }
   const std::int64_t count = channels_.interleave().count();
   const double share =
       static_cast<double>(bursts_of(request.address, request.bytes)) / static_cast<double>(count);
-  const HbmRun run =
-      run_of(request.is_write, request.address / count, ceil_div(request.bytes, count), share);
+  const RunTimes times = times_of(share);
+  const HbmRun run{request.is_write, request.address / count, ceil_div(request.bytes, count),
+                   times.on_bus, times.own};
   StorageSpan span = channels_.serve_in_step(
       request, [&](HbmChannel& channel) { return channel.serve(timing_, now, run); });
   const std::int64_t most = channels_.interleave().largest_share(request.address, request.bytes);
   const double largest =
       static_cast<double>(most) / static_cast<double>(std::int64_t{1} << timing_.burst_shift);
-  span.tail += std::llround(std::max(0.0, largest - share) * timing_.own_period);
+  if (largest > share) span.tail += std::llround((largest - share) * timing_.own_period);
   return span;
 }
 

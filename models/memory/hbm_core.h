@@ -41,15 +41,16 @@ class HbmCore : public StorageCore {
 
  private:
   std::int64_t bursts_of(std::int64_t first, std::int64_t bytes) const;
-  HbmRun run_of(bool is_write, std::int64_t first, std::int64_t bytes, double bursts);
+  struct RunTimes {
+    Picoseconds on_bus = 0;
+    Picoseconds own = 0;
+  };
+  RunTimes times_of(double bursts) const;
 
   HbmTiming timing_;
   InStep<HbmChannel> channels_;
   std::size_t queue_depth_;
-  // The times of the last number of bursts: the runs of a transfer are nearly all equal.
-  double known_bursts_ = -1;
-  Picoseconds known_bus_time_ = 0;
-  Picoseconds known_own_time_ = 0;
+  std::vector<RunTimes> short_runs_;  ///< by their number of bursts
 };
 
 }  // namespace simdse

@@ -9,10 +9,13 @@ CrossbarCore::CrossbarCore(const Noc& noc, const Clock& clock)
       endpoints_(noc.topology().endpoints()),
       ports_(noc.topology().links()) {}
 
-Picoseconds CrossbarCore::span_of(std::int64_t bytes) const {
+Picoseconds CrossbarCore::span_of(std::int64_t bytes) {
+  if (bytes == known_bytes_) return known_span_;
   const double cycles = static_cast<double>(bytes) / width_;
   const auto whole = static_cast<std::int64_t>(cycles);
-  return clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
+  known_bytes_ = bytes;
+  known_span_ = clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
+  return known_span_;
 }
 
 NocCore::Span CrossbarCore::carry(Picoseconds now, const Transfer& transfer) {

@@ -15,12 +15,15 @@ class CrossbarCore : public NocCore {
   Span carry(Picoseconds now, const Transfer& transfer) override;
 
  private:
-  Picoseconds span_of(std::int64_t bytes) const;
+  Picoseconds span_of(std::int64_t bytes);
 
   Clock clock_;
   double width_;
   Picoseconds latency_;
   std::int64_t endpoints_;
+  // The time of the last number of bytes: the shares of a transfer are nearly all equal.
+  std::int64_t known_bytes_ = -1;
+  Picoseconds known_span_ = 0;
   Reservations ports_;  // every endpoint's way in, then every endpoint's way out
 };
 

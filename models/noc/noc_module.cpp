@@ -32,6 +32,12 @@ NocModule::NocModule(const sc_core::sc_module_name& name, TimeService& time, con
     to_targets_.push_back(std::make_unique<Target>(target == kBuffer ? "buffer" : "memory"));
     to_targets_.back()->socket.register_nb_transport_bw(this, &NocModule::nb_transport_bw, target);
   }
+  for (std::int64_t port = 0; port < noc_.buffer_ports(); ++port) {
+    far_[kBuffer].push_back(noc_.topology().buffer_port(port));
+  }
+  for (std::int64_t port = 0; port < noc_.memory_ports(); ++port) {
+    far_[kMemory].push_back(noc_.topology().memory_port(port));
+  }
   time_.join(*this, this->name());
 }
 
@@ -44,32 +50,35 @@ std::vector<std::string> NocModule::resource_names() const {
 }
 
 void NocModule::spread(tlm::tlm_generic_payload& payload) {
-  pieces_.clear();
   const int target = target_of(payload);
-  const Topology& topology = noc_.topology();
+  const std::vector<std::int64_t>& far = far_[target];
   const std::int64_t base =
       static_cast<std::int64_t>(payload.get_address()) - (target == kBuffer ? kBufferBase : 0);
-  const auto add = [&](std::int64_t port, std::int64_t bytes, std::int64_t) {
-    const std::int64_t far =
-        target == kBuffer ? topology.buffer_port(port) : topology.memory_port(port);
-    for (NocCore::Transfer::Piece& piece : pieces_) {
-      if (piece.far != far) continue;
-      piece.bytes += bytes;
-      return;
+  pieces_.resize(far.size());
+  place_of_port_.assign(far.size(), kNoPlace);
+  std::size_t count = 0;
+  const auto add = [&](std::int64_t port_number, std::int64_t bytes, std::int64_t) {
+    const auto port = static_cast<std::size_t>(port_number);
+    std::size_t& place = place_of_port_[port];
+    if (place == kNoPlace) {
+      place = count++;
+      pieces_[place] = {far[port], bytes};
+    } else {
+      pieces_[place].bytes += bytes;
     }
-    pieces_.push_back({far, bytes});
   };
   for (const TransferPiece& piece : info_of(payload).pieces) {
     spread_[target].for_each(base + piece.offset, piece.bytes, add);
   }
+  pieces_.resize(count);
 }
 
 Picoseconds NocModule::latency(tlm::tlm_generic_payload& payload, std::int64_t address) {
   const Topology& topology = noc_.topology();
-  const std::int64_t far =
-      target_of(address) == kBuffer
-          ? topology.buffer_port(spread_[kBuffer].unit_of(address - kBufferBase))
-          : topology.memory_port(spread_[kMemory].unit_of(address));
+  const int target = target_of(address);
+  const std::int64_t port =
+      spread_[target].unit_of(address - (target == kBuffer ? kBufferBase : 0));
+  const std::int64_t far = far_[target][static_cast<std::size_t>(port)];
   const std::int64_t near = topology.core(static_cast<std::int64_t>(info_of(payload).source));
   return clock_.span(Cycles(topology.latency(near, far)));
 }
@@ -91,12 +100,12 @@ tlm::tlm_sync_enum NocModule::nb_transport_fw(int core, tlm::tlm_generic_payload
   const Picoseconds way = latency(payload, static_cast<std::int64_t>(payload.get_address()));
   info_of(payload).in_network += way;
   bool is_accepted = false;
-  std::deque<Target::Waiting>& waiting = to_targets_[target]->waiting;
+  Fifo<Target::Waiting>& waiting = to_targets_[target]->waiting;
   waiting.push_back({&payload, at + way, true, &is_accepted});
   send(target);
   if (!is_accepted) {
-    for (Target::Waiting& request : waiting) {
-      if (request.payload == &payload) request.answer = nullptr;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      if (waiting[i].payload == &payload) waiting[i].answer = nullptr;
     }
     return tlm::TLM_ACCEPTED;
   }

@@ -1,7 +1,6 @@
 // TLM shell of every network.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "models/base/timed.h"
 #include "models/chip/chip.h"
 #include "models/core/arrivals.h"
+#include "models/core/fifo.h"
 #include "models/core/interleave.h"
 #include "models/noc/noc_core.h"
 #include "sim/kernel/transfer.h"
@@ -42,6 +42,7 @@ class NocModule : public sc_core::sc_module, public Timed {
  private:
   static constexpr int kBuffer = 0;
   static constexpr int kMemory = 1;
+  static constexpr std::size_t kNoPlace = ~std::size_t{0};
 
   using CoreSocket = tlm_utils::simple_target_socket_tagged<NocModule>;
 
@@ -55,7 +56,7 @@ class NocModule : public sc_core::sc_module, public Timed {
       bool owes_end_request;   ///< the core has not been told yet that its request is accepted
       bool* answer = nullptr;  ///< set instead while the core's call is still being answered
     };
-    std::deque<Waiting> waiting;  ///< the first may be with the target already, not yet accepted
+    Fifo<Waiting> waiting;  ///< the first may be with the target already, not yet accepted
     bool is_requesting = false;
   };
 
@@ -76,7 +77,7 @@ class NocModule : public sc_core::sc_module, public Timed {
   NocCore::Span carry(const Data& data);
   /// Of a request, or of a write's acknowledgement, at the address as the network sees it.
   Picoseconds latency(tlm::tlm_generic_payload& payload, std::int64_t address);
-  /// The far endpoints of a transfer's bytes, into pieces_.
+  /// The far endpoints of a transfer's bytes, into pieces_: one piece for each port.
   void spread(tlm::tlm_generic_payload& payload);
   NocCore& core_of(std::uint32_t stream);
   void respond(tlm::tlm_generic_payload& payload, Picoseconds at);
@@ -99,6 +100,8 @@ class NocModule : public sc_core::sc_module, public Timed {
   Arrivals<Data> incoming_;
   std::vector<Arrivals<Data>::Arrival> due_;      // scratch
   std::vector<NocCore::Transfer::Piece> pieces_;  // scratch
+  std::vector<std::int64_t> far_[2];              // endpoints of the ports of buffer and memory
+  std::vector<std::size_t> place_of_port_;        // scratch: in pieces_
   Bytes bytes_carried_;
 };
 

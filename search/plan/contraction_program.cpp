@@ -84,12 +84,12 @@ ContractionCursor::ContractionCursor(const ContractionShape& part,
     : part_(part), mapping_(mapping) {
   done_ = part.macs() == 0;
   if (done_) return;
-  batch_ = {part.batch, mapping.batch_block};
-  const Loop m{part.m, mapping.panel_m};
-  const Loop n{part.n, mapping.panel_n};
+  batch_ = Loop(part.batch, mapping.batch_block);
+  const Loop m(part.m, mapping.panel_m);
+  const Loop n(part.n, mapping.panel_n);
   outer_panel_ = mapping.n_is_outer ? n : m;
   inner_panel_ = mapping.n_is_outer ? m : n;
-  k_ = {part.k, mapping.block.k};
+  k_ = Loop(part.k, mapping.block.k);
   enter_panels();
   describe();
 }
@@ -97,8 +97,8 @@ ContractionCursor::ContractionCursor(const ContractionShape& part,
 void ContractionCursor::enter_panels() {
   const std::int64_t outer_piece = mapping_.n_is_outer ? mapping_.block.n : mapping_.block.m;
   const std::int64_t inner_piece = mapping_.n_is_outer ? mapping_.block.m : mapping_.block.n;
-  outer_block_ = {outer_panel_.extent(), outer_piece};
-  inner_block_ = {inner_panel_.extent(), inner_piece};
+  outer_block_ = Loop(outer_panel_.extent(), outer_piece);
+  inner_block_ = Loop(inner_panel_.extent(), inner_piece);
 }
 
 std::int64_t ContractionCursor::step_count() const {
@@ -169,14 +169,16 @@ void ContractionCursor::describe() {
   s.release_b = mapping_.n_is_outer ? outer_last : inner_last;
 
   // Tiles of the block run in the order m, n, k; an operand's tile stays while its indices do.
-  const std::int64_t tiles_m = ceil_div(s.block.m, mapping_.tile.m);
-  const std::int64_t tiles_n = ceil_div(s.block.n, mapping_.tile.n);
-  const std::int64_t tiles_k = ceil_div(s.block.k, mapping_.tile.k);
-  s.a_loaded = s.a_elements() * (tiles_k == 1 ? 1 : tiles_n);
-  s.b_loaded = s.b_elements() * (tiles_k == 1 && tiles_n == 1 ? 1 : tiles_m);
+  if (tiles_m_ == 0 || !(s.block == step_.block)) {
+    tiles_m_ = ceil_div(s.block.m, mapping_.tile.m);
+    tiles_n_ = ceil_div(s.block.n, mapping_.tile.n);
+    tiles_k_ = ceil_div(s.block.k, mapping_.tile.k);
+  }
+  s.a_loaded = s.a_elements() * (tiles_k_ == 1 ? 1 : tiles_n_);
+  s.b_loaded = s.b_elements() * (tiles_k_ == 1 && tiles_n_ == 1 ? 1 : tiles_m_);
   // A block stays in the private memory between steps only if it is a single tile.
-  s.load_a = a_changed_ || tiles_m * tiles_k * s.batch > 1;
-  s.load_b = b_changed_ || tiles_n * tiles_k * s.batch > 1;
+  s.load_a = a_changed_ || tiles_m_ * tiles_k_ * s.batch > 1;
+  s.load_b = b_changed_ || tiles_n_ * tiles_k_ * s.batch > 1;
   if (!s.load_a) s.a_loaded = 0;
   if (!s.load_b) s.b_loaded = 0;
 

@@ -138,15 +138,20 @@ class ContractionCursor {
  private:
   /// One loop over `size` in pieces of `piece`.
   struct Loop {
+    Loop() = default;
+    Loop(std::int64_t whole_size, std::int64_t piece_size)
+        : size(whole_size), piece(piece_size), pieces(ceil_div(size, piece)) {}
+
     std::int64_t size = 1;
     std::int64_t piece = 1;
+    std::int64_t pieces = 1;
     std::int64_t at = 0;
 
-    std::int64_t count() const { return ceil_div(size, piece); }
+    std::int64_t count() const { return pieces; }
     std::int64_t begin() const { return at * piece; }
     std::int64_t extent() const { return std::min(piece, size - begin()); }
     bool is_first() const { return at == 0; }
-    bool is_last() const { return at + 1 == count(); }
+    bool is_last() const { return at + 1 == pieces; }
   };
 
   void enter_panels();
@@ -161,6 +166,10 @@ class ContractionCursor {
   Loop inner_block_;
   Loop k_;
   ContractionStep step_;
+  /// Tiles of the step's block along each axis.
+  std::int64_t tiles_m_ = 0;
+  std::int64_t tiles_n_ = 0;
+  std::int64_t tiles_k_ = 0;
   bool done_ = false;
   bool a_changed_ = true;
   bool b_changed_ = true;

@@ -20,14 +20,20 @@ const char* path_name(Path path) {
   return "";
 }
 
-PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t part)
-    : region_(region) {
+PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t part, StepView view)
+    : region_(region), view_(view) {
   const auto index = static_cast<std::int64_t>(part);
   if (!region.vector_cores.empty()) {
     vector_core_ = chip.vector_cores()[region.vector_cores[part]].get();
   }
   if (!region.contraction) {
     chunks_ = part_chunks(region.vector_mapping, index);
+    for (const Operand& input : region.inputs) shares_.add(input.bytes.value());
+    for (const Operand& output : region.outputs) shares_.add(output.bytes.value());
+    for (const VectorShape& whole : region.vector) {
+      shares_.add(shared_total(whole, region.vector_mapping));
+    }
+    if (!done()) shares_.begin(region.vector_mapping, chunks_.first);
   } else {
     tensor_core_ = chip.tensor_cores()[region.tensor_cores[part]].get();
     const ContractionShape& whole = *region.contraction;
@@ -67,6 +73,11 @@ void PartProgram::next() {
     cursor_->next();
   } else {
     ++chunks_.first;
+    if (done()) return;
+    if (shares_.next()) {
+      advance_chunk();
+      return;
+    }
   }
   if (!done()) describe();
 }
@@ -133,44 +144,19 @@ void PartProgram::for_each_ring_piece(std::size_t operand, std::int64_t begin, s
 void PartProgram::describe_contraction() {
   const ContractionStep& s = cursor_->step();
   const ContractionMapping& mapping = region_.mapping;
-  step_.tensor =
-      tensor_core_->timing_of(region_.format, mapping.dataflow, s.block, mapping.tile, s.batch);
+  for (std::size_t i = 0; i < 2; ++i) describe_input(i, s);
+  if (view_ == StepView::staging) return;
+  if (!tensor_known_.is_of(s)) {
+    tensor_known_ = {s.batch, s.block};
+    tensor_timing_ =
+        tensor_core_->timing_of(region_.format, mapping.dataflow, s.block, mapping.tile, s.batch);
+    output_places_ = tensor_core_->output_places(s.c_elements());
+  }
+  step_.tensor = tensor_timing_;
+  step_.output_places = output_places_;
   step_.macs = s.macs();
   step_.starts_output = s.first_k;
-  step_.output_places = tensor_core_->output_places(s.c_elements());
   step_.has_output = s.last_k;
-
-  const std::int64_t loaded[2] = {s.load_a ? s.a_loaded : 0, s.load_b ? s.b_loaded : 0};
-  const std::int64_t elements[2] = {s.a_elements(), s.b_elements()};
-  const std::int64_t offset[2] = {s.a_offset, s.b_offset};
-  const bool is_staged[2] = {s.stage_a, s.stage_b};
-  const bool is_released[2] = {s.release_a, s.release_b};
-  for (std::size_t i = 0; i < 2; ++i) {
-    const Operand& operand = region_.inputs[i];
-    const auto index = static_cast<std::int32_t>(i);
-    const std::int64_t begin = operand.bytes_per_element.times(part_base_[i] + offset[i]);
-    const std::int64_t block_bytes = operand.bytes_per_element.times(elements[i]);
-    const std::int64_t load_bytes = operand.bytes_per_element.times(loaded[i]);
-    if (operand.path != Path::staged) {
-      if (load_bytes > 0) {
-        step_.tensor_loads.push_back({index, Bytes(load_bytes), operand.address + begin});
-      }
-      continue;
-    }
-    if (is_staged[i]) {
-      for_each_ring_piece(
-          i, begin, block_bytes, [&](std::int64_t address, std::int64_t done, std::int64_t bytes) {
-            ++step_.blocks_fetched[i];
-            if (!feeds_ring_[i]) return;
-            step_.staged.push_back({index, Bytes(bytes), operand.address + begin + done, address});
-          });
-    }
-    if (is_released[i]) step_.released[i] = Bytes(block_bytes);
-    for_each_ring_piece(i, begin, load_bytes,
-                        [&](std::int64_t address, std::int64_t, std::int64_t bytes) {
-                          step_.tensor_loads.push_back({index, Bytes(bytes), address});
-                        });
-  }
   if (!s.last_k) return;
 
   if (region_.follow_ups.empty()) {
@@ -179,17 +165,60 @@ void PartProgram::describe_contraction() {
     describe_follow_ups(s);
     describe_fused_traffic(s);
   }
-  if (vector_core_ == nullptr) return;
-  shapes_.clear();
-  for (const VectorShape& whole : region_.vector) {
-    VectorShape shape = whole;
-    shape.rows = s.batch * s.block.m;
-    shape.columns = s.block.n;
-    step_.vector_operations += shape.operations();
-    shapes_.push_back(shape);
+  if (vector_core_ != nullptr) describe_epilogue(s);
+}
+
+void PartProgram::describe_input(std::size_t i, const ContractionStep& s) {
+  const Operand& operand = region_.inputs[i];
+  const bool is_staged = operand.path == Path::staged;
+  const bool is_fetched = is_staged && (i == 0 ? s.stage_a : s.stage_b);
+  if (!is_fetched && view_ == StepView::staging) return;
+  const auto index = static_cast<std::int32_t>(i);
+  const Ratio& size = operand.bytes_per_element;
+  const std::int64_t begin = size.times(part_base_[i] + (i == 0 ? s.a_offset : s.b_offset));
+  const std::int64_t block_bytes = size.times(i == 0 ? s.a_elements() : s.b_elements());
+  if (is_fetched) {
+    for_each_ring_piece(
+        i, begin, block_bytes, [&](std::int64_t address, std::int64_t done, std::int64_t bytes) {
+          ++step_.blocks_fetched[i];
+          if (!feeds_ring_[i]) return;
+          step_.staged.push_back({index, Bytes(bytes), operand.address + begin + done, address});
+        });
+    if (view_ == StepView::staging) return;
   }
-  step_.forwarded = forwarded_bytes(s);
-  step_.vector = epilogue_timing(shapes_, step_.forwarded);
+  const bool is_loaded = i == 0 ? s.load_a : s.load_b;
+  const std::int64_t load_bytes = is_loaded ? size.times(i == 0 ? s.a_loaded : s.b_loaded) : 0;
+  if (!is_staged) {
+    if (load_bytes > 0) {
+      step_.tensor_loads.push_back({index, Bytes(load_bytes), operand.address + begin});
+    }
+    return;
+  }
+  if (i == 0 ? s.release_a : s.release_b) step_.released[i] = Bytes(block_bytes);
+  for_each_ring_piece(i, begin, load_bytes,
+                      [&](std::int64_t address, std::int64_t, std::int64_t bytes) {
+                        step_.tensor_loads.push_back({index, Bytes(bytes), address});
+                      });
+}
+
+/// What the vector core does with the finished block.
+void PartProgram::describe_epilogue(const ContractionStep& s) {
+  if (!vector_known_.is_of(s)) {
+    vector_known_ = {s.batch, s.block};
+    shapes_.clear();
+    vector_operations_ = 0;
+    for (const VectorShape& whole : region_.vector) {
+      VectorShape shape = whole;
+      shape.rows = s.batch * s.block.m;
+      shape.columns = s.block.n;
+      vector_operations_ += shape.operations();
+      shapes_.push_back(shape);
+    }
+    forwarded_ = forwarded_bytes(s);
+    step_.vector = epilogue_timing(shapes_, forwarded_);
+  }
+  step_.forwarded = forwarded_;
+  step_.vector_operations = vector_operations_;
 }
 
 /// Bytes that pass between tensor and vector core for one block: sums of 4 bytes for each product
@@ -281,13 +310,24 @@ void PartProgram::describe_fused_traffic(const ContractionStep& s) {
   }
 }
 
+void PartProgram::advance_chunk() {
+  const std::int64_t chunks = region_.vector_mapping.chunks;
+  for (StepTransfer& load : step_.vector_loads) {
+    load.address += region_.inputs[load.operand].bytes.value() / chunks;
+  }
+  for (StepTransfer& store : step_.stores) {
+    store.address += region_.outputs[store.operand].bytes.value() / chunks;
+  }
+}
+
 void PartProgram::describe_chunk() {
   const VectorMapping& mapping = region_.vector_mapping;
   const std::int64_t chunk = chunks_.first;
   step_.tensor = TileTiming{};
   step_.has_output = true;
+  std::size_t next_share = 0;
   const auto transfer = [&](const Operand& operand, std::size_t i, std::int64_t times) {
-    const std::int64_t share = chunk_share(operand.bytes.value(), mapping, chunk);
+    const std::int64_t share = shares_.share(next_share++);
     const std::int64_t begin =
         operand.bytes.value() / mapping.chunks * chunk;  // close enough to tell addresses apart
     return StepTransfer{static_cast<std::int32_t>(i), Bytes(share * times),
@@ -303,7 +343,7 @@ void PartProgram::describe_chunk() {
   }
   shapes_.clear();
   for (const VectorShape& whole : region_.vector) {
-    shapes_.push_back(chunk_shape(whole, mapping, chunk));
+    shapes_.push_back(shape_of_share(whole, mapping, shares_.share(next_share++)));
     step_.vector_operations += shapes_.back().operations();
   }
   step_.vector = vector_timing(*vector_core_, shapes_);

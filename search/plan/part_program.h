@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/chip/chip.h"
+#include "search/plan/chunk_shares.h"
 #include "search/plan/plan.h"
 
 namespace simdse {
@@ -52,10 +53,17 @@ struct ProgramStep {
   std::int64_t vector_operations = 0;
 };
 
+/// What of the steps is described.
+enum class StepView {
+  whole,
+  staging,  ///< only `staged`, for whoever runs ahead of the core to fetch
+};
+
 /// Walks the steps of part `part` in order.
 class PartProgram {
  public:
-  PartProgram(const Chip& chip, const Region& region, std::size_t part);
+  PartProgram(const Chip& chip, const Region& region, std::size_t part,
+              StepView view = StepView::whole);
 
   bool done() const;
   const ProgramStep& step() const { return step_; }
@@ -64,11 +72,16 @@ class PartProgram {
  private:
   void describe();
   void describe_contraction();
+  /// What the step moves of input `i`, 0 or 1.
+  void describe_input(std::size_t i, const ContractionStep& s);
+  void describe_epilogue(const ContractionStep& s);
   Bytes forwarded_bytes(const ContractionStep& s) const;
   void describe_block_output(const ContractionStep& s);
   void describe_follow_ups(const ContractionStep& s);
   void describe_fused_traffic(const ContractionStep& s);
   void describe_chunk();
+  /// Moves the transfers of the step on to the next chunk, which is alike.
+  void advance_chunk();
   /// Calls visit(address, bytes before, bytes) for the pieces of a block that begins `begin` bytes
   /// into input `operand`: more than one if it runs round the end of its part's ring.
   template <class Visit>
@@ -78,7 +91,16 @@ class PartProgram {
   /// The same behind a tensor core that hands over `forwarded` bytes first.
   TileTiming epilogue_timing(const std::vector<VectorShape>& shapes, Bytes forwarded) const;
 
+  /// Work on a block of a contraction, for as long as blocks of its size follow each other.
+  struct Known {
+    std::int64_t batch = 0;  ///< 0: nothing is known
+    TileShape block;
+
+    bool is_of(const ContractionStep& s) const { return batch == s.batch && block == s.block; }
+  };
+
   const Region& region_;
+  StepView view_;
   const TensorCore* tensor_core_ = nullptr;
   const VectorCore* vector_core_ = nullptr;
   ContractionShape part_shape_;
@@ -89,6 +111,13 @@ class PartProgram {
   std::int64_t ring_bytes_[2] = {0, 0};
   bool feeds_ring_[2] = {false, false};  ///< for all parts that share it
   std::int64_t last_a_offset_ = -1;      ///< of the step before
+  ChunkShares shares_;                   ///< of the inputs, the outputs and the operators
+  Known tensor_known_;                   ///< of the next two
+  TileTiming tensor_timing_;
+  std::int64_t output_places_ = 2;
+  Known vector_known_;  ///< of the step's `forwarded`, `vector` and the next
+  Bytes forwarded_;
+  std::int64_t vector_operations_ = 0;
   ProgramStep step_;
   std::vector<VectorShape> shapes_;  ///< scratch
 };

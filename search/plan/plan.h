@@ -53,7 +53,9 @@ struct Ratio {
     return {numerator / common, denominator / common};
   }
   /// `count` times the fraction, rounded up.
-  std::int64_t times(std::int64_t count) const { return ceil_div(count * numerator, denominator); }
+  std::int64_t times(std::int64_t count) const {
+    return denominator == 1 ? count * numerator : ceil_div(count * numerator, denominator);
+  }
 };
 
 /// One tensor that a region reads or writes.

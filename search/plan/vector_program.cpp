@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/plan/chunk_shares.h"
+
 namespace simdse {
 namespace {
 
@@ -31,16 +33,63 @@ std::int64_t chunk_share(std::int64_t total, const VectorMapping& mapping, std::
 
 VectorShape chunk_shape(const VectorShape& whole, const VectorMapping& mapping,
                         std::int64_t chunk) {
+  return shape_of_share(whole, mapping, chunk_share(shared_total(whole, mapping), mapping, chunk));
+}
+
+namespace {
+bool shares_rows(const VectorShape& whole, const VectorMapping& mapping) {
+  return whole.reductions > 0 && mapping.units <= whole.rows;
+}
+}  // namespace
+
+std::int64_t shared_total(const VectorShape& whole, const VectorMapping& mapping) {
+  return shares_rows(whole, mapping) ? whole.rows : whole.elements();
+}
+
+VectorShape shape_of_share(const VectorShape& whole, const VectorMapping& mapping,
+                           std::int64_t share) {
   VectorShape shape = whole;
-  if (whole.reductions > 0 && mapping.units <= whole.rows) {
-    shape.rows = chunk_share(whole.rows, mapping, chunk);
+  if (shares_rows(whole, mapping)) {
+    shape.rows = share;
   } else {
     // Rows that do not fit are combined across chunks; within one there is nothing to reduce yet.
-    shape.columns = chunk_share(whole.elements(), mapping, chunk);
+    shape.columns = share;
     shape.rows = 1;
     shape.reductions = 0;
   }
   return shape;
+}
+
+void ChunkShares::begin(const VectorMapping& mapping, std::int64_t chunk) {
+  mapping_ = mapping;
+  chunk_ = chunk;
+  const std::int64_t units = scaled(mapping.units, chunk, mapping.chunks);
+  for (Counter& counter : counters_) {
+    counter.end = scaled(counter.total, units, mapping.units);
+    counter.share = -1;
+  }
+  --chunk_;
+  next();
+}
+
+bool ChunkShares::next() {
+  ++chunk_;
+  const std::int64_t units = scaled(mapping_.units, chunk_ + 1, mapping_.chunks);
+  bool are_same = true;
+  std::int64_t known_total = -1;
+  std::int64_t known_end = 0;
+  for (Counter& counter : counters_) {
+    // Operands of one chain are mostly of equal size.
+    if (counter.total != known_total) {
+      known_total = counter.total;
+      known_end = scaled(known_total, units, mapping_.units);
+    }
+    const std::int64_t share = known_end - counter.end;
+    counter.end = known_end;
+    are_same &= share == counter.share;
+    counter.share = share;
+  }
+  return are_same;
 }
 
 }  // namespace simdse

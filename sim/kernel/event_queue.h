@@ -13,7 +13,7 @@
 
 namespace simdse {
 
-class EventQueue : public sc_core::sc_module, public TimeService {
+class EventQueue final : public sc_core::sc_module, public TimeService {
  public:
   explicit EventQueue(const sc_core::sc_module_name& name);
 
@@ -38,10 +38,13 @@ class EventQueue : public sc_core::sc_module, public TimeService {
     Timed* target;
     std::uint64_t token;
 
-    // Without branches: which of two entries comes first can't be predicted.
-    friend bool operator<(const Entry& a, const Entry& b) {
-      return (a.time < b.time) | ((a.time == b.time) & (a.order < b.order));
-    }
+    // One comparison of time and order together, without branches: which of two entries comes first
+    // can't be predicted. Times are not negative.
+    friend bool operator<(const Entry& a, const Entry& b) { return a.key() < b.key(); }
+
+   private:
+    __extension__ typedef unsigned __int128 Key;
+    Key key() const { return static_cast<Key>(time) << 64 | order; }
   };
 
   void end_of_elaboration() override;

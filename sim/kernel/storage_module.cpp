@@ -28,7 +28,16 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
 }
 
 void StorageModule::forget_finished() {
-  while (!finishing_.empty() && finishing_.front() <= time_.now()) finishing_.pop();
+  while (!finishing_.empty() && finishing_.front() <= time_.now()) finishing_.pop_front();
+}
+
+/// Puts it in its place among the others, mostly the last.
+void StorageModule::note_finish(Picoseconds tail) {
+  forget_finished();
+  finishing_.push_back(tail);
+  for (std::size_t i = finishing_.size() - 1; i > 0 && finishing_[i - 1] > tail; --i) {
+    std::swap(finishing_[i - 1], finishing_[i]);
+  }
 }
 
 bool StorageModule::has_room() {
@@ -133,7 +142,7 @@ void StorageModule::answer(std::size_t port, tlm::tlm_generic_payload& payload, 
   info.tail = std::max(span.tail, info.tail);
   (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - since;
   --waiting_;
-  finishing_.push(info.tail);
+  note_finish(info.tail);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   const Picoseconds head = payload.is_write() ? info.tail : std::max(span.head, now);

@@ -7,8 +7,8 @@
 
 #include "models/base/timed.h"
 #include "models/core/arrivals.h"
+#include "models/core/fifo.h"
 #include "models/core/storage_core.h"
-#include "sim/kernel/quaternary_heap.h"
 #include "sim/kernel/transfer.h"
 
 namespace simdse {
@@ -45,6 +45,7 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   void wait_for_room();
   bool has_room();
   void forget_finished();
+  void note_finish(Picoseconds tail);
   void arrive(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds at);
 
   struct Arrived {
@@ -76,9 +77,8 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   std::vector<std::uint64_t> free_tags_;
   std::deque<Blocked> blocked_;
   bool is_waiting_for_room_ = false;
-  std::size_t waiting_ = 0;  // accepted and not served
-  /// Ends of transfers; those that are over go when room is asked for and there seems to be none.
-  QuaternaryHeap<Picoseconds> finishing_;
+  std::size_t waiting_ = 0;      // accepted and not served
+  Fifo<Picoseconds> finishing_;  ///< ends of transfers, in order; those that are over may be gone
   Bytes bytes_read_;
   Bytes bytes_written_;
 };

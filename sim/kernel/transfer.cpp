@@ -5,8 +5,7 @@ namespace simdse {
 tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command,
                                                const WorkTransfers& transfers) {
   if (idle_.empty()) {
-    all_.push_back(std::make_unique<tlm::tlm_generic_payload>(this));
-    all_.back()->set_extension(new TransferInfo);  // freed with its payload
+    all_.push_back(std::make_unique<PooledPayload>(this));
     idle_.push_back(all_.back().get());
   }
   tlm::tlm_generic_payload& payload = *idle_.back();

@@ -38,14 +38,25 @@ struct TransferInfo : tlm::tlm_extension<TransferInfo> {
   std::uint32_t stream = 0;  ///< which of the regions running now it belongs to
 
   tlm::tlm_extension_base* clone() const override { return new TransferInfo(*this); }
+  void free() override {}  // part of its payload
   void copy_from(const tlm::tlm_extension_base& other) override {
     *this = static_cast<const TransferInfo&>(other);
   }
 };
 
-/// The extension of a payload from a pool.
+/// A payload with its extension in place.
+struct PooledPayload : tlm::tlm_generic_payload {
+  explicit PooledPayload(tlm::tlm_mm_interface* pool) : tlm_generic_payload(pool) {
+    set_extension(&info);
+  }
+  ~PooledPayload() override { clear_extension(&info); }
+
+  TransferInfo info;
+};
+
+/// The extension of a payload from a pool, as get_extension() gives it, but found without a call.
 inline TransferInfo& info_of(tlm::tlm_generic_payload& payload) {
-  return *payload.get_extension<TransferInfo>();
+  return static_cast<PooledPayload&>(payload).info;
 }
 
 /// Payloads that are used again and again. All must be back before the pool goes.
@@ -61,7 +72,7 @@ class PayloadPool : public tlm::tlm_mm_interface {
   std::size_t live() const { return live_; }
 
  private:
-  std::vector<std::unique_ptr<tlm::tlm_generic_payload>> all_;
+  std::vector<std::unique_ptr<PooledPayload>> all_;
   std::vector<tlm::tlm_generic_payload*> idle_;
   std::size_t live_ = 0;
 };

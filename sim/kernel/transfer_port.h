@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 
 #include "models/base/timed.h"
+#include "models/core/fifo.h"
 #include "sim/kernel/transfer.h"
 
 namespace simdse {
@@ -52,7 +52,7 @@ class TransferPort {
     tlm::tlm_generic_payload* payload;
     Picoseconds earliest;
   };
-  std::deque<Waiting> waiting_;
+  Fifo<Waiting> waiting_;
 };
 
 }  // namespace simdse

@@ -53,8 +53,8 @@ class RegionRun::TensorPart : public WorkSource {
   FormatRate rate_;
   Cause waiting_for_ = Cause::dispatch;
   bool has_come_ = false;  ///< the core has asked for the program's step
-  std::deque<std::array<Bytes, 2>> releases_;
-  std::deque<OutputBlock> blocks_;
+  Fifo<std::array<Bytes, 2>> releases_;
+  Fifo<OutputBlock> blocks_;
 };
 
 /// What is fused behind the parts of a contraction that share a vector core.
@@ -65,14 +65,12 @@ class RegionRun::Epilogue : public WorkSource {
   void serves(const TensorPart& part) { parts_.push_back(&part); }
   std::int32_t core() const { return core_; }
 
-  void take(OutputBlock block) {
-    waiting_.push_back(std::move(block));
-    run_.modules_.vector_core(core_).engine().poke();
-  }
+  void take(const OutputBlock& block) { waiting_.push_used() = block; }
+  void poke() { run_.modules_.vector_core(core_).engine().poke(); }
 
   bool next(WorkItem& item) override {
     if (waiting_.empty()) return false;
-    item = std::move(waiting_.front().item);
+    item = waiting_.front().item;
     in_work_.push_back(waiting_.front().part);
     waiting_.pop_front();
     return true;
@@ -97,8 +95,8 @@ class RegionRun::Epilogue : public WorkSource {
   RegionRun& run_;
   std::int32_t core_;
   std::vector<const TensorPart*> parts_;
-  std::deque<OutputBlock> waiting_;
-  std::deque<std::size_t> in_work_;
+  Fifo<OutputBlock> waiting_;
+  Fifo<std::size_t> in_work_;
 };
 
 /// A part of a vector chain.
@@ -145,7 +143,6 @@ bool RegionRun::TensorPart::next(WorkItem& item) {
       return false;
     }
   }
-  item = WorkItem{};
   item.timing = step.tensor;
   item.starts_output = step.starts_output;
   item.has_output = step.has_output;
@@ -157,14 +154,14 @@ bool RegionRun::TensorPart::next(WorkItem& item) {
     if (epilogue_ == nullptr) {
       add_transfers(step.stores, region.outputs, item.stores);
     } else {
-      OutputBlock block;
+      OutputBlock& block = blocks_.push_used();
       block.part = part_;
+      block.item.clear();
       block.item.timing = step.vector;
       block.item.operations = static_cast<double>(step.vector_operations);
       block.item.received_bytes = to_double(step.forwarded);
       add_transfers(step.vector_loads, region.inputs, block.item.loads);
       add_transfers(step.stores, region.outputs, block.item.stores);
-      blocks_.push_back(std::move(block));
     }
   }
   releases_.push_back({step.released[0], step.released[1]});
@@ -174,15 +171,14 @@ bool RegionRun::TensorPart::next(WorkItem& item) {
 }
 
 void RegionRun::TensorPart::forward(const WorkItem&) {
-  OutputBlock block = std::move(blocks_.front());
+  epilogue_->take(blocks_.front());
   blocks_.pop_front();
-  epilogue_->take(std::move(block));
+  epilogue_->poke();
 }
 
 bool RegionRun::VectorPart::next(WorkItem& item) {
   if (program_.done()) return false;
   const ProgramStep& step = program_.step();
-  item = WorkItem{};
   item.output_places = static_cast<std::size_t>(step.output_places);
   item.timing = step.vector;
   item.operations = static_cast<double>(step.vector_operations);
@@ -242,7 +238,7 @@ RegionRun::RegionRun(const Chip& chip, const Region& region, ChipModule& modules
   }
   if (!is_staged) return;
   for (std::size_t part = 0; part < parts; ++part) {
-    feeders_.push_back(std::make_unique<PartProgram>(chip, region, part));
+    feeders_.push_back(std::make_unique<PartProgram>(chip, region, part, StepView::staging));
   }
   fed_.assign(parts, 0);
   for (const std::int32_t core : region.tensor_cores) {
@@ -309,7 +305,7 @@ void RegionRun::block_copied(std::uint64_t tag) {
   Ring& ring = rings_[index % 2][index / 2];
   const auto sequence = static_cast<std::int64_t>(tag & ((std::uint64_t{1} << kSequenceBits) - 1));
   const auto behind = static_cast<std::size_t>(sequence - ring.copied);
-  if (ring.copied_behind.size() <= behind) ring.copied_behind.resize(behind + 1, false);
+  while (ring.copied_behind.size() <= behind) ring.copied_behind.push_back(false);
   ring.copied_behind[behind] = true;
   while (!ring.copied_behind.empty() && ring.copied_behind.front()) {
     ring.copied_behind.pop_front();

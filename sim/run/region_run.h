@@ -2,11 +2,11 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <vector>
 
 #include "models/chip/chip_module.h"
+#include "models/core/fifo.h"
 #include "search/plan/part_program.h"
 
 namespace simdse {
@@ -38,7 +38,7 @@ class RegionRun : public DmaClient {
     std::vector<std::size_t> sharers;    ///< parts; the first feeds the ring
     std::vector<std::int64_t> released;  ///< bytes ever released, by sharer
     std::int64_t copied = 0;             ///< blocks in the buffer, without a gap
-    std::deque<bool> copied_behind;      ///< of the blocks after those
+    Fifo<char> copied_behind;            ///< of the blocks after those
     std::int64_t blocks_requested = 0;
 
     std::int64_t free() const;
