@@ -353,6 +353,31 @@ TEST_F(BrokenPlan, RingsOnTopOfEachOther) {
   EXPECT_NE(verdict().find("their rings overlap"), std::string::npos) << verdict();
 }
 
+// Whoever runs ahead of a core fetches what its steps say.
+TEST(PartProgram, StagingViewStagesTheSame) {
+  const Planned p("tpu_v2", "resnet50", {}, {{"batch", "4"}});
+  std::size_t seen = 0;
+  for (const Region& region : p.plan.regions) {
+    for (std::size_t part = 0; part < region.parts() && region.contraction; ++part) {
+      PartProgram staging(p.chip, region, part, StepView::staging);
+      for (PartProgram whole(p.chip, region, part); !whole.done(); whole.next(), staging.next()) {
+        ASSERT_FALSE(staging.done());
+        const std::vector<StageTransfer>& expected = whole.step().staged;
+        const std::vector<StageTransfer>& blocks = staging.step().staged;
+        ASSERT_EQ(blocks.size(), expected.size());
+        for (std::size_t i = 0; i < blocks.size(); ++i, ++seen) {
+          EXPECT_EQ(blocks[i].operand, expected[i].operand);
+          EXPECT_EQ(blocks[i].bytes.value(), expected[i].bytes.value());
+          EXPECT_EQ(blocks[i].memory_address, expected[i].memory_address);
+          EXPECT_EQ(blocks[i].buffer_address, expected[i].buffer_address);
+        }
+      }
+      EXPECT_TRUE(staging.done());
+    }
+  }
+  EXPECT_GT(seen, 0U);
+}
+
 // What a program does lies inside the rings that the plan gives it.
 TEST(PartProgram, BlocksStayInsideTheirRings) {
   const Planned p("tpu_v2", "resnet50", {}, {{"batch", "4"}});
@@ -505,6 +530,33 @@ TEST(VectorProgram, SharesSumExactly) {
     }
     EXPECT_EQ(next, m.chunks);
     EXPECT_EQ(sum, total);
+  }
+}
+
+TEST(ChunkShares, AreTheSharesOfEachChunk) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 300; ++i) {
+    VectorMapping m;
+    m.chunks = 1 + static_cast<std::int64_t>(random() % 60);
+    m.units = m.chunks * (1 + static_cast<std::int64_t>(random() % 1000));
+    if (i % 2 == 0) m.units += static_cast<std::int64_t>(random() % 50);  // does not divide
+    std::vector<std::int64_t> totals = {m.units, 3 * m.units, 3 * m.units, 0};
+    totals.push_back(static_cast<std::int64_t>(random() % 100'000'000'000));
+    const auto begin = static_cast<std::int64_t>(random() % 60) % m.chunks;
+    ChunkShares shares;
+    for (const std::int64_t total : totals) shares.add(total);
+    shares.begin(m, begin);
+    for (std::int64_t chunk = begin; chunk < m.chunks; ++chunk) {
+      for (std::size_t t = 0; t < totals.size(); ++t) {
+        EXPECT_EQ(shares.share(t), chunk_share(totals[t], m, chunk));
+      }
+      if (chunk + 1 == m.chunks) break;
+      bool is_next_same = true;
+      for (const std::int64_t total : totals) {
+        is_next_same &= chunk_share(total, m, chunk + 1) == chunk_share(total, m, chunk);
+      }
+      EXPECT_EQ(shares.next(), is_next_same);
+    }
   }
 }
 
