@@ -45,7 +45,9 @@ HbmTiming::Direction direction(const Hbm& hbm, bool is_write) {
       std::max({data, between * hbm.lanes(), ceil_div(bank_period, p.banks / hbm.lanes())});
   d.exposed = d.row_period - data;
   d.reopen = std::max(d.recovery + to_picoseconds(p.t_rp), row_cycle - d.row_period - d.t_rcd);
-  d.window_rows = std::min<std::int64_t>(ceil_div(to_picoseconds(p.t_faw), d.row_period), 4);
+  // The last four activates are all that is remembered.
+  d.window_rows = std::min<std::int64_t>(ceil_div(to_picoseconds(p.t_faw), d.row_period),
+                                         ceil_div(4, hbm.lanes()));
   return d;
 }
 

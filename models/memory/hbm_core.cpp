@@ -35,9 +35,12 @@ StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
   const std::int64_t count = channels_.interleave().count();
   const double share =
       static_cast<double>(bursts_of(request.address, request.bytes)) / static_cast<double>(count);
-  const RunTimes times = times_of(share);
+  if (share != known_share_) {
+    known_share_ = share;
+    known_times_ = times_of(share);
+  }
   const HbmRun run{request.is_write, request.address / count, ceil_div(request.bytes, count),
-                   times.on_bus, times.own};
+                   known_times_.on_bus, known_times_.own};
   StorageSpan span = channels_.serve_in_step(
       request, [&](HbmChannel& channel) { return channel.serve(timing_, now, run); });
   const std::int64_t most = channels_.interleave().largest_share(request.address, request.bytes);

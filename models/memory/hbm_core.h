@@ -51,6 +51,8 @@ class HbmCore : public StorageCore {
   InStep<HbmChannel> channels_;
   std::size_t queue_depth_;
   std::vector<RunTimes> short_runs_;  ///< by their number of bursts
+  double known_share_ = -1;           ///< the last share of a transfer in step
+  RunTimes known_times_;              ///< of that
 };
 
 }  // namespace simdse
