@@ -57,7 +57,7 @@ LocalSearchResult search_all(DesignBook& book) {
 LocalSearchResult search_designs(const SearchSpace& space, const Evaluator& evaluator,
                                  const LocalSearchOptions& options,
                                  const std::function<void(std::int64_t)>& progress) {
-  const bool is_bounded = BoxBound::obstacle(space).empty();
+  const bool is_bounded = BoxBound::obstacle(space).empty() && evaluator.is_one_graph();
   if (options.method == SearchMethod::heuristic && !is_bounded) {
     return search_locally(space, evaluator, options, progress);
   }

@@ -44,6 +44,15 @@ std::vector<ChainLink> chain_of(const PlanEstimate& estimate) {
 
 }  // namespace
 
+Evaluator::Evaluator(std::vector<WeightedTasks> parts, std::int64_t batch,
+                     std::shared_ptr<const Technology> technology)
+    : parts_(std::move(parts)), batch_(batch), technology_(std::move(technology)) {
+  for (const WeightedTasks& part : parts_) {
+    recomputed_macs_ +=
+        part.times * static_cast<double>(graph_statistics(*part.tasks->graph).recomputed_macs);
+  }
+}
+
 Evaluation Evaluator::evaluate(const Chip& chip, std::optional<std::uint64_t> option_sample) const {
   if (chip.design().plugins.empty()) {
     CostCalls calls;
@@ -95,26 +104,35 @@ OptionCache* Evaluator::cache_for(const Chip& chip) const {
 
 Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
                                     CostCalls& calls) const {
-  std::vector<TaskOptions> options = find_options(chip, tasks_, {}, &calls, cache_for(chip));
-  if (option_sample) options = sample_options(options, *option_sample);
-  const PlanResult planned = make_plan(chip, tasks_, options);
-  const PlanEstimate estimate = estimate_plan(chip, planned.plan, &calls);
-  const double frequency = chip.clock().frequency().value();
   Evaluation result;
   result.area = chip.area();
   result.tdp = chip.tdp();
-  result.time = estimate.time;
-  result.energy = estimate.energy;
-  result.throughput = static_cast<double>(batch_) / estimate.time.value();
-  const double peak_macs =
-      chip.peak_macs_per_second(product_format(tasks_)) * estimate.time.value();
-  result.mfu = (estimate.macs - recomputed_macs_) / peak_macs;
-  result.hfu = estimate.macs / peak_macs;
-  result.memory_used = planned.plan.peak_memory;
-  result.breakdown = estimate.breakdown;
-  result.chain = chain_of(estimate);
-  result.tensor_conflict = Seconds(planned.tensor_conflict / frequency);
-  result.vector_conflict = Seconds(planned.vector_conflict / frequency);
+  double macs = 0;
+  for (const WeightedTasks& part : parts_) {
+    std::vector<TaskOptions> options = find_options(chip, *part.tasks, {}, &calls, cache_for(chip));
+    if (option_sample) options = sample_options(options, *option_sample);
+    const PlanResult planned = make_plan(chip, *part.tasks, options);
+    const PlanEstimate estimate = estimate_plan(chip, planned.plan, &calls);
+    const double frequency = chip.clock().frequency().value();
+    result.time += estimate.time * part.times;
+    result.energy += estimate.energy * part.times;
+    macs += estimate.macs * part.times;
+    result.memory_used = std::max(result.memory_used, planned.plan.peak_memory);
+    for (std::size_t i = 0; i < result.breakdown.size(); ++i) {
+      result.breakdown[i] += estimate.breakdown[i] * estimate.time.value() * part.times;
+    }
+    for (ChainLink link : chain_of(estimate)) {
+      link.count *= part.times;
+      result.chain.push_back(link);
+    }
+    result.tensor_conflict += Seconds(planned.tensor_conflict / frequency * part.times);
+    result.vector_conflict += Seconds(planned.vector_conflict / frequency * part.times);
+  }
+  for (double& share : result.breakdown) share /= result.time.value();
+  result.throughput = static_cast<double>(batch_) / result.time.value();
+  const double peak_macs = chip.peak_macs_per_second(product_format(tasks())) * result.time.value();
+  result.mfu = (macs - recomputed_macs_) / peak_macs;
+  result.hfu = macs / peak_macs;
   result.cost_calls = calls.count();
   return result;
 }

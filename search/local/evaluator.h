@@ -48,16 +48,23 @@ struct Evaluation {
   double throughput_per_tdp() const { return throughput / tdp.value(); }
 };
 
-/// Evaluates designs for one workload's training step.
+/// A graph that is planned by itself, and how often a step does it.
+struct WeightedTasks {
+  const TaskGraph* tasks = nullptr;
+  double times = 1;
+};
+
+/// Evaluates designs for one workload's training step: one graph, or several that are done one
+/// after another, each so many times.
 class Evaluator {
  public:
-  /// `graph` and `tasks` must outlive the evaluator.
+  /// `tasks` and its graph must outlive the evaluator.
   Evaluator(const TaskGraph& tasks, std::int64_t batch,
             std::shared_ptr<const Technology> technology)
-      : tasks_(tasks),
-        batch_(batch),
-        technology_(std::move(technology)),
-        recomputed_macs_(static_cast<double>(graph_statistics(*tasks.graph).recomputed_macs)) {}
+      : Evaluator(std::vector<WeightedTasks>{{&tasks, 1}}, batch, std::move(technology)) {}
+  /// At least one.
+  Evaluator(std::vector<WeightedTasks> parts, std::int64_t batch,
+            std::shared_ptr<const Technology> technology);
 
   Chip chip(const Design& design) const { return Chip(design, technology_); }
 
@@ -82,7 +89,11 @@ class Evaluator {
   /// is told of them with the next one.
   void charge(std::int64_t cost_calls) const { charged_ += cost_calls; }
 
-  const TaskGraph& tasks() const { return tasks_; }
+  const std::vector<WeightedTasks>& parts() const { return parts_; }
+  /// True if the step is one graph: then its time can be bounded.
+  bool is_one_graph() const { return parts_.size() == 1; }
+  /// The first graph.
+  const TaskGraph& tasks() const { return *parts_.front().tasks; }
   std::int64_t batch() const { return batch_; }
 
  private:
@@ -102,10 +113,10 @@ class Evaluator {
     if (observer_) observer_(chip, evaluation, cost_calls + charged);
   }
 
-  const TaskGraph& tasks_;
+  std::vector<WeightedTasks> parts_;
   std::int64_t batch_;
   std::shared_ptr<const Technology> technology_;
-  double recomputed_macs_;
+  double recomputed_macs_ = 0;
   Observer observer_;
   mutable std::int64_t charged_ = 0;
   mutable std::shared_ptr<OptionCache> options_;   ///< of the designs evaluated so far

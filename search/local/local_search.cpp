@@ -24,7 +24,7 @@ LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& eval
   DesignBook book(space, evaluator, options, progress);
   std::optional<BoxBound> bound;
   std::optional<Outlook> outlook;
-  if (BoxBound::obstacle(space).empty()) {
+  if (BoxBound::obstacle(space).empty() && evaluator.is_one_graph()) {
     bound.emplace(space, evaluator);
     outlook.emplace(book, *bound);
   }

@@ -63,12 +63,15 @@ PeakBound::PeakBound(const SearchSpace& space, const Evaluator& evaluator, const
     : budget_(budget) {
   double total_macs = 0;
   std::vector<NumberFormat> formats;  // of all products
-  for (const Task& task : evaluator.tasks().tasks) {
-    for (const OperatorId op : task.operators)
-      total_macs += static_cast<double>(evaluator.tasks().graph->work(op).macs());
-    const auto is_alike = [&](const NumberFormat& known) { return known == task.format; };
-    if (task.contraction && std::none_of(formats.begin(), formats.end(), is_alike)) {
-      formats.push_back(task.format);
+  for (const WeightedTasks& part : evaluator.parts()) {
+    for (const Task& task : part.tasks->tasks) {
+      for (const OperatorId op : task.operators) {
+        total_macs += part.times * static_cast<double>(part.tasks->graph->work(op).macs());
+      }
+      const auto is_alike = [&](const NumberFormat& known) { return known == task.format; };
+      if (task.contraction && std::none_of(formats.begin(), formats.end(), is_alike)) {
+        formats.push_back(task.format);
+      }
     }
   }
   constexpr double infinity = std::numeric_limits<double>::infinity();

@@ -1,0 +1,93 @@
+#include "search/system/distributed_step.h"
+
+#include <map>
+
+#include "workloads/parallel/tensor_parallel.h"
+#include "workloads/statistics.h"
+
+namespace simdse {
+namespace {
+
+/// Bytes of the parameters' gradients by the node that makes them, the last one where several add
+/// to one.
+std::vector<Bytes> gradients_of(const Graph& step, const std::vector<StepNode>& nodes) {
+  std::map<TensorId, std::size_t> maker;  // by the owner of the bytes
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i].piece_class == PieceClass::update) continue;
+    for (const OperatorId op : nodes[i].operators) {
+      for (const TensorId output : step.op(op).outputs) {
+        const TensorId owner = step.tensor(output).storage;
+        if (step.tensor(owner).role == TensorRole::parameter_gradient) maker[owner] = i;
+      }
+    }
+  }
+  std::vector<Bytes> result(nodes.size());
+  for (const auto& [tensor, node] : maker) result[node] += step.tensor(tensor).bytes();
+  return result;
+}
+
+bool is_alike(const PartWork& x, const PartWork& y) {
+  if (x.nodes.size() != y.nodes.size() || x.send != y.send || x.send_back != y.send_back ||
+      x.parameters != y.parameters) {
+    return false;
+  }
+  for (std::size_t i = 0; i < x.nodes.size(); ++i) {
+    const StepNode& a = x.nodes[i];
+    const StepNode& b = y.nodes[i];
+    if (a.piece != b.piece || a.piece_class != b.piece_class || a.after != b.after ||
+        a.op != b.op || a.bytes != b.bytes || a.ranks != b.ranks) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+PipelineShape DistributedStep::shape() const {
+  return {static_cast<int>(parallelism_.pipeline),
+          static_cast<int>(parallelism_.microbatch_count()),
+          static_cast<int>(parallelism_.interleave)};
+}
+
+DistributedStep::DistributedStep(const Workload& workload, const Parallelism& parallelism,
+                                 const std::vector<std::size_t>& first)
+    : parallelism_(parallelism),
+      batch_(workload.batch() * parallelism.microbatch_count() * parallelism.data) {
+  parallelism.check();
+  orders_ = pipeline_order(parallelism.schedule, shape());
+  TensorParallelOptions options;
+  options.degree = parallelism.tensor;
+  options.sequence_parallel = parallelism.sequence_parallel;
+  const Graph forward = shard(workload.forward, options);
+  const std::vector<PipelineUnit> units = pipeline_units(forward);
+  for (const PipelineStage& stage : cut_stages(forward, units, first)) {
+    const BoundedStep step = stage.training_step(workload.training);
+    PartWork& part = parts_.emplace_back();
+    part.nodes = cut_into_pieces(stage, step, pieces_);
+    part.gradients = gradients_of(step.graph, part.nodes);
+    const GraphStatistics statistics = graph_statistics(step.graph);
+    part.parameters = statistics.memory.weights;
+    part.send = stage.bytes_out();
+    for (const StageTensor& input : stage.inputs) {
+      if (input.has_gradient) part.send_back += stage.forward.tensor(input.tensor).bytes();
+    }
+    part.tied = stage.tied;
+    const double share = static_cast<double>(parallelism.tensor) * static_cast<double>(batch_) /
+                         static_cast<double>(workload.batch());
+    macs_ += share * static_cast<double>(statistics.macs);
+    recomputed_macs_ += share * static_cast<double>(statistics.recomputed_macs);
+    part.alike = parts_.size() - 1;
+    for (std::size_t i = 0; i + 1 < parts_.size(); ++i) {
+      if (is_alike(parts_[i], part)) {
+        part.alike = i;
+        break;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    tasks_.push_back(build_task_graph(pieces_.piece(static_cast<int>(i))));
+  }
+}
+
+}  // namespace simdse

@@ -1,0 +1,335 @@
+#include "search/system/rank_work.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace simdse {
+namespace {
+
+/// Kinds of tags, beside the microbatch and the part: the k-th send of a tag meets its k-th
+/// receive.
+enum class Way : std::int64_t { forward, backward };
+
+/// Makes the program of one rank.
+class RankBuilder {
+ public:
+  struct Groups {
+    std::int32_t tensor = -1;
+    std::int32_t data = -1;
+    std::int32_t tied = -1;
+  };
+
+  RankBuilder(const DistributedStep& step, std::int64_t t, std::int64_t d, std::int64_t place,
+              Groups groups, std::size_t design, RankProgram& program)
+      : step_(step),
+        parallelism_(step.parallelism()),
+        t_(t),
+        d_(d),
+        place_(place),
+        groups_(groups),
+        design_(design),
+        program_(program),
+        made_(step.parts().size()),
+        reduced_(step.parts().size()) {}
+
+  void build(const std::vector<WorkItem>& items) {
+    std::map<std::size_t, std::size_t> last_use;  // of parts, as places in items
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (items[i].kind != WorkKind::forward && items[i].kind != WorkKind::input_gradient) {
+        last_use[part_of(items[i])] = i;
+      }
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const std::size_t part = part_of(items[i]);
+      do_item(items[i], part, last_use[part] == i);
+    }
+    for (std::int64_t chunk = 0; chunk < parallelism_.interleave; ++chunk) {
+      update(static_cast<std::size_t>(chunk * parallelism_.pipeline + place_));
+    }
+  }
+
+ private:
+  using Indices = std::vector<std::int32_t>;
+
+  std::size_t part_of(const WorkItem& item) const {
+    return static_cast<std::size_t>(item.chunk * parallelism_.pipeline + place_);
+  }
+  std::int32_t peer(std::size_t part) const {
+    return chip_number(parallelism_, t_, d_,
+                       static_cast<std::int64_t>(part) % parallelism_.pipeline);
+  }
+  std::int32_t add(RankNode node) {
+    program_.nodes.push_back(std::move(node));
+    return static_cast<std::int32_t>(program_.nodes.size()) - 1;
+  }
+
+  std::int32_t add_collective(const std::string& name, CollectiveOp op, Bytes bytes,
+                              std::int32_t group, Indices after) {
+    RankNode node;
+    node.name = name;
+    node.action = RankAction::collective;
+    node.op = op;
+    node.bytes = bytes;
+    node.group = group;
+    node.after = std::move(after);
+    return add(std::move(node));
+  }
+
+  std::int32_t add_message(RankAction action, std::size_t between, Way way, int microbatch,
+                           Bytes bytes, Indices after) {
+    RankNode node;
+    node.name = way == Way::forward ? "activations" : "gradients";
+    node.action = action;
+    const bool to_next = (way == Way::forward) == (action == RankAction::send);
+    node.peer = peer(to_next ? between + 1 : between);
+    node.tag = (static_cast<std::int64_t>(microbatch) * step_.shape().parts() +
+                static_cast<std::int64_t>(between)) *
+                   2 +
+               static_cast<std::int64_t>(way);
+    node.bytes = bytes;
+    node.after = std::move(after);
+    return add(std::move(node));
+  }
+
+  static bool belongs(const StepNode& node, WorkKind kind) {
+    switch (kind) {
+      case WorkKind::forward:
+        return node.piece_class == PieceClass::forward;
+      case WorkKind::input_gradient:
+        return node.piece_class == PieceClass::input_gradient;
+      case WorkKind::weight_gradient:
+        return node.piece_class == PieceClass::weight_gradient;
+      case WorkKind::backward:
+        return node.piece_class == PieceClass::input_gradient ||
+               node.piece_class == PieceClass::weight_gradient;
+    }
+    return false;
+  }
+
+  /// The nodes of an item, those on the way of the gradients first.
+  std::vector<std::size_t> members(const PartWork& part, WorkKind kind) const {
+    std::vector<std::size_t> result;
+    for (const bool of_weights : {false, true}) {
+      for (std::size_t i = 0; i < part.nodes.size(); ++i) {
+        const bool is_weight = part.nodes[i].piece_class == PieceClass::weight_gradient;
+        if (is_weight == of_weights && belongs(part.nodes[i], kind)) result.push_back(i);
+      }
+    }
+    return result;
+  }
+
+  /// Exchanges of ZeRO-3 before an item.
+  Indices gather_weights(const PartWork& part) {
+    if (parallelism_.zero != 3 || parallelism_.data == 1) return {};
+    // While the item before runs: when the one before that has ended.
+    return {add_collective("weights", CollectiveOp::all_gather,
+                           Bytes(part.parameters.value() / parallelism_.data), groups_.data,
+                           before_last_)};
+  }
+
+  void do_item(const WorkItem& item, std::size_t part_number, bool is_last) {
+    const PartWork& part = step_.parts()[part_number];
+    const std::size_t last_part = step_.parts().size() - 1;
+    const bool is_forward = item.kind == WorkKind::forward;
+    const Indices weights =
+        item.kind == WorkKind::weight_gradient ? Indices() : gather_weights(part);
+    std::int32_t received = -1;
+    if (is_forward && part_number > 0) {
+      received = add_message(RankAction::receive, part_number - 1, Way::forward, item.microbatch,
+                             step_.parts()[part_number - 1].send, {});
+    }
+    const bool leads_back =
+        item.kind == WorkKind::backward || item.kind == WorkKind::input_gradient;
+    if (leads_back && part_number < last_part) {
+      received = add_message(RankAction::receive, part_number, Way::backward, item.microbatch,
+                             step_.parts()[part_number + 1].send_back, {});
+    }
+    std::map<std::size_t, std::int32_t>& made = made_[part_number][item.microbatch];
+    const std::vector<std::size_t> nodes = members(part, item.kind);
+    Indices outputs;
+    std::set<std::int32_t> open;  // compute of the item that no other compute of it follows
+    std::vector<std::pair<std::size_t, std::int32_t>> gradients;
+    for (const std::size_t n : nodes) {
+      const StepNode& node = part.nodes[n];
+      Indices after;
+      for (const std::size_t before : node.after) {
+        const auto found = made.find(before);
+        if (found != made.end()) after.push_back(found->second);
+      }
+      if (received >= 0 && (is_forward ? node.reads_input : node.reads_output_gradient)) {
+        after.push_back(received);
+      }
+      if (!node.is_collective()) {
+        for (const std::int32_t before : after) open.erase(before);
+        after.insert(after.end(), last_.begin(), last_.end());
+        after.insert(after.end(), weights.begin(), weights.end());
+      }
+      std::sort(after.begin(), after.end());
+      after.erase(std::unique(after.begin(), after.end()), after.end());
+      const std::int32_t index = add_step_node(node, after, false);
+      made[n] = index;
+      if (!node.is_collective()) open.insert(index);
+      if (is_forward ? node.makes_output : node.makes_input_gradient) outputs.push_back(index);
+      if (part.gradients[n] > Bytes(0)) gradients.emplace_back(n, index);
+    }
+    if (is_forward && part_number < last_part) {
+      add_message(RankAction::send, part_number, Way::forward, item.microbatch, part.send, outputs);
+    }
+    // Where input and weight gradients are one item, what it makes is there when it has ended.
+    if (item.kind == WorkKind::backward) outputs.insert(outputs.end(), open.begin(), open.end());
+    std::sort(outputs.begin(), outputs.end());
+    outputs.erase(std::unique(outputs.begin(), outputs.end()), outputs.end());
+    if (leads_back && part_number > 0) {
+      add_message(RankAction::send, part_number - 1, Way::backward, item.microbatch, part.send_back,
+                  outputs);
+    }
+    const bool is_scattered = parallelism_.zero == 3;
+    if (parallelism_.data > 1 && (is_last || is_scattered)) {
+      for (const auto& [node, index] : gradients) {
+        reduced_[part_number].push_back(add_collective(
+            "gradients",
+            parallelism_.zero == 0 ? CollectiveOp::all_reduce : CollectiveOp::reduce_scatter,
+            part.gradients[node], groups_.data, {index}));
+      }
+    }
+    before_last_ = last_;
+    if (!open.empty()) last_.assign(open.begin(), open.end());
+    if (is_forward) return;
+    // The forward pass of a microbatch is not looked at again after its weight gradients.
+    if (item.kind != WorkKind::input_gradient && !is_last)
+      made_[part_number].erase(item.microbatch);
+    if (is_last) last_microbatch_[part_number] = item.microbatch;
+  }
+
+  std::int32_t add_step_node(const StepNode& node, Indices after, bool is_update) {
+    if (node.is_collective()) {
+      return add_collective(node.name, node.op, node.bytes,
+                            node.group == CollectiveGroup::tensor ? groups_.tensor : groups_.tied,
+                            std::move(after));
+    }
+    RankNode result;
+    result.name = node.name;
+    const bool is_shared = is_update && parallelism_.zero != 0 && parallelism_.data > 1;
+    result.work.piece =
+        RankWorkload::piece_number(design_, step_.pieces().size(), node.piece, is_shared);
+    result.after = std::move(after);
+    return add(std::move(result));
+  }
+
+  void update(std::size_t part_number) {
+    const PartWork& part = step_.parts()[part_number];
+    std::map<std::size_t, std::int32_t>& made = made_[part_number][last_microbatch_[part_number]];
+    Indices updated;
+    for (std::size_t n = 0; n < part.nodes.size(); ++n) {
+      const StepNode& node = part.nodes[n];
+      if (node.piece_class != PieceClass::update) continue;
+      Indices after = reduced_[part_number];
+      for (const std::size_t before : node.after) {
+        const auto found = made.find(before);
+        if (found != made.end()) after.push_back(found->second);
+      }
+      if (!node.is_collective()) after.insert(after.end(), last_.begin(), last_.end());
+      std::sort(after.begin(), after.end());
+      after.erase(std::unique(after.begin(), after.end()), after.end());
+      made[n] = add_step_node(node, after, true);
+      if (!node.is_collective()) updated.push_back(made[n]);
+    }
+    if (parallelism_.data > 1 && parallelism_.zero == 1) {
+      add_collective("weights", CollectiveOp::all_gather,
+                     Bytes(part.parameters.value() / parallelism_.data), groups_.data, updated);
+    }
+  }
+
+  const DistributedStep& step_;
+  const Parallelism& parallelism_;
+  std::int64_t t_;
+  std::int64_t d_;
+  std::int64_t place_;
+  Groups groups_;
+  std::size_t design_;
+  RankProgram& program_;
+  /// By part and microbatch: the rank's node of each of the step's.
+  std::vector<std::map<int, std::map<std::size_t, std::int32_t>>> made_;
+  std::vector<Indices> reduced_;  ///< by part: exchanges of gradients
+  std::map<std::size_t, int> last_microbatch_;
+  Indices last_;         ///< what ends the compute of the item before
+  Indices before_last_;  ///< the same of the one before that
+};
+
+}  // namespace
+
+RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,
+                                const std::vector<std::size_t>& design_of_place) {
+  const Parallelism& parallelism = step.parallelism();
+  RankWorkload result;
+  result.pieces = step.pieces().size();
+  result.programs.ranks.resize(static_cast<std::size_t>(parallelism.chips));
+  const std::vector<std::vector<WorkItem>>& orders = step.orders();
+  const bool is_all = scope == RankScope::all;
+  const std::int64_t tensors = is_all ? parallelism.tensor : 1;
+  const std::int64_t replicas = is_all ? parallelism.data : 1;
+
+  const auto add_group = [&](const std::string& name, const std::vector<std::int32_t>& members) {
+    result.members.push_back(members);
+    std::vector<std::int32_t> ranks;
+    for (const std::int32_t chip : members) {
+      const bool is_wanted = is_all || chip % (parallelism.tensor * parallelism.data) == 0;
+      if (is_wanted) ranks.push_back(chip);
+    }
+    // Members of other places are in the scope, too, but for the groups of one place.
+    result.programs.groups.push_back({name, std::move(ranks)});
+    return static_cast<std::int32_t>(result.members.size()) - 1;
+  };
+  const auto along = [&](std::int64_t count, const auto& chip_of) {
+    std::vector<std::int32_t> members;
+    for (std::int64_t i = 0; i < count; ++i) members.push_back(chip_of(i));
+    return members;
+  };
+  std::vector<std::int64_t> tied_places;
+  for (std::int64_t place = 0; place < parallelism.pipeline; ++place) {
+    for (std::int64_t chunk = 0; chunk < parallelism.interleave; ++chunk) {
+      if (step.parts()[static_cast<std::size_t>(chunk * parallelism.pipeline + place)]
+              .tied.empty()) {
+        continue;
+      }
+      if (tied_places.empty() || tied_places.back() != place) tied_places.push_back(place);
+    }
+  }
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int32_t> tied;  // by t and d
+  if (tied_places.size() > 1) {
+    for (std::int64_t t = 0; t < tensors; ++t) {
+      for (std::int64_t d = 0; d < replicas; ++d) {
+        tied[{t, d}] = add_group(
+            "tied", along(static_cast<std::int64_t>(tied_places.size()), [&](std::int64_t i) {
+              return chip_number(parallelism, t, d, tied_places[static_cast<std::size_t>(i)]);
+            }));
+      }
+    }
+  }
+  for (std::int64_t place = 0; place < parallelism.pipeline; ++place) {
+    std::map<std::int64_t, std::int32_t> data_groups;  // by t
+    for (std::int64_t t = 0; t < tensors; ++t) {
+      data_groups[t] = add_group("data", along(parallelism.data, [&](std::int64_t d) {
+                                   return chip_number(parallelism, t, d, place);
+                                 }));
+    }
+    for (std::int64_t d = 0; d < replicas; ++d) {
+      const std::int32_t tensor_group = add_group(
+          "tensor", along(parallelism.tensor,
+                          [&](std::int64_t t) { return chip_number(parallelism, t, d, place); }));
+      for (std::int64_t t = 0; t < tensors; ++t) {
+        const auto found = tied.find({t, d});
+        RankBuilder(
+            step, t, d, place,
+            {tensor_group, data_groups[t], found == tied.end() ? -1 : found->second},
+            design_of_place[static_cast<std::size_t>(place)],
+            result.programs.ranks[static_cast<std::size_t>(chip_number(parallelism, t, d, place))])
+            .build(orders[static_cast<std::size_t>(place)]);
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace simdse

@@ -1,0 +1,185 @@
+// Distributed steps as programs of ranks, and the programs on paper.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "search/pipeline/pipeline_memory.h"
+#include "search/pipeline/pipeline_run.h"
+#include "search/system/distributed_step.h"
+#include "search/system/rank_timeline.h"
+#include "search/system/rank_work.h"
+
+namespace simdse {
+namespace {
+
+DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
+
+Workload small_gpt(const std::string& layers = "8") {
+  return load_workload("gpt2_xl", files(),
+                       {{"layers", layers},
+                        {"hidden", "64"},
+                        {"heads", "4"},
+                        {"vocabulary", "512"},
+                        {"positions", "32"},
+                        {"batch", "2"}});
+}
+
+Parallelism spread(std::int64_t tensor, std::int64_t pipeline, std::int64_t data,
+                   std::int64_t microbatches,
+                   PipelineSchedule schedule = PipelineSchedule::one_f_one_b) {
+  Parallelism result;
+  result.tensor = tensor;
+  result.pipeline = pipeline;
+  result.data = data;
+  result.chips = tensor * pipeline * data;
+  result.microbatch = 2;
+  result.microbatches = microbatches;
+  result.schedule = schedule;
+  result.interleave = schedule == PipelineSchedule::interleaved ? 2 : 1;
+  return result;
+}
+
+DistributedStep make_step(const Workload& workload, const Parallelism& parallelism) {
+  const Bytes plenty(std::int64_t{1} << 50);
+  return DistributedStep(workload, parallelism, plan_memory(workload, parallelism, plenty).first);
+}
+
+/// The class of the work that each piece number stands for.
+std::vector<PieceClass> classes_of(const DistributedStep& step) {
+  std::vector<PieceClass> result(step.pieces().size());
+  for (const PartWork& part : step.parts()) {
+    for (const StepNode& node : part.nodes) {
+      if (!node.is_collective()) result[static_cast<std::size_t>(node.piece)] = node.piece_class;
+    }
+  }
+  return result;
+}
+
+/// Without tensor parallelism a part's pass is one piece. When F, B and W take given times, and all
+/// else none, the programs take as long as the schedule by itself, and that is what theory says.
+TEST(RankWork, TakesAsLongAsItsSchedule) {
+  const Workload workload = small_gpt();
+  for (const PipelineSchedule schedule :
+       {PipelineSchedule::gpipe, PipelineSchedule::one_f_one_b, PipelineSchedule::interleaved,
+        PipelineSchedule::zero_bubble}) {
+    const Parallelism parallelism = spread(1, 4, 1, 8, schedule);
+    const DistributedStep step = make_step(workload, parallelism);
+    const std::vector<PieceClass> classes = classes_of(step);
+    const RankWorkload work = make_rank_workload(step, RankScope::one_per_place, {0, 0, 0, 0});
+    const Seconds forward(3);
+    const Seconds input_gradient(2);
+    const Seconds weight_gradient(1);
+    const RankTimeline timeline = run_on_paper(work.programs, [&](RankNodeId id) {
+      const RankNode& node = work.programs.node(id);
+      if (node.action != RankAction::compute) return Seconds(0);
+      switch (classes[static_cast<std::size_t>(node.work.piece)]) {
+        case PieceClass::forward:
+          return forward;
+        case PieceClass::input_gradient:
+          return input_gradient;
+        case PieceClass::weight_gradient:
+          return weight_gradient;
+        case PieceClass::update:
+          return Seconds(0);
+      }
+      return Seconds(0);
+    });
+    const PipelineRun run = run_pipeline(
+        step.orders(), step.shape(),
+        PipelineTimes::uniform(step.shape(), forward, input_gradient, weight_gradient));
+    // The first part has no input gradient to hand on; whatever it has is in the same place.
+    EXPECT_NEAR(timeline.time.value(), run.time.value(), 1e-9)
+        << pipeline_schedule_names()[static_cast<std::size_t>(schedule)];
+    double mean_idle = 0;
+    for (std::int32_t place = 0; place < 4; ++place) {
+      mean_idle += (1 - timeline.shares[static_cast<std::size_t>(place)].compute) / 4;
+    }
+    EXPECT_NEAR(mean_idle,
+                bubble_fraction(schedule, step.shape(), forward.value(), input_gradient.value(),
+                                weight_gradient.value()),
+                1e-9);
+  }
+}
+
+/// Every chip does the work of its place, once per microbatch; what is sent is received.
+TEST(RankWork, EveryChipDoesAllOfItsWork) {
+  const Workload workload = small_gpt();
+  for (const std::int64_t tensor : {1, 2}) {
+    for (const std::int64_t data : {1, 3}) {
+      for (const int zero : {0, 1, 3}) {
+        if (data == 1 && zero > 0) continue;
+        Parallelism parallelism = spread(tensor, 2, data, 4);
+        parallelism.zero = zero;
+        parallelism.sequence_parallel = tensor > 1;
+        const DistributedStep step = make_step(workload, parallelism);
+        const RankWorkload work = make_rank_workload(step, RankScope::all, {0, 0});
+        ASSERT_EQ(work.programs.ranks.size(), static_cast<std::size_t>(parallelism.chips));
+        const RankMeetings meetings = match_ranks(work.programs);
+        EXPECT_EQ(meetings.messages.size(), static_cast<std::size_t>(tensor * data * 4 * 2));
+        for (std::int64_t place = 0; place < 2; ++place) {
+          std::size_t per_microbatch = 0;
+          std::size_t in_the_end = 0;
+          Bytes gradients;
+          const PartWork& part = step.parts()[static_cast<std::size_t>(place)];
+          for (std::size_t i = 0; i < part.nodes.size(); ++i) {
+            gradients += part.gradients[i];
+            if (part.nodes[i].is_collective()) continue;
+            ++(part.nodes[i].piece_class == PieceClass::update ? in_the_end : per_microbatch);
+          }
+          EXPECT_EQ(gradients, part.parameters) << "both have two bytes a parameter";
+          for (std::int64_t t = 0; t < tensor; ++t) {
+            for (std::int64_t d = 0; d < data; ++d) {
+              std::size_t computes = 0;
+              Bytes reduced;
+              const auto chip = static_cast<std::size_t>(chip_number(parallelism, t, d, place));
+              for (const RankNode& node : work.programs.ranks[chip].nodes) {
+                if (node.action == RankAction::compute) ++computes;
+                const bool is_reduction =
+                    node.op == CollectiveOp::all_reduce || node.op == CollectiveOp::reduce_scatter;
+                if (node.action == RankAction::collective && node.name == "gradients" &&
+                    is_reduction) {
+                  reduced += node.bytes;
+                }
+              }
+              EXPECT_EQ(computes, 4 * per_microbatch + in_the_end);
+              const std::int64_t times = data == 1 ? 0 : zero == 3 ? 4 : 1;
+              EXPECT_EQ(reduced, times * gradients);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Chips of a place that are not in the scope do the same as the one that is.
+TEST(RankWork, OnePerPlaceTakesAsLongAsAll) {
+  const Workload workload = small_gpt();
+  Parallelism parallelism = spread(2, 2, 2, 4);
+  const DistributedStep step = make_step(workload, parallelism);
+  const auto time_of = [&](RankScope scope) {
+    const RankWorkload work = make_rank_workload(step, scope, {0, 0});
+    return run_on_paper(work.programs,
+                        [&](RankNodeId id) {
+                          const RankNode& node = work.programs.node(id);
+                          if (node.action == RankAction::compute)
+                            return Seconds(1 + 0.1 * node.work.piece);
+                          return Seconds(1e-6 * to_double(node.bytes));
+                        })
+        .time;
+  };
+  EXPECT_DOUBLE_EQ(time_of(RankScope::all).value(), time_of(RankScope::one_per_place).value());
+}
+
+/// Stages of equal layers are found to be alike; first and last differ.
+TEST(DistributedStepTest, StagesOfEqualLayersAreAlike) {
+  const DistributedStep step = make_step(small_gpt("16"), spread(1, 8, 1, 8));
+  std::set<std::size_t> kinds;
+  for (const PartWork& part : step.parts()) kinds.insert(part.alike);
+  EXPECT_LT(kinds.size(), step.parts().size());
+  EXPECT_GT(step.macs(), 0);
+}
+
+}  // namespace
+}  // namespace simdse
