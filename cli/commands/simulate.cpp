@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/commands/simulate_ranks.h"
+#include "cli/commands/simulate_system.h"
 #include "cli/overrides.h"
 #include "cli/report/json_report.h"
 #include "cli/report/output_folder.h"
@@ -75,15 +76,21 @@ std::pair<Plan, PlanEstimate> make_new_plan(const Chip& chip, const TrainingSetu
 int run_simulate(const CommandContext& context) {
   Arguments arguments(
       "simulate",
-      "--design D --workload W | --system S --workload TRACES [-o OUT] [--trace] [--plan FILE] "
+      "--design D --workload W | --system S --workload W --parallel MAP | --system S --workload "
+      "TRACES "
+      "[-o OUT] [--trace] [--plan FILE] "
       "[--set path=value] [--json]",
       "simdse simulate --design tpu_v2 --workload bert_large -o out/tpu_v2 --trace");
   arguments.options().add_options()("design", po::value<std::string>(),
                                     "a design's name or YAML file")(
       "system", po::value<std::string>(),
-      "a system's name or YAML file: its chips run the ranks of a folder of Chakra traces")(
-      "workload", po::value<std::string>(),
-      "a zoo name, a YAML file or an ONNX model; with --system a folder of traces")(
+      "a system's name or YAML file: its chips run the workload as --parallel says, or the ranks "
+      "of "
+      "a folder of Chakra traces")(
+      "parallel", po::value<std::string>(),
+      "how the workload is spread: \"{tensor: 8, pipeline: 8, microbatches: 64}\"; degrees may be "
+      "auto")("workload", po::value<std::string>(),
+              "a zoo name, a YAML file or an ONNX model; with --system also a folder of traces")(
       "output,o", po::value<std::string>(), "folder for operators.csv and the trace")(
       "trace", "write a Perfetto trace (open it at ui.perfetto.dev)")(
       "set", po::value<std::vector<std::string>>()->composing(),
@@ -94,6 +101,10 @@ int run_simulate(const CommandContext& context) {
       "all with a memory of mode: command")("json", "for scripts");
   add_onnx_options(arguments);
   if (!arguments.parse(context)) return kDone;
+  if (arguments.has("parallel") && !arguments.has("system")) {
+    throw InputError("simulate: --parallel needs the chips of a --system");
+  }
+  if (arguments.has("parallel")) return simulate_system(arguments, context);
   if (arguments.has("system")) return simulate_ranks(arguments, context);
   if (arguments.has("trace") && !arguments.has("output")) {
     throw InputError("simulate: --trace needs a folder: -o OUT");

@@ -9,12 +9,12 @@
 namespace simdse {
 namespace {
 
-using Order = std::vector<WorkItem>;
+using Order = std::vector<PipelineItem>;
 
 Order gpipe(const PipelineShape& shape) {
   Order order;
-  for (int i = 0; i < shape.microbatches; ++i) order.push_back({WorkKind::forward, i, 0});
-  for (int i = shape.microbatches; i-- > 0;) order.push_back({WorkKind::backward, i, 0});
+  for (int i = 0; i < shape.microbatches; ++i) order.push_back({PipelineWork::forward, i, 0});
+  for (int i = shape.microbatches; i-- > 0;) order.push_back({PipelineWork::backward, i, 0});
   return order;
 }
 
@@ -28,15 +28,16 @@ int warm_up(const PipelineShape& shape, int stage) {
 
 /// The k-th chunk pass: groups of as many microbatches as stages go through one chunk after the
 /// other.
-WorkItem forward_pass(const PipelineShape& shape, int k) {
+PipelineItem forward_pass(const PipelineShape& shape, int k) {
   const int group = shape.stages * shape.interleave;
-  if (shape.interleave == 1) return {WorkKind::forward, k, 0};
-  return {WorkKind::forward, k / group * shape.stages + k % shape.stages, k % group / shape.stages};
+  if (shape.interleave == 1) return {PipelineWork::forward, k, 0};
+  return {PipelineWork::forward, k / group * shape.stages + k % shape.stages,
+          k % group / shape.stages};
 }
 
-WorkItem backward_pass(const PipelineShape& shape, int k) {
-  WorkItem item = forward_pass(shape, k);
-  item.kind = WorkKind::backward;
+PipelineItem backward_pass(const PipelineShape& shape, int k) {
+  PipelineItem item = forward_pass(shape, k);
+  item.kind = PipelineWork::backward;
   item.chunk = shape.interleave - 1 - item.chunk;
   return item;
 }
@@ -58,14 +59,15 @@ Order one_f_one_b(const PipelineShape& shape, int stage) {
 Order zero_bubble(const PipelineShape& shape, int stage) {
   const int first = warm_up(shape, stage);
   Order order;
-  for (int k = 0; k < first; ++k) order.push_back({WorkKind::forward, k, 0});
+  for (int k = 0; k < first; ++k) order.push_back({PipelineWork::forward, k, 0});
   int weights = 0;
   for (int k = 0; k < shape.microbatches; ++k) {
-    if (first + k < shape.microbatches) order.push_back({WorkKind::forward, first + k, 0});
-    order.push_back({WorkKind::input_gradient, k, 0});
-    if (k >= stage) order.push_back({WorkKind::weight_gradient, weights++, 0});
+    if (first + k < shape.microbatches) order.push_back({PipelineWork::forward, first + k, 0});
+    order.push_back({PipelineWork::input_gradient, k, 0});
+    if (k >= stage) order.push_back({PipelineWork::weight_gradient, weights++, 0});
   }
-  while (weights < shape.microbatches) order.push_back({WorkKind::weight_gradient, weights++, 0});
+  while (weights < shape.microbatches)
+    order.push_back({PipelineWork::weight_gradient, weights++, 0});
   return order;
 }
 
@@ -124,20 +126,20 @@ InFlight peak_in_flight(PipelineSchedule schedule, PipelineShape shape, int stag
 InFlight count_in_flight(const Order& order) {
   InFlight now;
   InFlight peak;
-  for (const WorkItem& item : order) {
+  for (const PipelineItem& item : order) {
     switch (item.kind) {
-      case WorkKind::forward:
+      case PipelineWork::forward:
         ++now.whole;
         ++now.with_weights;
         break;
-      case WorkKind::backward:
+      case PipelineWork::backward:
         --now.whole;
         --now.with_weights;
         break;
-      case WorkKind::input_gradient:
+      case PipelineWork::input_gradient:
         --now.whole;
         break;
-      case WorkKind::weight_gradient:
+      case PipelineWork::weight_gradient:
         --now.with_weights;
         break;
     }
@@ -151,19 +153,19 @@ Bytes peak_activations(const Order& order, const std::vector<Bytes>& kept,
                        const std::vector<Bytes>& for_weights) {
   Bytes now;
   Bytes peak;
-  for (const WorkItem& item : order) {
+  for (const PipelineItem& item : order) {
     const auto chunk = static_cast<std::size_t>(item.chunk);
     switch (item.kind) {
-      case WorkKind::forward:
+      case PipelineWork::forward:
         now += kept[chunk];
         break;
-      case WorkKind::backward:
+      case PipelineWork::backward:
         now -= kept[chunk];
         break;
-      case WorkKind::input_gradient:
+      case PipelineWork::input_gradient:
         now += for_weights[chunk] - kept[chunk];
         break;
-      case WorkKind::weight_gradient:
+      case PipelineWork::weight_gradient:
         now -= for_weights[chunk];
         break;
     }

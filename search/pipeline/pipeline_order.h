@@ -20,19 +20,19 @@ struct PipelineShape {
   int parts() const { return stages * interleave; }
 };
 
-enum class WorkKind {
+enum class PipelineWork {
   forward,          ///< F
   backward,         ///< input and weight gradients together
   input_gradient,   ///< B
   weight_gradient,  ///< W
 };
 
-struct WorkItem {
-  WorkKind kind = WorkKind::forward;
+struct PipelineItem {
+  PipelineWork kind = PipelineWork::forward;
   int microbatch = 0;
   int chunk = 0;
 
-  friend bool operator==(const WorkItem& x, const WorkItem& y) {
+  friend bool operator==(const PipelineItem& x, const PipelineItem& y) {
     return x.kind == y.kind && x.microbatch == y.microbatch && x.chunk == y.chunk;
   }
 };
@@ -40,7 +40,8 @@ struct WorkItem {
 /// The items of each stage in their order. The zero-bubble schedule has weight gradients apart, the
 /// others have backward items. Throws InputError: interleaved needs 2 or more chunks and a number
 /// of microbatches that the stages divide; the others have one chunk.
-std::vector<std::vector<WorkItem>> pipeline_order(PipelineSchedule schedule, PipelineShape shape);
+std::vector<std::vector<PipelineItem>> pipeline_order(PipelineSchedule schedule,
+                                                      PipelineShape shape);
 
 /// Most chunk passes of a stage at once that have run forward and whose activations are still
 /// there: until their backward (`whole`), and, of the zero-bubble schedule, until their weight
@@ -56,11 +57,11 @@ struct InFlight {
 InFlight peak_in_flight(PipelineSchedule schedule, PipelineShape shape, int stage);
 
 /// The same counted over a stage's order.
-InFlight count_in_flight(const std::vector<WorkItem>& order);
+InFlight count_in_flight(const std::vector<PipelineItem>& order);
 
 /// Most bytes of activations over a stage's order, when each pass of chunk c keeps `kept[c]` from
 /// forward to backward and, where weight gradients are apart, `for_weights[c]` from there to them.
-Bytes peak_activations(const std::vector<WorkItem>& order, const std::vector<Bytes>& kept,
+Bytes peak_activations(const std::vector<PipelineItem>& order, const std::vector<Bytes>& kept,
                        const std::vector<Bytes>& for_weights);
 
 /// Share of the time that stages stand idle when all are equally fast and links cost nothing:

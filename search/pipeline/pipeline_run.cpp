@@ -10,7 +10,7 @@ constexpr double kNotYet = -1;
 
 class Runner {
  public:
-  Runner(const std::vector<std::vector<WorkItem>>& orders, PipelineShape shape,
+  Runner(const std::vector<std::vector<PipelineItem>>& orders, PipelineShape shape,
          const PipelineTimes& times)
       : orders_(orders),
         shape_(shape),
@@ -30,7 +30,7 @@ class Runner {
       for (std::size_t stage = 0; stage < orders_.size(); ++stage) {
         std::vector<ItemSpan>& spans = result.spans[stage];
         while (spans.size() < orders_[stage].size()) {
-          const WorkItem& item = orders_[stage][spans.size()];
+          const PipelineItem& item = orders_[stage][spans.size()];
           const int part = item.chunk * shape_.stages + static_cast<int>(stage);
           const double ready = ready_at(item, part);
           if (ready == kNotYet) break;
@@ -52,49 +52,49 @@ class Runner {
 
  private:
   /// When what the item needs is there, or kNotYet.
-  double ready_at(const WorkItem& item, int part) const {
+  double ready_at(const PipelineItem& item, int part) const {
     const auto plus = [](double time, Seconds more) {
       return time == kNotYet ? kNotYet : time + more.value();
     };
     const int last = shape_.parts() - 1;
     switch (item.kind) {
-      case WorkKind::forward:
+      case PipelineWork::forward:
         return part == 0 ? 0 : plus(forward_[part - 1][item.microbatch], times_.send[part - 1]);
-      case WorkKind::backward:
-      case WorkKind::input_gradient:
+      case PipelineWork::backward:
+      case PipelineWork::input_gradient:
         // Its own forward is earlier in the same order, but must be there.
         if (forward_[part][item.microbatch] == kNotYet || part == last) {
           return forward_[part][item.microbatch];
         }
         return plus(backward_[part + 1][item.microbatch], times_.send_back[part]);
-      case WorkKind::weight_gradient:
+      case PipelineWork::weight_gradient:
         return backward_[part][item.microbatch];
     }
     return kNotYet;
   }
 
-  double duration_of(const WorkItem& item, int part) const {
+  double duration_of(const PipelineItem& item, int part) const {
     switch (item.kind) {
-      case WorkKind::forward:
+      case PipelineWork::forward:
         return times_.forward[part].value();
-      case WorkKind::backward:
+      case PipelineWork::backward:
         return (times_.input_gradient[part] + times_.weight_gradient[part]).value();
-      case WorkKind::input_gradient:
+      case PipelineWork::input_gradient:
         return times_.input_gradient[part].value();
-      case WorkKind::weight_gradient:
+      case PipelineWork::weight_gradient:
         return times_.weight_gradient[part].value();
     }
     return 0;
   }
 
-  void finish(const WorkItem& item, int part, double time) {
-    if (item.kind == WorkKind::forward) forward_[part][item.microbatch] = time;
-    if (item.kind == WorkKind::backward || item.kind == WorkKind::input_gradient) {
+  void finish(const PipelineItem& item, int part, double time) {
+    if (item.kind == PipelineWork::forward) forward_[part][item.microbatch] = time;
+    if (item.kind == PipelineWork::backward || item.kind == PipelineWork::input_gradient) {
       backward_[part][item.microbatch] = time;
     }
   }
 
-  const std::vector<std::vector<WorkItem>>& orders_;
+  const std::vector<std::vector<PipelineItem>>& orders_;
   PipelineShape shape_;
   const PipelineTimes& times_;
   std::vector<std::vector<double>> forward_;   ///< finish, by part and microbatch
@@ -121,7 +121,7 @@ double PipelineRun::bubble() const {
   return 1 - total / (time * static_cast<double>(busy.size()));
 }
 
-PipelineRun run_pipeline(const std::vector<std::vector<WorkItem>>& orders, PipelineShape shape,
+PipelineRun run_pipeline(const std::vector<std::vector<PipelineItem>>& orders, PipelineShape shape,
                          const PipelineTimes& times) {
   return Runner(orders, shape, times).run();
 }

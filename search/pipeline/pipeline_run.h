@@ -40,7 +40,7 @@ struct PipelineRun {
 /// and, in the last part, its own forward; weight gradients follow their input gradients. Transfers
 /// cost latency, and nobody's time: links are free and overlap with all else. Throws
 /// std::logic_error when orders wait for each other.
-PipelineRun run_pipeline(const std::vector<std::vector<WorkItem>>& orders, PipelineShape shape,
+PipelineRun run_pipeline(const std::vector<std::vector<PipelineItem>>& orders, PipelineShape shape,
                          const PipelineTimes& times);
 
 }  // namespace simdse

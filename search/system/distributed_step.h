@@ -46,7 +46,7 @@ class DistributedStep {
   const Parallelism& parallelism() const { return parallelism_; }
   PipelineShape shape() const;
   /// What each pipeline place does, in order.
-  const std::vector<std::vector<WorkItem>>& orders() const { return orders_; }
+  const std::vector<std::vector<PipelineItem>>& orders() const { return orders_; }
   /// Samples of one iteration.
   std::int64_t batch() const { return batch_; }
   const std::vector<PartWork>& parts() const { return parts_; }
@@ -59,7 +59,7 @@ class DistributedStep {
 
  private:
   Parallelism parallelism_;
-  std::vector<std::vector<WorkItem>> orders_;
+  std::vector<std::vector<PipelineItem>> orders_;
   std::int64_t batch_;
   PieceBook pieces_;
   std::vector<TaskGraph> tasks_;

@@ -33,10 +33,10 @@ class RankBuilder {
         made_(step.parts().size()),
         reduced_(step.parts().size()) {}
 
-  void build(const std::vector<WorkItem>& items) {
+  void build(const std::vector<PipelineItem>& items) {
     std::map<std::size_t, std::size_t> last_use;  // of parts, as places in items
     for (std::size_t i = 0; i < items.size(); ++i) {
-      if (items[i].kind != WorkKind::forward && items[i].kind != WorkKind::input_gradient) {
+      if (items[i].kind != PipelineWork::forward && items[i].kind != PipelineWork::input_gradient) {
         last_use[part_of(items[i])] = i;
       }
     }
@@ -52,7 +52,7 @@ class RankBuilder {
  private:
   using Indices = std::vector<std::int32_t>;
 
-  std::size_t part_of(const WorkItem& item) const {
+  std::size_t part_of(const PipelineItem& item) const {
     return static_cast<std::size_t>(item.chunk * parallelism_.pipeline + place_);
   }
   std::int32_t peer(std::size_t part) const {
@@ -92,15 +92,15 @@ class RankBuilder {
     return add(std::move(node));
   }
 
-  static bool belongs(const StepNode& node, WorkKind kind) {
+  static bool belongs(const StepNode& node, PipelineWork kind) {
     switch (kind) {
-      case WorkKind::forward:
+      case PipelineWork::forward:
         return node.piece_class == PieceClass::forward;
-      case WorkKind::input_gradient:
+      case PipelineWork::input_gradient:
         return node.piece_class == PieceClass::input_gradient;
-      case WorkKind::weight_gradient:
+      case PipelineWork::weight_gradient:
         return node.piece_class == PieceClass::weight_gradient;
-      case WorkKind::backward:
+      case PipelineWork::backward:
         return node.piece_class == PieceClass::input_gradient ||
                node.piece_class == PieceClass::weight_gradient;
     }
@@ -108,7 +108,7 @@ class RankBuilder {
   }
 
   /// The nodes of an item, those on the way of the gradients first.
-  std::vector<std::size_t> members(const PartWork& part, WorkKind kind) const {
+  std::vector<std::size_t> members(const PartWork& part, PipelineWork kind) const {
     std::vector<std::size_t> result;
     for (const bool of_weights : {false, true}) {
       for (std::size_t i = 0; i < part.nodes.size(); ++i) {
@@ -128,19 +128,19 @@ class RankBuilder {
                            before_last_)};
   }
 
-  void do_item(const WorkItem& item, std::size_t part_number, bool is_last) {
+  void do_item(const PipelineItem& item, std::size_t part_number, bool is_last) {
     const PartWork& part = step_.parts()[part_number];
     const std::size_t last_part = step_.parts().size() - 1;
-    const bool is_forward = item.kind == WorkKind::forward;
+    const bool is_forward = item.kind == PipelineWork::forward;
     const Indices weights =
-        item.kind == WorkKind::weight_gradient ? Indices() : gather_weights(part);
+        item.kind == PipelineWork::weight_gradient ? Indices() : gather_weights(part);
     std::int32_t received = -1;
     if (is_forward && part_number > 0) {
       received = add_message(RankAction::receive, part_number - 1, Way::forward, item.microbatch,
                              step_.parts()[part_number - 1].send, {});
     }
     const bool leads_back =
-        item.kind == WorkKind::backward || item.kind == WorkKind::input_gradient;
+        item.kind == PipelineWork::backward || item.kind == PipelineWork::input_gradient;
     if (leads_back && part_number < last_part) {
       received = add_message(RankAction::receive, part_number, Way::backward, item.microbatch,
                              step_.parts()[part_number + 1].send_back, {});
@@ -177,7 +177,8 @@ class RankBuilder {
       add_message(RankAction::send, part_number, Way::forward, item.microbatch, part.send, outputs);
     }
     // Where input and weight gradients are one item, what it makes is there when it has ended.
-    if (item.kind == WorkKind::backward) outputs.insert(outputs.end(), open.begin(), open.end());
+    if (item.kind == PipelineWork::backward)
+      outputs.insert(outputs.end(), open.begin(), open.end());
     std::sort(outputs.begin(), outputs.end());
     outputs.erase(std::unique(outputs.begin(), outputs.end()), outputs.end());
     if (leads_back && part_number > 0) {
@@ -197,7 +198,7 @@ class RankBuilder {
     if (!open.empty()) last_.assign(open.begin(), open.end());
     if (is_forward) return;
     // The forward pass of a microbatch is not looked at again after its weight gradients.
-    if (item.kind != WorkKind::input_gradient && !is_last)
+    if (item.kind != PipelineWork::input_gradient && !is_last)
       made_[part_number].erase(item.microbatch);
     if (is_last) last_microbatch_[part_number] = item.microbatch;
   }
@@ -265,7 +266,7 @@ RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,
   RankWorkload result;
   result.pieces = step.pieces().size();
   result.programs.ranks.resize(static_cast<std::size_t>(parallelism.chips));
-  const std::vector<std::vector<WorkItem>>& orders = step.orders();
+  const std::vector<std::vector<PipelineItem>>& orders = step.orders();
   const bool is_all = scope == RankScope::all;
   const std::int64_t tensors = is_all ? parallelism.tensor : 1;
   const std::int64_t replicas = is_all ? parallelism.data : 1;

@@ -45,8 +45,8 @@ std::string text(const Case& test) {
 TEST(PipelineOrder, EveryItemIsThereOnce) {
   for (const Case& test : cases()) {
     for (const auto& order : pipeline_order(test.schedule, test.shape)) {
-      std::set<std::tuple<WorkKind, int, int>> items;
-      for (const WorkItem& item : order) {
+      std::set<std::tuple<PipelineWork, int, int>> items;
+      for (const PipelineItem& item : order) {
         EXPECT_TRUE(items.insert({item.kind, item.microbatch, item.chunk}).second) << text(test);
         EXPECT_LT(item.microbatch, test.shape.microbatches);
         EXPECT_LT(item.chunk, test.shape.interleave);
@@ -139,27 +139,27 @@ TEST(PipelineRun, NothingStartsBeforeWhatItNeedsNorTwoAtOnce) {
     auto backward = forward;
     for (std::size_t s = 0; s < orders.size(); ++s) {
       for (std::size_t i = 0; i < orders[s].size(); ++i) {
-        const WorkItem& item = orders[s][i];
+        const PipelineItem& item = orders[s][i];
         const int part = item.chunk * shape.stages + static_cast<int>(s);
         const double finish = run.spans[s][i].finish.value();
         if (i > 0) {
           EXPECT_GE(run.spans[s][i].start, run.spans[s][i - 1].finish);
         }
-        if (item.kind == WorkKind::forward) forward[part][item.microbatch] = finish;
-        if (item.kind == WorkKind::backward || item.kind == WorkKind::input_gradient) {
+        if (item.kind == PipelineWork::forward) forward[part][item.microbatch] = finish;
+        if (item.kind == PipelineWork::backward || item.kind == PipelineWork::input_gradient) {
           backward[part][item.microbatch] = finish;
         }
       }
     }
     for (std::size_t s = 0; s < orders.size(); ++s) {
       for (std::size_t i = 0; i < orders[s].size(); ++i) {
-        const WorkItem& item = orders[s][i];
+        const PipelineItem& item = orders[s][i];
         const int part = item.chunk * shape.stages + static_cast<int>(s);
         const double start = run.spans[s][i].start.value();
         double needed = 0;
-        if (item.kind == WorkKind::forward) {
+        if (item.kind == PipelineWork::forward) {
           if (part > 0) needed = forward[part - 1][item.microbatch] + times.send[part - 1].value();
-        } else if (item.kind == WorkKind::weight_gradient) {
+        } else if (item.kind == PipelineWork::weight_gradient) {
           needed = backward[part][item.microbatch];
         } else {
           needed = forward[part][item.microbatch];
