@@ -2,19 +2,17 @@
 
 #include <fmt/core.h>
 
+#include <boost/program_options/parsers.hpp>
 #include <filesystem>
-#include <sstream>
 
 #include "models/base/config_reader.h"
 
 namespace simdse {
 namespace {
 
+/// As a shell takes them: quotes hold a word together.
 std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
+  return boost::program_options::split_unix(text);
 }
 
 RowUse read_use(ConfigReader& reader) {
