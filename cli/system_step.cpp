@@ -36,41 +36,62 @@ Workload load_microbatch(const std::string& name_or_path, const DataFiles& files
   return workload;
 }
 
+SystemEstimate estimate_system_step(const Interconnect& network, const SystemStep& step,
+                                    const PlaceDesigns& places) {
+  std::vector<std::vector<Seconds>> times;
+  for (const auto& chip : places.designs) {
+    std::vector<Seconds>& own = times.emplace_back();
+    for (const PlannedEstimate& plan : plan_pieces(*chip, step.step)) {
+      own.push_back(plan.estimate.time);
+    }
+  }
+  return estimate_system(step.step, network, PieceTimes(times, step.step.parallelism().data),
+                         places.of_place);
+}
+
 SystemResult run_system_step(const System& system, const SystemStep& step,
                              const WorkerOptions& workers) {
-  const Chip& chip = *system.chip;
-  const Interconnect& network = *system.network;
+  const auto places = static_cast<std::size_t>(step.step.parallelism().pipeline);
+  return run_system_step(*system.network, step,
+                         {{system.chip}, std::vector<std::size_t>(places, 0)}, workers);
+}
+
+SystemResult run_system_step(const Interconnect& network, const SystemStep& step,
+                             const PlaceDesigns& places, const WorkerOptions& workers) {
   const Parallelism& parallelism = step.step.parallelism();
   if (parallelism.chips != network.chips()) {
-    throw InputError(fmt::format(
-        "parallel: {} chips (tensor {} x pipeline {} x data {}), but {} has {}", parallelism.chips,
-        parallelism.tensor, parallelism.pipeline, parallelism.data, system.name, network.chips()));
+    throw InputError(
+        fmt::format("parallel: {} chips (tensor {} x pipeline {} x data {}), but the system has {}",
+                    parallelism.chips, parallelism.tensor, parallelism.pipeline, parallelism.data,
+                    network.chips()));
   }
-  const std::vector<PlannedEstimate> plans = plan_pieces(chip, step.step);
-  std::vector<Seconds> estimated;
-  std::vector<std::function<std::string()>> jobs;
-  for (const PlannedEstimate& plan : plans) {
-    estimated.push_back(plan.estimate.time);
-    jobs.emplace_back([&chip, &plan] {
-      return to_text(simulate(with_own_blocks(chip), plan.planned.plan, SimulationOptions()));
-    });
-  }
-  const std::vector<std::size_t> design_of_place(static_cast<std::size_t>(parallelism.pipeline), 0);
   SystemResult result;
-  const SystemEstimate estimate = estimate_system(
-      step.step, network, PieceTimes({estimated}, parallelism.data), design_of_place);
+  const SystemEstimate estimate = estimate_system_step(network, step, places);
   result.estimate = estimate.time;
   result.estimated_places = estimate.places;
 
-  std::vector<Seconds> simulated;
-  for (const JobResult& job : run_jobs(jobs, workers)) {
-    const SimulationResult piece = from_text(output_of(job, "the simulation of a piece failed"));
-    simulated.push_back(to_seconds(piece.time));
+  std::vector<std::vector<PlannedEstimate>> plans;
+  std::vector<std::function<std::string()>> jobs;
+  for (const auto& design : places.designs) {
+    plans.push_back(plan_pieces(*design, step.step));
+    for (std::size_t i = 0; i < plans.back().size(); ++i) {
+      jobs.emplace_back([&plans, chip = design.get(), at = plans.size() - 1, i] {
+        return to_text(
+            simulate(with_own_blocks(*chip), plans[at][i].planned.plan, SimulationOptions()));
+      });
+    }
+  }
+  const std::vector<JobResult> pieces = run_jobs(jobs, workers);
+  std::vector<std::vector<Seconds>> simulated(places.designs.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const SimulationResult piece =
+        from_text(output_of(pieces[i], "the simulation of a piece failed"));
+    simulated[i / step.step.pieces().size()].push_back(to_seconds(piece.time));
     result.piece_events += piece.events;
   }
-  const PieceTimes times({simulated}, parallelism.data);
+  const PieceTimes times(simulated, parallelism.data);
   const auto run = [&]() -> std::string {
-    const RankWorkload work = make_rank_workload(step.step, RankScope::all, design_of_place);
+    const RankWorkload work = make_rank_workload(step.step, RankScope::all, places.of_place);
     const SystemRunResult all = run_system(
         network, work.programs, [&](RankNodeId id) { return times.time(work.programs.node(id)); });
     Json json = {{"time", all.time},

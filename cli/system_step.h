@@ -50,9 +50,22 @@ struct SystemResult {
   double gap() const { return estimate / simulated - 1; }
 };
 
-/// All chips like `system.chip`. Every piece is simulated once, tile by tile and alone on a chip;
+/// Chips of the designs that the pipeline's places have: a common one, or one for each place.
+struct PlaceDesigns {
+  std::vector<std::shared_ptr<const Chip>> designs;
+  std::vector<std::size_t> of_place;
+};
+
+/// The time of a step by the estimate. Throws InputError when the workload does not fit.
+SystemEstimate estimate_system_step(const Interconnect& network, const SystemStep& step,
+                                    const PlaceDesigns& places);
+
+/// Every piece is simulated once, tile by tile and alone on a chip;
 /// then all chips together, message by message, whose compute nodes take those times. Throws
 /// InputError when the workload does not fit, and std::runtime_error when a simulation fails.
+SystemResult run_system_step(const Interconnect& network, const SystemStep& step,
+                             const PlaceDesigns& places, const WorkerOptions& workers);
+/// All chips like the system's.
 SystemResult run_system_step(const System& system, const SystemStep& step,
                              const WorkerOptions& workers);
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/commands/search_system.h"
 #include "cli/interrupt.h"
 #include "cli/report/json_report.h"
 #include "cli/report/output_folder.h"
@@ -60,6 +61,7 @@ int search(const Arguments& arguments, const DataFiles& files) {
   options.workers = arguments.jobs();
   if (arguments.has("seed")) options.seed = arguments.get<std::uint64_t>("seed");
   SearchSpec spec = load_search(arguments.get<std::string>("search"), files, arguments.overrides());
+  if (spec.parallelism) return search_chips_of_system(arguments, files, std::move(spec));
   const std::string path = arguments.has("output")
                                ? arguments.get<std::string>("output")
                                : fmt::format("out/{}-{}", spec.name, identity(spec));

@@ -93,13 +93,17 @@ Evaluation Evaluator::evaluate_in_child(const Chip& chip,
   }));
 }
 
-OptionCache* Evaluator::cache_for(const Chip& chip) const {
+OptionCache* Evaluator::cache_for(const Chip& chip, std::size_t part) const {
   // What a plug-in's block is, its parameters alone do not tell.
   if (!chip.design().plugins.empty()) return nullptr;
   // So much memory at most, whatever the search.
   constexpr std::size_t most_entries = 1'000'000;
-  if (!options_ || options_->size() > most_entries) options_ = std::make_shared<OptionCache>();
-  return options_.get();
+  options_.resize(parts_.size());
+  std::shared_ptr<OptionCache>& cache = options_[part];
+  if (!cache || cache->size() > most_entries / parts_.size()) {
+    cache = std::make_shared<OptionCache>();
+  }
+  return cache.get();
 }
 
 Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
@@ -108,8 +112,10 @@ Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_
   result.area = chip.area();
   result.tdp = chip.tdp();
   double macs = 0;
-  for (const WeightedTasks& part : parts_) {
-    std::vector<TaskOptions> options = find_options(chip, *part.tasks, {}, &calls, cache_for(chip));
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const WeightedTasks& part = parts_[i];
+    std::vector<TaskOptions> options =
+        find_options(chip, *part.tasks, {}, &calls, cache_for(chip, i));
     if (option_sample) options = sample_options(options, *option_sample);
     const PlanResult planned = make_plan(chip, *part.tasks, options);
     const PlanEstimate estimate = estimate_plan(chip, planned.plan, &calls);
@@ -118,8 +124,8 @@ Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_
     result.energy += estimate.energy * part.times;
     macs += estimate.macs * part.times;
     result.memory_used = std::max(result.memory_used, planned.plan.peak_memory);
-    for (std::size_t i = 0; i < result.breakdown.size(); ++i) {
-      result.breakdown[i] += estimate.breakdown[i] * estimate.time.value() * part.times;
+    for (std::size_t share = 0; share < result.breakdown.size(); ++share) {
+      result.breakdown[share] += estimate.breakdown[share] * estimate.time.value() * part.times;
     }
     for (ChainLink link : chain_of(estimate)) {
       link.count *= part.times;

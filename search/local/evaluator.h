@@ -107,7 +107,8 @@ class Evaluator {
   Evaluation evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
                            CostCalls& calls) const;
   Evaluation evaluate_in_child(const Chip& chip, std::optional<std::uint64_t> option_sample) const;
-  OptionCache* cache_for(const Chip& chip) const;
+  /// The cache of a part: signatures of tasks mean something within one graph only.
+  OptionCache* cache_for(const Chip& chip, std::size_t part) const;
   void tell(const Chip& chip, const Evaluation* evaluation, std::int64_t cost_calls) const {
     const std::int64_t charged = std::exchange(charged_, 0);
     if (observer_) observer_(chip, evaluation, cost_calls + charged);
@@ -119,7 +120,8 @@ class Evaluator {
   double recomputed_macs_ = 0;
   Observer observer_;
   mutable std::int64_t charged_ = 0;
-  mutable std::shared_ptr<OptionCache> options_;   ///< of the designs evaluated so far
+  /// By part, of the designs evaluated so far.
+  mutable std::vector<std::shared_ptr<OptionCache>> options_;
   mutable std::map<std::string, Answer> answers_;  ///< by the design as text, and the sample
 };
 

@@ -177,6 +177,22 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   } else {
     spec.simulations = std::max(spec.simulations, spec.options.top_k);
   }
+  spec.system = reader.text_or("system", "");
+  if (const ConfigValue* parallel = reader.find("parallel")) {
+    spec.parallelism = read_parallelism(*parallel);
+    if (spec.workload.batch() != spec.parallelism->microbatch) {
+      throw InputError(
+          parallel->where(),
+          fmt::format("parallel.microbatch is {}, and workload.batch {}: they are the same",
+                      spec.parallelism->microbatch, spec.workload.batch()));
+    }
+    if (spec.parallelism->recompute) {
+      spec.workload.training.recompute = *spec.parallelism->recompute;
+    }
+  }
+  if (spec.parallelism.has_value() == spec.system.empty()) {
+    throw InputError(document.where(), "system and parallel go together");
+  }
   reader.finish();
   return spec;
 }

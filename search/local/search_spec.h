@@ -9,6 +9,7 @@
 #include "models/base/data_files.h"
 #include "models/technology/technology.h"
 #include "search/local/search_options.h"
+#include "workloads/parallel/parallelism.h"
 #include "workloads/workload.h"
 
 namespace simdse {
@@ -31,6 +32,8 @@ namespace simdse {
 ///   simulations: 24                   designs simulated at most, beside the baselines
 ///   hysteresis: 2                     levels of the tree without gain before a branch is cut
 ///   space: {cores.0.rows: default, ...}
+///   system: tpu_v4_64                 whose network joins the chips, with
+///   parallel: {tensor: 8, ...}        how the workload, of one microbatch, is spread over them
 struct SearchSpec {
   std::string name;
   Workload workload;
@@ -41,6 +44,8 @@ struct SearchSpec {
   LocalSearchOptions options;
   std::optional<Design> floor_like;  ///< whose throughput is the floor
   std::unique_ptr<SearchSpace> space;
+  std::string system;  ///< "": one chip
+  std::optional<Parallelism> parallelism;
 };
 
 /// Fills in the floor where the file leaves it to a design: what that, or else the first baseline

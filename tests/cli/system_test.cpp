@@ -73,7 +73,7 @@ TEST_F(SystemStepCli, ASlowLineSlowsTheStep) {
 }
 
 TEST_F(SystemStepCli, BadInputIsRefused) {
-  expect_refused("{tensor: 2, microbatches: 2}", "tpu_v4_4 has 4");
+  expect_refused("{tensor: 2, microbatches: 2}", "the system has 4");
   expect_refused("{tensor: 3, chips: 4, microbatches: 2}", "chips");
   expect_refused("{tensr: 4, microbatches: 2}", "did you mean 'tensor'");
   expect_refused("{tensor: 4}", "microbatches");

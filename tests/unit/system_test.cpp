@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "search/local/evaluator.h"
 #include "search/pipeline/pipeline_memory.h"
 #include "search/pipeline/pipeline_run.h"
 #include "search/system/distributed_step.h"
@@ -170,6 +171,33 @@ TEST(RankWork, OnePerPlaceTakesAsLongAsAll) {
         .time;
   };
   EXPECT_DOUBLE_EQ(time_of(RankScope::all).value(), time_of(RankScope::one_per_place).value());
+}
+
+/// Several graphs in one evaluator take what each takes alone, as often as it is done, whatever
+/// design was evaluated before.
+TEST(WeightedEvaluator, IsTheSumOfItsGraphs) {
+  const DistributedStep step = make_step(small_gpt(), spread(2, 2, 1, 4));
+  Design design = load_design("tpu_v2", files());
+  const auto technology =
+      std::make_shared<const Technology>(load_technology(design.technology, files()));
+  std::vector<WeightedTasks> parts;
+  for (std::size_t i = 0; i < step.tasks().size(); ++i) {
+    parts.push_back({&step.tasks()[i], static_cast<double>(i + 1)});
+  }
+  const Evaluator together(parts, 2, technology);
+  for (const std::int64_t count : {2, 1, 4}) {
+    design.cores[0].count = count;
+    const Chip chip(design, technology);
+    Seconds time;
+    for (const WeightedTasks& part : parts) {
+      time += Evaluator(*part.tasks, 2, technology).evaluate(chip).time * part.times;
+    }
+    const Evaluation evaluation = together.evaluate(chip);
+    EXPECT_NEAR(evaluation.time / time, 1, 1e-12);
+    double sum = 0;
+    for (const double share : evaluation.breakdown) sum += share;
+    EXPECT_NEAR(sum, 1, 1e-9);
+  }
 }
 
 /// Stages of equal layers are found to be alike; first and last differ.
