@@ -27,7 +27,7 @@ const std::vector<std::string>& topology_names();
 struct NetworkParams {
   Seconds forward_latency = Seconds(100e-9);
   Seconds send_overhead = Seconds(0);
-  Bytes segment = Bytes(256 * 1024);
+  Bytes segment = Bytes(64 * 1024);
   Bytes queue = Bytes(1024 * 1024);
   static void declare(ParamTable<NetworkParams>& table);
 };
