@@ -65,6 +65,7 @@ int run_compare(const CommandContext& context) {
   const CompareOptions options = options_of(arguments, context.files);
   SearchSpec spec =
       load_search(arguments.get<std::string>("search"), context.files, arguments.overrides());
+  require_one_chip(spec);
   const std::string path = arguments.has("output")
                                ? arguments.get<std::string>("output")
                                : fmt::format("out/compare-{}-{}", spec.name, identity(spec));

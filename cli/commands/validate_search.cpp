@@ -54,6 +54,7 @@ int validate_designs(const Arguments& arguments, const DataFiles& files) {
     validation = validate_results((std::filesystem::path(search) / "results.json").string());
   } else {
     SearchSpec spec = load_search(search, files, arguments.overrides());
+    require_one_chip(spec);
     const TrainingSetup setup(spec.workload);
     if (folder) folder->set_aside();
     if (!as_json) std::cout << search_header(spec, setup) << std::flush;

@@ -197,4 +197,10 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   return spec;
 }
 
+void require_one_chip(const SearchSpec& spec) {
+  if (!spec.parallelism) return;
+  throw InputError(fmt::format(
+      "{} is a search of the chips of a system, which only `simdse search` takes", spec.name));
+}
+
 }  // namespace simdse

@@ -58,4 +58,7 @@ void resolve_floor(SearchSpec& spec, const Evaluator& evaluator,
 SearchSpec load_search(const std::string& path, const DataFiles& files,
                        const std::vector<Override>& overrides = {});
 
+/// Throws InputError for a search of the chips of a system, where only searches of one chip go.
+void require_one_chip(const SearchSpec& spec);
+
 }  // namespace simdse

@@ -81,6 +81,7 @@ SetSpec load_set(const std::string& path, const DataFiles& files,
     const std::string found =
         files.find(kFolder, name->text("searches"), "search", name->where(), folder);
     member.search = load_search(found, files, of_searches);
+    require_one_chip(member.search);
     if (own) own->finish();
     if (!spec.members.empty()) {
       const std::string differs = difference(spec.members.front().search, member.search);

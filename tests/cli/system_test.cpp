@@ -72,6 +72,28 @@ TEST_F(SystemStepCli, ASlowLineSlowsTheStep) {
   EXPECT_GT(slow, 1.05 * whole);
 }
 
+TEST_F(SystemStepCli, ChipsOfASystemAreSearched) {
+  const std::string search =
+      "search gpt2_xl_4 --set workload.layers=8 --set workload.heads=20 --set workload.hidden=640 "
+      "--set 'space={cores.0.count: [4, 8], global_buffer.capacity: [64 MiB, 142 MiB]}'";
+  const Outcome outcome = run(search + " --json -o " + file("out"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  const Json& common = json.at("candidates").at(0);
+  const Json& baseline = json.at("baselines").at(0);
+  // The baseline is in the space.
+  EXPECT_LE(common.at("estimate").at("time_s").get<double>(),
+            baseline.at("estimate").at("time_s").get<double>() * (1 + 1e-9));
+  EXPECT_LT(std::abs(common.at("simulation").at("gap").get<double>()), 0.2);
+  EXPECT_EQ(common.at("design_of_stage").size(), 4U);
+  EXPECT_EQ(run(search + " --json -j 1 -o " + file("again")).out, outcome.out);
+  for (const char* command : {"compare gpt2_xl_4 --with random", "validate gpt2_xl_4"}) {
+    const Outcome refused = run(command);
+    EXPECT_EQ(refused.status, 2) << command;
+    EXPECT_NE(refused.err.find("system"), std::string::npos) << refused.err;
+  }
+}
+
 TEST_F(SystemStepCli, BadInputIsRefused) {
   expect_refused("{tensor: 2, microbatches: 2}", "the system has 4");
   expect_refused("{tensor: 3, chips: 4, microbatches: 2}", "chips");
