@@ -76,7 +76,7 @@ TEST_F(SystemStepCli, ChipsOfASystemAreSearched) {
   const std::string search =
       "search gpt2_xl_4 --set workload.layers=8 --set workload.heads=20 --set workload.hidden=640 "
       "--set 'space={cores.0.count: [4, 8], global_buffer.capacity: [64 MiB, 142 MiB]}'";
-  const Outcome outcome = run(search + " --json -o " + file("out"));
+  const Outcome outcome = run(search + " --json -o " + file("found"));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const Json json = Json::parse(outcome.out);
   const Json& common = json.at("candidates").at(0);
@@ -86,7 +86,7 @@ TEST_F(SystemStepCli, ChipsOfASystemAreSearched) {
             baseline.at("estimate").at("time_s").get<double>() * (1 + 1e-9));
   EXPECT_LT(std::abs(common.at("simulation").at("gap").get<double>()), 0.2);
   EXPECT_EQ(common.at("design_of_stage").size(), 4U);
-  EXPECT_EQ(run(search + " --json -j 1 -o " + file("again")).out, outcome.out);
+  EXPECT_EQ(run(search + " --json -j 1 -o " + file("found_again")).out, outcome.out);
   for (const char* command : {"compare gpt2_xl_4 --with random", "validate gpt2_xl_4"}) {
     const Outcome refused = run(command);
     EXPECT_EQ(refused.status, 2) << command;
