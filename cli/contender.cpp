@@ -7,7 +7,8 @@ namespace simdse {
 
 Contender make_contender(const Evaluator& evaluator, const TrainingSetup& setup, std::string name,
                          const Design& design) {
-  Contender contender{std::move(name), evaluator.chip(design), {}, {}, {}, {}, {}, {}, true, false};
+  Contender contender{
+      std::move(name), evaluator.chip(design), {}, {}, {}, {}, {}, {}, false, true, false};
   auto [planned, estimate] = plan_and_estimate(contender.chip, setup.tasks);
   contender.planned = std::move(planned);
   contender.estimate = std::move(estimate);
@@ -42,6 +43,9 @@ void simulate_contenders(const std::vector<Contender*>& contenders, const Traini
   for (std::size_t i = 0; i < contenders.size(); ++i) {
     if (results[i].ok) {
       contenders[i]->simulation = from_text(results[i].output);
+    } else if (results[i].is_interrupted) {
+      contenders[i]->is_interrupted = true;
+      contenders[i]->failure = results[i].failure;
     } else {
       contenders[i]->failure = blame(contenders[i]->chip.design().plugins) + results[i].failure;
     }

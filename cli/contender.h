@@ -25,7 +25,8 @@ struct Contender {
   PlanResult planned;
   PlanEstimate estimate;
   std::optional<SimulationResult> simulation;
-  std::string failure;  ///< why there is no simulation
+  std::string failure;          ///< why there is no simulation
+  bool is_interrupted = false;  ///< that is why
   /// False for a candidate over the search's budget that is there for the comparison alone.
   bool is_in_budget = true;
   /// True for a candidate that is a baseline: the space has it, and the search found none better.

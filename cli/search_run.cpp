@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "cli/candidates.h"
 #include "cli/gap_causes.h"
 #include "cli/report/json_report.h"
 #include "cli/simulation_job.h"
@@ -30,37 +31,6 @@ void unless_plugin_fails(SearchRun& run, const std::string& what, Work&& work) {
   }
 }
 
-/// The best designs of all objectives, each once.
-std::vector<Contender> make_candidates(SearchRun& run) {
-  std::vector<Contender> result;
-  for (std::size_t i = 0; i < run.search.best.size(); ++i) {
-    for (const Candidate& candidate : run.search.best[i]) {
-      auto known = std::find_if(result.begin(), result.end(),
-                                [&](const Contender& c) { return c.point == candidate.point; });
-      if (known == result.end()) {
-        try {
-          result.push_back(make_contender(run, candidate.label, candidate.design));
-        } catch (const PluginFailure& failure) {
-          run.search.failed.push_back({candidate.label, failure.what()});
-          continue;
-        }
-        result.back().point = candidate.point;
-        known = result.end() - 1;
-      }
-      known->chosen_for.push_back(run.spec.options.objectives[i]);
-    }
-  }
-  return result;
-}
-
-double estimated_worth(const SearchRun& run, const Contender& contender) {
-  return estimated_worth(run.spec.options.objectives.front(), *run.setup, contender);
-}
-
-double simulated_worth(const SearchRun& run, const Contender& contender) {
-  return simulated_worth(run.spec.options.objectives.front(), *run.setup, contender);
-}
-
 void simulate_all(SearchRun& run, const SearchRunOptions& options) {
   std::vector<Contender*> all;
   for (Contender& candidate : run.candidates) all.push_back(&candidate);
@@ -78,11 +48,28 @@ bool can_be_best(const SearchRun& run, const Contender& baseline) {
   return !baseline.point.empty() && baseline.is_in_budget && baseline.simulation &&
          run.spec.options.throughput_floor.allows(
              run.spec.options.objectives.front(),
-             baseline.estimated_throughput(run.setup->workload.batch()));
+             baseline.estimated_throughput(run.setup->workload.batch())) &&
+         !yardstick_of(run).misses_floor(baseline);
+}
+
+/// The floor that simulated designs have to reach: where it is what a baseline achieves, then by
+/// the simulation.
+ThroughputFloor simulated_floor(const SearchRun& run) {
+  ThroughputFloor floor = run.spec.options.throughput_floor;
+  const bool is_baselines = run.spec.floor_like || !floor.is_given;
+  for (const Contender& baseline : run.baselines) {
+    const bool is_it = run.spec.floor_like ? design_yaml(baseline.chip.design()) ==
+                                                 design_yaml(*run.spec.floor_like)
+                                           : &baseline == &run.baselines.front();
+    if (!is_baselines || !is_it || !baseline.simulation) continue;
+    floor.samples_per_second = baseline.simulated_throughput(run.setup->workload.batch());
+  }
+  return floor;
 }
 
 /// Goes on down the ranking until the simulation has decided.
 void decide(SearchRun& run, const SearchRunOptions& options) {
+  const Yardstick yardstick = yardstick_of(run);
   Progress progress("decide", 0);
   std::int64_t done = 0;
   std::vector<Candidate> waiting;  // but for what is simulated as a baseline
@@ -96,9 +83,9 @@ void decide(SearchRun& run, const SearchRunOptions& options) {
   double best_baseline = 0;
   for (const Contender& baseline : run.baselines) {
     if (!can_be_best(run, baseline)) continue;
-    best_baseline = std::max(best_baseline, simulated_worth(run, baseline));
+    best_baseline = std::max(best_baseline, yardstick.simulated(baseline));
   }
-  SimulationLadder ladder(run.spec.options.objectives.front(), *run.evaluator, *run.setup, waiting);
+  SimulationLadder ladder(yardstick, *run.evaluator, *run.setup, std::move(waiting));
   const auto may_go_on = [&] { return !options.is_interrupted || !options.is_interrupted(); };
   const auto simulate = [&](std::vector<Contender>& next) {
     std::vector<Contender*> all;
@@ -112,34 +99,48 @@ void decide(SearchRun& run, const SearchRunOptions& options) {
   run.simulation_seconds += progress.seconds();
 }
 
+/// The best by simulation first; behind those that count, those below the floor, then those over
+/// the budget.
 void rank(SearchRun& run) {
+  const Yardstick yardstick = yardstick_of(run);
   std::stable_sort(run.candidates.begin(), run.candidates.end(),
                    [&](const Contender& a, const Contender& b) {
                      if (a.is_in_budget != b.is_in_budget) return a.is_in_budget;
-                     const double x = simulated_worth(run, a);
-                     const double y = simulated_worth(run, b);
-                     return x != y ? x > y : estimated_worth(run, a) > estimated_worth(run, b);
+                     // What is not simulated says nothing of the floor.
+                     const double counts_a = yardstick.as_answer(a);
+                     const double counts_b = yardstick.as_answer(b);
+                     if (counts_a != counts_b) return counts_a > counts_b;
+                     const double x = yardstick.simulated(a);
+                     const double y = yardstick.simulated(b);
+                     return x != y ? x > y : yardstick.estimated(a) > yardstick.estimated(b);
                    });
+  const Contender& best = run.candidates.front();
+  if (!yardstick.misses_floor(best)) return;
+  run.warnings.push_back(
+      fmt::format("no simulated design within the budget reaches the floor of {:.4g} samples/s: #1 "
+                  "makes {:.4g}",
+                  run.simulated_floor.samples_per_second, yardstick.simulated_throughput(best)));
 }
 
 /// When none of the others turned out better, a baseline is the best.
 void admit_baselines(SearchRun& run) {
+  const Yardstick yardstick = yardstick_of(run);
   double best = 0;
   for (const Contender& candidate : run.candidates) {
-    if (!candidate.is_in_budget) continue;
-    best = std::max(best, simulated_worth(run, candidate));
+    best = std::max(best, yardstick.as_answer(candidate));
   }
   for (const Contender& baseline : run.baselines) {
     const bool is_known =
         std::any_of(run.candidates.begin(), run.candidates.end(),
                     [&](const Contender& c) { return c.point == baseline.point; });
-    if (is_known || !can_be_best(run, baseline) || simulated_worth(run, baseline) <= best) continue;
+    if (is_known || !can_be_best(run, baseline) || yardstick.simulated(baseline) <= best) continue;
     run.candidates.push_back(baseline);
     run.candidates.back().is_baseline = true;
   }
 }
 
-Fidelity fidelity_of(const SearchRun& run) {
+/// Empty if nothing is simulated.
+std::optional<Fidelity> fidelity_of(const SearchRun& run) {
   std::vector<Prediction> predictions;
   for (const std::vector<Contender>* list : {&run.candidates, &run.baselines}) {
     for (const Contender& contender : *list) {
@@ -148,6 +149,7 @@ Fidelity fidelity_of(const SearchRun& run) {
           {contender.estimate.time.value(), to_seconds(contender.simulation->time).value()});
     }
   }
+  if (predictions.empty()) return std::nullopt;
   return measure_fidelity(predictions);
 }
 
@@ -159,15 +161,18 @@ void find_headline(SearchRun& run) {
   }
   const Contender& baseline = run.baselines.front();
   if (!baseline.simulation) {
-    run.no_headline = fmt::format("the simulation of {} failed", baseline.name);
+    run.no_headline = fmt::format("the simulation of {} {}", baseline.name,
+                                  baseline.is_interrupted ? "was interrupted" : "failed");
     return;
   }
   const std::int64_t batch = run.setup->workload.batch();
   const Budget budget{baseline.chip.area(), baseline.chip.tdp()};
+  const Yardstick yardstick = yardstick_of(run);
   std::optional<Headline> best;
   for (std::size_t i = 0; i < run.candidates.size(); ++i) {
     const Contender& candidate = run.candidates[i];
-    if (!candidate.simulation || !budget.allows(candidate.chip.area(), candidate.chip.tdp())) {
+    if (!candidate.simulation || yardstick.misses_floor(candidate) ||
+        !budget.allows(candidate.chip.area(), candidate.chip.tdp())) {
       continue;
     }
     const double speedup =
@@ -217,40 +222,6 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
   if (run.gap.empty()) run.warnings.push_back("the gap of #1 has no causes: " + problem);
 }
 
-/// Adds the best design at the first baseline's own area and power, of those that the search
-/// estimated and of those that a search within these finds, so that the comparison is fair whatever
-/// the budget is.
-void add_fair_candidate(SearchRun& run) {
-  if (run.baselines.empty()) return;
-  const Contender& baseline = run.baselines.front();
-  const Budget own{baseline.chip.area(), baseline.chip.tdp()};
-  const Budget& given = run.spec.options.budget;
-  if (own.area == given.area && own.power == given.power) return;
-  std::optional<Candidate> best = run.search.best_within;
-  LocalSearchOptions options = run.spec.options;
-  options.budget = own;
-  options.objectives = {Objective::throughput};
-  options.top_k = 1;
-  options.also_within.reset();
-  options.method = SearchMethod::heuristic;
-  try {
-    const LocalSearchResult fair = search_locally(*run.spec.space, *run.evaluator, options);
-    const Candidate& found = fair.best.front().front();
-    if (!best || found.evaluation.throughput > best->evaluation.throughput) best = found;
-  } catch (const NegativeResult&) {
-    // The space has nothing as small as the baseline; then there is no such comparison.
-  }
-  if (!best) return;
-  for (const std::vector<Contender>* list : {&run.candidates, &run.baselines}) {
-    for (const Contender& contender : *list) {
-      if (contender.point == best->point) return;
-    }
-  }
-  run.candidates.push_back(make_contender(run, best->label, best->design));
-  run.candidates.back().point = best->point;
-  run.candidates.back().is_in_budget = given.allows(best->evaluation.area, best->evaluation.tdp);
-}
-
 }  // namespace
 
 WorkerOptions SearchRunOptions::worker_options() const {
@@ -260,11 +231,16 @@ WorkerOptions SearchRunOptions::worker_options() const {
   return result;
 }
 
+Yardstick yardstick_of(const SearchRun& run) {
+  return {run.spec.options.objectives.front(), run.simulated_floor, *run.setup};
+}
+
 std::size_t rank_by_estimate(const SearchRun& run, std::size_t index) {
-  const double own = estimated_worth(run, run.candidates[index]);
+  const Yardstick yardstick = yardstick_of(run);
+  const double own = yardstick.estimated(run.candidates[index]);
   return 1 + static_cast<std::size_t>(std::count_if(
                  run.candidates.begin(), run.candidates.end(), [&](const Contender& other) {
-                   return other.is_in_budget && estimated_worth(run, other) > own;
+                   return other.is_in_budget && yardstick.estimated(other) > own;
                  }));
 }
 
@@ -307,7 +283,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
     Progress progress("search", 0);
     run.search = search_designs(*run.spec.space, *run.evaluator, search,
                                 [&](std::int64_t done) { progress.update(done); });
-    run.candidates = make_candidates(run);
+    choose_candidates(run);
     if (run.candidates.empty()) {
       throw NegativeResult("no design is left: " + run.search.failed.back().reason);
     }
@@ -316,6 +292,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
     run.search_seconds = progress.seconds();
   }
   simulate_all(run, options);
+  run.simulated_floor = simulated_floor(run);
   decide(run, options);
   run.fidelity = fidelity_of(run);
   admit_baselines(run);

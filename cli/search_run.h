@@ -45,10 +45,13 @@ struct SearchRun {
   LocalSearchResult search;
   double search_seconds = 0;
   double simulation_seconds = 0;
-  std::vector<Contender> candidates;  ///< best first, by simulation; those over the budget last
+  std::vector<Contender>
+      candidates;  ///< best first, by simulation: first those within budget and floor
   std::vector<Contender> baselines;
   Decision decision;
-  Fidelity fidelity;
+  /// Of simulated designs, see yardstick_of.
+  ThroughputFloor simulated_floor;
+  std::optional<Fidelity> fidelity;  ///< over Decision::gaps designs; none if that is 0
   std::optional<Headline> headline;
   std::string no_headline;                  ///< why there is none
   std::vector<Contribution> contributions;  ///< to the headline's estimated speed-up
@@ -59,6 +62,10 @@ struct SearchRun {
   /// Interrupted: the best so far, of which not all need be simulated, and nothing explained.
   bool is_partial = false;
 };
+
+/// By what the run judges. Where the floor is what a baseline achieves, simulated designs have to
+/// reach what that achieves in the simulation.
+Yardstick yardstick_of(const SearchRun& run);
 
 /// Where candidate `index` stands by the estimate, among the candidates within the budget; 1: best.
 std::size_t rank_by_estimate(const SearchRun& run, std::size_t index);

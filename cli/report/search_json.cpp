@@ -127,7 +127,9 @@ namespace {
 Json contender_json(const SearchRun& run, const Contender& contender) {
   Json json;
   json["name"] = contender.name;
-  json["status"] = contender.simulation ? "simulated" : "failed: " + contender.failure;
+  json["status"] = contender.simulation       ? "simulated"
+                   : contender.is_interrupted ? "interrupted"
+                                              : "failed: " + contender.failure;
   json["design"] = design_yaml(contender.chip.design());
   json["chip"] = chip_json(contender.chip);
   json["memory_used_bytes"] = contender.planned.plan.peak_memory.value();
@@ -137,6 +139,27 @@ Json contender_json(const SearchRun& run, const Contender& contender) {
     json["simulation"] =
         simulation_json(contender.chip, *run.setup, contender.estimate, *contender.simulation);
   }
+  return json;
+}
+
+Json or_null(const std::optional<double>& value) {
+  if (!value) return nullptr;
+  return *value;
+}
+
+/// Null where nothing is simulated, and an order of fewer than two designs is none.
+Json fidelity_json(const SearchRun& run) {
+  Json json = {{"designs", run.decision.gaps}};
+  const std::optional<Fidelity>& f = run.fidelity;
+  const auto set = [&](const char* key, double Fidelity::*value, std::size_t least) {
+    json[key] = nullptr;
+    if (f && run.decision.gaps >= least) json[key] = (*f).*value;
+  };
+  set("mean_abs_gap", &Fidelity::mean_abs_gap, 1);
+  set("p95_abs_gap", &Fidelity::p95_abs_gap, 1);
+  set("max_abs_gap", &Fidelity::max_abs_gap, 1);
+  set("kendall_tau", &Fidelity::kendall_tau, 2);
+  set("top1_regret", &Fidelity::top1_regret, 1);
   return json;
 }
 
@@ -178,6 +201,10 @@ Json search_json(const SearchRun& run) {
     }
     entry["chosen_for"] = std::move(chosen);
     entry["in_budget"] = run.candidates[i].is_in_budget;
+    entry["reaches_floor"] = nullptr;
+    if (run.candidates[i].simulation) {
+      entry["reaches_floor"] = !yardstick_of(run).misses_floor(run.candidates[i]);
+    }
     candidates.push_back(std::move(entry));
   }
   json["candidates"] = std::move(candidates);
@@ -186,16 +213,19 @@ Json search_json(const SearchRun& run) {
     baselines.push_back(contender_json(run, baseline));
   }
   json["baselines"] = std::move(baselines);
-  json["fidelity"] = {{"mean_abs_gap", run.fidelity.mean_abs_gap},
-                      {"p95_abs_gap", run.fidelity.p95_abs_gap},
-                      {"max_abs_gap", run.fidelity.max_abs_gap},
-                      {"kendall_tau", run.fidelity.kendall_tau},
-                      {"top1_regret", run.fidelity.top1_regret}};
-  json["decision"] = {{"simulated", run.decision.simulated},
+  json["throughput_floor"] = {
+      {"estimated_samples_per_s", run.spec.options.throughput_floor.samples_per_second},
+      {"simulated_samples_per_s", run.simulated_floor.samples_per_second},
+      {"is_given", run.spec.options.throughput_floor.is_given}};
+  json["fidelity"] = fidelity_json(run);
+  json["decision"] = {{"is_decided", run.decision.is_decided()},
+                      {"simulated", run.decision.simulated},
                       {"estimated", run.decision.estimated},
+                      {"gaps", run.decision.gaps},
                       {"open", run.decision.open},
-                      {"most_favourable_gap", run.decision.most_favourable},
-                      {"spread_of_gaps", run.decision.spread},
+                      {"missing", run.decision.missing},
+                      {"most_favourable_gap", or_null(run.decision.most_favourable)},
+                      {"spread_of_gaps", or_null(run.decision.spread)},
                       {"tied_by_estimate", run.decision.tied}};
   json["headline"] = nullptr;
   if (run.headline) {

@@ -26,7 +26,7 @@ void add_row(Table& table, const SearchRun& run, const Contender& c, const std::
   const std::int64_t batch = run.setup->workload.batch();
   constexpr double gigabyte = 1024.0 * 1024 * 1024;
   // What is headed "sim" is simulated or is not there.
-  std::string simulated = "failed";
+  std::string simulated = c.is_interrupted ? "-" : "failed";
   std::string gap = "-";
   std::string per_watt = "-";
   std::string mfu = "-";
@@ -59,11 +59,17 @@ std::string candidate_table(const SearchRun& run) {
   table.add_column("HBM", Table::Align::right, "GiB");
   table.add_column("MFU", Table::Align::right, "%");
   table.add_column("", Table::Align::left, "also");
+  bool has_slow = false;
   for (std::size_t i = 0; i < run.candidates.size(); ++i) {
-    add_row(table, run, run.candidates[i], std::to_string(i + 1));
+    const bool is_slow = yardstick_of(run).misses_floor(run.candidates[i]);
+    add_row(table, run, run.candidates[i], fmt::format("{}{}", i + 1, is_slow ? " *" : ""));
+    has_slow = has_slow || is_slow;
   }
   for (const Contender& baseline : run.baselines) add_row(table, run, baseline, "-");
-  return table.text();
+  return table.text() + (has_slow ? fmt::format("*           simulated below the floor of {:.4g} "
+                                                "samples/s: behind all that reach it\n",
+                                                run.simulated_floor.samples_per_second)
+                                  : "");
 }
 
 std::string time_line(const SimulationResult& simulation) {
@@ -151,23 +157,32 @@ std::string certificate_line(const SearchRun& run) {
 /// Who is best by the simulation, how sure that is, and what the estimate alone would have said.
 std::string decision_lines(const SearchRun& run) {
   const Decision& d = run.decision;
-  std::string text;
-  if (d.open == 0) {
-    text += fmt::format(
-        "decided     {} of {} estimated designs are simulated; none of the others would beat #1 "
-        "even at the best gap seen ({:+.1f} %)\n",
-        d.simulated, d.estimated, d.most_favourable * 100);
-  } else {
-    text += fmt::format(
-        "undecided   {} of {} estimated designs are simulated; {} more would beat #1 at the best "
-        "gap seen ({:+.1f} %): see `simulations`\n",
-        d.simulated, d.estimated, d.open, d.most_favourable * 100);
+  const std::string simulated =
+      fmt::format("{} of {} estimated designs are simulated", d.simulated, d.estimated);
+  if (d.gaps == 0) return fmt::format("undecided   {}\n", simulated);
+  const std::string aim =
+      yardstick_of(run).misses_floor(run.candidates.front()) ? "reach the floor" : "beat #1";
+  std::string gap = fmt::format("the best gap seen ({})", signed_percent(*d.most_favourable));
+  if (d.gaps < kLeastGaps) {
+    gap += fmt::format(", on the evidence of {} gap{}", d.gaps, d.gaps == 1 ? "" : "s");
   }
+  std::string text =
+      fmt::format("{}{}", d.is_decided() ? "decided     " : "undecided   ", simulated);
+  if (d.open > 0) {
+    text += fmt::format("; {} more would {} at {}{}", d.open, aim, gap,
+                        run.is_partial ? "" : ": see `simulations`");
+  } else if (d.missing > 0) {
+    text += fmt::format("; {} that could {} {} no simulation", d.missing, aim,
+                        d.missing == 1 ? "has" : "have");
+  } else if (d.simulated < d.estimated) {
+    text += fmt::format("; none of the others would {} even at {}", aim, gap);
+  }
+  text += '\n';
   const std::size_t rank = rank_by_estimate(run, 0);
   text += fmt::format("            by the estimate #1 is number {}", rank);
   if (d.tied > 1) {
     text += fmt::format("; gaps spread over {:.1f} %, so {} of the simulated are a tie to it",
-                        d.spread * 100, d.tied);
+                        *d.spread * 100, d.tied);
   }
   return text + '\n';
 }
@@ -274,10 +289,13 @@ std::string failed_lines(const std::vector<FailedDesign>& failed) {
 std::string search_text(const SearchRun& run) {
   const SearchSpace& space = *run.spec.space;
   std::size_t simulated = 0;
+  std::size_t interrupted = 0;
   std::string failures;
   const auto count = [&](const Contender& contender) {
     if (contender.simulation) {
       ++simulated;
+    } else if (contender.is_interrupted) {
+      ++interrupted;
     } else {
       failures += fmt::format("failed      {}: {}\n", contender.name, contender.failure);
     }
@@ -304,14 +322,20 @@ std::string search_text(const SearchRun& run) {
     text += time_line(*run.candidates.front().simulation);
     if (!run.gap.empty()) text += gap_line(run);
   }
-  text += fmt::format("fidelity    mean |gap| {:.1f} %, largest {:.1f} % over {} designs\n",
-                      run.fidelity.mean_abs_gap * 100, run.fidelity.max_abs_gap * 100, simulated);
+  if (run.fidelity) {
+    text += fmt::format("fidelity    mean |gap| {:.1f} %, largest {:.1f} % over {} design{}\n",
+                        run.fidelity->mean_abs_gap * 100, run.fidelity->max_abs_gap * 100,
+                        run.decision.gaps, run.decision.gaps == 1 ? "" : "s");
+  } else {
+    text += "fidelity    unknown: nothing is simulated\n";
+  }
   if (!run.is_partial) text += binding_line(run);  // what one step more brings is asked last
   text += front_line(run);
   for (const std::string& warning : run.warnings) text += "warning     " + warning + '\n';
   if (run.is_partial) {
-    text +=
-        "partial     interrupted: the best until then; what was not simulated stands as failed\n";
+    text += "partial     interrupted: the best until then";
+    if (interrupted > 0) text += fmt::format("; {} designs are not simulated", interrupted);
+    text += '\n';
   }
   return text;
 }

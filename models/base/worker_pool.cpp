@@ -25,7 +25,6 @@ using Clock = std::chrono::steady_clock;
 constexpr char kOutput = 'O';
 constexpr char kFailure = 'F';
 
-constexpr const char* kInterruptedJob = "interrupted";
 constexpr std::int64_t kLongestWait = 100;  // ms between looks at whether to go on
 
 struct Worker {
@@ -144,15 +143,19 @@ std::vector<JobResult> run_jobs(const std::vector<std::function<std::string()>>&
     results[worker.job] = conclude(worker, status, was_killed, options);
     if (on_done) on_done(++done);
   };
+  const auto interrupt = [](JobResult& result) {
+    result.failure = "interrupted";
+    result.is_interrupted = true;
+  };
   const auto is_interrupted = [&] { return options.is_interrupted && options.is_interrupted(); };
   while (next < jobs.size() || !running.empty()) {
     if (is_interrupted()) {
       for (auto& [process, worker] : running) {
         kill(process, SIGKILL);
         finish(worker, true);
-        results[worker.job].failure = kInterruptedJob;
+        interrupt(results[worker.job]);
       }
-      for (; next < jobs.size(); ++next) results[next].failure = kInterruptedJob;
+      for (; next < jobs.size(); ++next) interrupt(results[next]);
       return results;
     }
     while (next < jobs.size() && running.size() < static_cast<std::size_t>(options.workers)) {

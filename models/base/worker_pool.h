@@ -12,6 +12,7 @@ struct JobResult {
   bool ok = false;
   std::string output;   ///< what the job returned
   std::string failure;  ///< why there is no output: an exception's text, a signal, the time limit
+  bool is_interrupted = false;  ///< that is why: see WorkerOptions
 };
 
 /// `fallback`, unless environment variable SIMDSE_HANG_LIMIT gives another number of seconds.

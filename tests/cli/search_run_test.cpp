@@ -56,6 +56,35 @@ class FailingSearch : public ::testing::Test {
     return result;
   }
 
+  /// Searches with other values of the inputs; writes nothing.
+  SearchRun search(const std::vector<std::string>& overrides, SearchRunOptions options = {}) {
+    const std::string file = (folder_ / "small.yaml").string();
+    std::ofstream(file) << "schema: 1\n" << kInputs << "budget: {like: tpu_v2}\n";
+    std::vector<Override> parsed;
+    for (const std::string& text : overrides) parsed.push_back(parse_override(text));
+    return run_whole_search(load_search(file, DataFiles(SIMDSE_SOURCE_DIR), parsed), options, "");
+  }
+
+  /// Interrupts itself in the job after `whole` whole simulations, one at a time.
+  SearchRunOptions interrupted_after(int whole) const {
+    const fs::path done = folder_ / "done";
+    const fs::path interrupt = folder_ / "interrupt";
+    SearchRunOptions options;
+    options.workers = 1;
+    options.is_interrupted = [interrupt] { return fs::exists(interrupt); };
+    options.simulate = [=](const Chip& chip, const TrainingSetup& setup, const Plan& plan,
+                           const SimulationOptions& simulation, const std::string& trace) {
+      const auto before = fs::exists(done) ? fs::file_size(done) : 0;
+      if (before < static_cast<std::uintmax_t>(whole)) {
+        std::ofstream(done, std::ios::app) << '.';
+        return simulation_job(chip, setup, plan, simulation, trace);
+      }
+      std::ofstream(interrupt) << '.';
+      for (;;) pause();
+    };
+    return options;
+  }
+
   bool has(const char* name) const { return fs::exists(folder_ / "out" / name); }
 
   fs::path folder_;
@@ -84,7 +113,7 @@ void expect_decision_holds(const SearchRun& run) {
       if (c.is_in_budget && !c.point.empty()) best = std::max(best, simulated);
     }
   }
-  EXPECT_NEAR(run.decision.most_favourable, most - 1, 1e-12);
+  EXPECT_NEAR(run.decision.most_favourable.value(), most - 1, 1e-12);
   std::size_t open = 0;
   std::size_t waiting = 0;
   for (const Candidate& other : run.search.runners_up) {
@@ -122,7 +151,7 @@ TEST_F(FailingSearch, SimulatesDownTheRankingUntilItIsDecided) {
   expect_decision_holds(slow);
   EXPECT_GT(slow.candidates.size(), plain.candidates.size());
   EXPECT_NE(slow.candidates.front().name, favourite);
-  EXPECT_GT(slow.decision.spread, 0.3);
+  EXPECT_GT(slow.decision.spread.value(), 0.3);
   EXPECT_NE(search_text(slow).find("decided     "), std::string::npos);
 }
 
@@ -135,6 +164,99 @@ TEST_F(FailingSearch, SaysWhenTheLimitOfSimulationsLeavesItOpen) {
   EXPECT_GT(slow.decision.open, 0U);
   EXPECT_EQ(slow.decision.simulated, 1U);
   EXPECT_NE(search_text(slow).find("undecided   "), std::string::npos);
+}
+
+TEST_F(FailingSearch, WhatMissesTheFloorInTheSimulationIsBehindWhatReachesIt) {
+  const SearchRun plain = search({"objectives=[energy]", "top_k=2"});
+  const std::string favourite = plain.candidates.front().name;
+  const double floor = plain.candidates.front().simulated_throughput(8) * 0.9;
+  const std::vector<std::string> inputs = {"objectives=[energy]", "top_k=2",
+                                           fmt::format("throughput_floor={}", floor)};
+  SearchRunOptions options;
+  // Slower, but as thrifty as before: without the floor it would still be the best.
+  options.simulate =
+      slowed([&](const Chip& chip) { return chip.label() == favourite ? 1.33 : 1.0; });
+  const SearchRun slow = search(inputs, options);
+  EXPECT_NE(slow.candidates.front().name, favourite);
+  EXPECT_FALSE(yardstick_of(slow).misses_floor(slow.candidates.front()));
+  EXPECT_EQ(slow.decision.open, 0U);
+  const auto at = std::find_if(slow.candidates.begin(), slow.candidates.end(),
+                               [&](const Contender& c) { return c.name == favourite; });
+  ASSERT_NE(at, slow.candidates.end());
+  EXPECT_TRUE(yardstick_of(slow).misses_floor(*at));
+  for (auto behind = at; behind != slow.candidates.end(); ++behind) {
+    EXPECT_TRUE(yardstick_of(slow).misses_floor(*behind) || !behind->is_in_budget);
+  }
+  EXPECT_NE(search_text(slow).find(" *  "), std::string::npos);
+  EXPECT_NE(search_text(slow).find("simulated below the floor of"), std::string::npos);
+
+  options.simulate = slowed([](const Chip&) { return 2.0; });
+  const SearchRun all_slow = search(inputs, options);
+  EXPECT_NE(search_text(all_slow).find("warning     no simulated design within the budget reaches"),
+            std::string::npos);
+  EXPECT_FALSE(search_json(all_slow).at("candidates").at(0).at("reaches_floor").get<bool>());
+}
+
+TEST_F(FailingSearch, AFloorLikeTheBaselineIsWhatThatAchievesInTheSimulation) {
+  SearchRunOptions options;
+  options.simulate = slowed([](const Chip&) { return 1.5; });
+  const SearchRun slow = search({"objectives=[energy]"}, options);
+  EXPECT_EQ(slow.simulated_floor.samples_per_second,
+            slow.baselines.front().simulated_throughput(8));
+  EXPECT_FALSE(yardstick_of(slow).misses_floor(slow.candidates.front()));
+}
+
+TEST_F(FailingSearch, SimulationsAreAMaximumWhateverTheObjectives) {
+  const std::vector<std::string> objectives = {"objectives=[throughput,throughput_per_tdp,energy]",
+                                               "top_k=4", "throughput_floor=1",
+                                               "method=exhaustive"};
+  std::vector<std::string> four = objectives;
+  four.emplace_back("simulations=4");
+  const SearchRun all = search(objectives);
+  ASSERT_GT(all.candidates.size(), 4U);
+  const SearchRun limited = search(four);
+  EXPECT_EQ(limited.candidates.size(), 4U);
+  ASSERT_FALSE(limited.warnings.empty());
+  EXPECT_NE(limited.warnings.front().find("simulations: 4 allows no more"), std::string::npos);
+  EXPECT_EQ(limited.decision.estimated, all.decision.estimated);
+  // Also not one more for the comparison at the baseline's own cost.
+  four.emplace_back("budget={area: 800 mm2, power: 250 W}");
+  EXPECT_EQ(search(four).candidates.size(), 4U);
+}
+
+TEST_F(FailingSearch, OneGapDecidesNothing) {
+  const SearchRun result = search({"baselines=[]", "top_k=1"});
+  EXPECT_GE(result.decision.gaps, kLeastGaps);
+  EXPECT_TRUE(result.decision.is_decided());
+  const SearchRun one = search({"baselines=[]", "top_k=1", "simulations=1"});
+  EXPECT_FALSE(one.decision.is_decided());
+  EXPECT_NE(search_text(one).find("undecided   1 of "), std::string::npos);
+  EXPECT_NE(search_text(one).find("on the evidence of 1 gap"), std::string::npos);
+}
+
+TEST_F(FailingSearch, InterruptedBeforeAnySimulationItClaimsNothing) {
+  const SearchRun result = search({"top_k=2"}, interrupted_after(0));
+  ASSERT_TRUE(result.is_partial);
+  const std::string text = search_text(result);
+  EXPECT_EQ(text.find("best gap seen"), std::string::npos) << text;
+  EXPECT_EQ(text.find("failed"), std::string::npos) << text;
+  EXPECT_NE(text.find("fidelity    unknown"), std::string::npos) << text;
+  const auto json = search_json(result);
+  for (const char* key : {"mean_abs_gap", "kendall_tau", "top1_regret"}) {
+    EXPECT_TRUE(json.at("fidelity").at(key).is_null()) << key;
+  }
+  EXPECT_TRUE(json.at("decision").at("most_favourable_gap").is_null());
+  EXPECT_FALSE(json.at("decision").at("is_decided").get<bool>());
+  EXPECT_EQ(json.at("candidates").at(0).at("status"), "interrupted");
+}
+
+TEST_F(FailingSearch, InterruptedBetweenSimulationsNothingIsDecided) {
+  const SearchRun result = search({"top_k=2", "baselines=[]"}, interrupted_after(1));
+  ASSERT_TRUE(result.is_partial);
+  EXPECT_EQ(result.decision.simulated, 1U);
+  EXPECT_FALSE(result.decision.is_decided());
+  EXPECT_NE(search_text(result).find("undecided   1 of "), std::string::npos);
+  EXPECT_TRUE(search_json(result).at("fidelity").at("kendall_tau").is_null());
 }
 
 TEST_F(FailingSearch, ABaselineOverTheBudgetDecidesNothing) {
