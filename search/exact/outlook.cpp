@@ -1,6 +1,7 @@
 #include "search/exact/outlook.h"
 
 #include <algorithm>
+#include <cmath>
 #include <queue>
 
 namespace simdse {
@@ -35,6 +36,87 @@ std::vector<double> Outlook::worths(const Box& box) {
     result.push_back(figures.worth(objective, book_.options().throughput_floor, batch));
   }
   return result;
+}
+
+const std::vector<double>& Outlook::bounds(const Point& point) {
+  const auto [entry, is_new] = bounds_.try_emplace(point);
+  if (!is_new) return entry->second;
+  const BoxFigures figures = bound_.figures({point, point});
+  const auto batch = static_cast<double>(book_.evaluator().batch());
+  for (const Objective objective : book_.options().objectives) {
+    entry->second.push_back(figures.worth(objective, book_.options().throughput_floor, batch));
+  }
+  entry->second.push_back(figures.worth(Objective::throughput, {}, batch));
+  return entry->second;
+}
+
+void Outlook::learn() {
+  while (shares_.observations() < book_.candidates().size()) {
+    const Candidate& candidate = *book_.candidates()[shares_.observations()];
+    std::vector<double> shares = bounds(candidate.point);
+    const std::vector<Objective>& objectives = book_.options().objectives;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      const double achieved = i < objectives.size() ? worth(objectives[i], candidate.evaluation)
+                                                    : candidate.evaluation.throughput;
+      shares[i] = shares[i] > 0 ? achieved / shares[i] : 1;
+    }
+    shares_.observe(candidate.point, shares);
+  }
+}
+
+std::vector<double> Outlook::hope(const Point& point) {
+  std::vector<double> hopes = all_hopes(point);
+  hopes.pop_back();
+  return hopes;
+}
+
+double Outlook::hope_of_throughput(const Point& point) { return all_hopes(point).back(); }
+
+std::vector<double> Outlook::all_hopes(const Point& point) {
+  learn();
+  const std::vector<double>& most = bounds(point);
+  std::vector<double> result = shares_.hope(point, most.size());
+  // Nothing exceeds its bound.
+  for (std::size_t i = 0; i < most.size(); ++i)
+    result[i] = most[i] * std::clamp(result[i], 0.0, 1.0);
+  return result;
+}
+
+Point Outlook::most_hopeful(Point start) {
+  const std::vector<Axis>& axes = book_.space().axes();
+  double best = hope(start).front();
+  for (bool has_moved = true; has_moved;) {
+    has_moved = false;
+    std::vector<Point> steps;
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      if (axes[i].role == AxisRole::dimension) continue;
+      if (start[i] > 0) {
+        steps.push_back(start);
+        --steps.back()[i];
+      }
+      if (start[i] + 1 == axes[i].values.size()) continue;
+      Point up = start;
+      ++up[i];
+      steps.push_back(up);
+      if (book_.affordable(up)) continue;
+      for (std::size_t j = 0; j < start.size(); ++j) {
+        if (j == i || axes[j].role == AxisRole::dimension) continue;
+        steps.push_back(up);
+        while (steps.back()[j] > 0 && !book_.affordable(steps.back())) --steps.back()[j];
+      }
+    }
+    Point next = start;
+    for (Point& step : steps) {
+      if (!book_.affordable(step)) continue;
+      const double worth = hope(step).front();
+      if (worth <= best * (1 + 1e-6)) continue;
+      best = worth;
+      next = std::move(step);
+      has_moved = true;
+    }
+    start = std::move(next);
+  }
+  return start;
 }
 
 bool Outlook::can_matter(const std::vector<double>& worths, const std::vector<double>& least) {

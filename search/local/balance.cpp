@@ -5,36 +5,91 @@
 #include <algorithm>
 
 namespace simdse {
+namespace {
 
-// Near the top many designs differ in details only, and a better balance of other cores may lie a
-// few per cent below.
-std::vector<const Candidate*> Balance::best_of_each_size(Objective objective) const {
-  constexpr std::size_t sizes = 8;
-  const std::size_t wanted = std::max(sizes, book_.options().top_k);
-  std::set<Point> seen;
-  std::vector<const Candidate*> best;
-  for (const Candidate* candidate :
-       book_.ranking(objective, static_cast<std::size_t>(book_.estimated()))) {
-    if (best.size() == wanted) break;
-    if (seen.insert(dimensions_of(book_.space(), candidate->point)).second) {
-      best.push_back(candidate);
-    }
-  }
-  return best;
-}
+/// The prediction knows rates but not how well they are used.
+constexpr double kAllowance = 0.95;
+
+}  // namespace
 
 void Balance::climb(Objective objective) {
-  for (const Candidate* at : best_of_each_size(objective)) {
-    while (const Candidate* better = first_better(*at, objective)) {
-      book_.log(
-          "balance", better->point, "kept",
-          fmt::format("{:.1f} % better in {} than {}",
-                      (book_.score(*better, objective) / book_.score(*at, objective) - 1) * 100,
-                      objective_name(objective), book_.full_label(at->point)),
-          better->evaluation.throughput);
-      at = better;
+  std::map<Point, Neighbour> open;
+  std::set<Point> expanded;
+  for (const Candidate* at = next_to_expand(objective, expanded); at != nullptr;
+       at = next_to_expand(objective, expanded)) {
+    if (expanded.empty()) scout(*at);
+    expanded.insert(at->point);
+    add_neighbours(*at, objective, open);
+    while (try_most_hopeful(objective, open)) {
     }
   }
+  if (open.empty()) return;
+  const double best = book_.score(*book_.ranking(objective, 1).front(), objective);
+  for (const auto& [point, neighbour] : open) {
+    if (!passed_by_.insert(point).second) continue;
+    book_.log(
+        "balance", point, "cut",
+        fmt::format("no more than {:.1f} % of the best found in {} may be hoped of it",
+                    hope(point, neighbour, objective) / best * 100, objective_name(objective)),
+        0);
+  }
+}
+
+void Balance::scout(const Candidate& at) {
+  std::vector<Point> leaps;
+  for (std::size_t i = 0; i < at.point.size(); ++i) {
+    if (book_.space().axes()[i].role == AxisRole::shared) add_leaps(at, i, leaps);
+  }
+  for (const Point& leap : leaps) {
+    book_.estimate(leap, "balance",
+                   fmt::format("what an axis that no rate depends on is worth beside {}",
+                               book_.full_label(at.point)));
+  }
+}
+
+const Candidate* Balance::next_to_expand(Objective objective,
+                                         const std::set<Point>& expanded) const {
+  // Near the top many designs differ in details only.
+  constexpr std::size_t starts = 8;
+  for (const Candidate* candidate :
+       book_.ranking(objective, std::max(starts, book_.options().top_k))) {
+    if (expanded.count(candidate->point) == 0) return candidate;
+  }
+  return nullptr;
+}
+
+bool Balance::try_most_hopeful(Objective objective, std::map<Point, Neighbour>& open) {
+  const std::size_t last = std::max<std::size_t>(book_.options().top_k, 1);
+  const std::vector<const Candidate*> ranking = book_.ranking(objective, last);
+  const double best = book_.score(*ranking.front(), objective);
+  double most = book_.score(*ranking.back(), objective);
+  auto next = open.end();
+  for (auto at = open.begin(); at != open.end(); ++at) {
+    const double expected = hope(at->first, at->second, objective);
+    if (expected <= most) continue;
+    most = expected;
+    next = at;
+  }
+  if (next == open.end()) return false;
+  const auto [point, neighbour] = *next;
+  open.erase(next);
+  const Candidate* found = book_.estimate(
+      point, "balance", fmt::format("a neighbour of {}", book_.full_label(neighbour.of)));
+  if (found == nullptr) return true;
+  const double score = book_.score(*found, objective);
+  const bool is_better = score > best * (1 + kLeastGain);
+  book_.log("balance", point, is_better ? "kept" : "cut",
+            fmt::format("{:+.1f} % in {} beside the best so far", (score / best - 1) * 100,
+                        objective_name(objective)),
+            found->evaluation.throughput);
+  return !is_better;
+}
+
+double Balance::hope(const Point& point, const Neighbour& neighbour, Objective objective) {
+  if (outlook_ == nullptr) return neighbour.promised;
+  const std::vector<Objective>& objectives = book_.options().objectives;
+  const auto at = std::find(objectives.begin(), objectives.end(), objective) - objectives.begin();
+  return outlook_->hope(point)[static_cast<std::size_t>(at)];
 }
 
 double Balance::promise(const Candidate& at, const Chip& chip, const Chip& other,
@@ -57,56 +112,35 @@ double Balance::promise(const Candidate& at, const Chip& chip, const Chip& other
   return 0;
 }
 
-bool Balance::may_exceed(const Point& point, Objective objective, double value) {
-  if (outlook_ == nullptr) return true;
-  const std::vector<Objective>& objectives = book_.options().objectives;
-  const auto at = std::find(objectives.begin(), objectives.end(), objective) - objectives.begin();
-  return outlook_->worths({point, point})[static_cast<std::size_t>(at)] > value;
-}
-
-const Candidate* Balance::first_better(const Candidate& at, Objective objective) {
+void Balance::add_neighbours(const Candidate& at, Objective objective,
+                             std::map<Point, Neighbour>& open) {
   const double value = book_.score(at, objective);
   const Chip& chip = *book_.price(at.point).chip;
-  std::vector<std::pair<double, Point>> promising;
-  for (Point& neighbour : neighbours(at)) {
-    const double factor = promise(at, chip, *book_.price(neighbour).chip, objective);
-    // The prediction knows rates but not how well they are used, hence the allowance.
-    constexpr double allowance = 0.98;
-    const bool is_known = book_.price(neighbour).is_estimated;
-    if (factor > allowance && (is_known || may_exceed(neighbour, objective, value))) {
-      promising.emplace_back(factor, std::move(neighbour));
-    } else if (!is_known && passed_by_.insert(neighbour).second) {
-      book_.log("balance", neighbour, "cut",
-                factor > allowance
-                    ? fmt::format("by its bound no better in {} than {}", objective_name(objective),
-                                  book_.full_label(at.point))
-                    : fmt::format("promises only {:.1f} % of {} in {}", factor * 100,
-                                  book_.full_label(at.point), objective_name(objective)),
+  for (const Point& point : neighbours(at)) {
+    const Known& known = book_.price(point);
+    if (known.is_estimated) continue;
+    const double factor = promise(at, chip, *known.chip, objective);
+    if (factor > kAllowance) {
+      // Without bounds it has the benefit of the doubt.
+      Neighbour& neighbour = open.try_emplace(point, Neighbour{at.point, 0}).first->second;
+      neighbour.promised = std::max(neighbour.promised, value * factor / kAllowance);
+    } else if (open.count(point) == 0 && passed_by_.insert(point).second) {
+      book_.log("balance", point, "cut",
+                fmt::format("promises only {:.1f} % of {} in {}", factor * 100,
+                            book_.full_label(at.point), objective_name(objective)),
                 0);
     }
   }
-  std::stable_sort(promising.begin(), promising.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (const auto& [factor, neighbour] : promising) {
-    const bool is_new = !book_.price(neighbour).is_estimated;
-    const Candidate* found = book_.estimate(
-        neighbour, "balance", fmt::format("a neighbour of {}", book_.full_label(at.point)));
-    if (found == nullptr) continue;
-    if (book_.score(*found, objective) > value * (1 + kLeastGain)) return found;
-    if (is_new) {
-      book_.log("balance", neighbour, "cut",
-                fmt::format("no better in {} than {}", objective_name(objective),
-                            book_.full_label(at.point)),
-                found->evaluation.throughput);
-    }
-  }
-  return nullptr;
 }
 
 void Balance::add_exchanges(const Point& up, std::size_t axis, std::vector<Point>& result) {
   for (std::size_t other = 0; other < up.size(); ++other) {
-    if (other == axis || book_.space().axes()[other].role == AxisRole::dimension) continue;
+    if (other == axis) continue;
+    // Where bounds tell the good ones from the others, cores may change their shape as well.
+    const bool is_dimension = book_.space().axes()[other].role == AxisRole::dimension;
+    if (is_dimension && outlook_ == nullptr) continue;
     Point paid = up;
+    if (outlook_ != nullptr && paid[other] > 0) --paid[other];
     while (paid[other] > 0 && !book_.affordable(paid)) --paid[other];
     const bool is_new = std::find(result.begin(), result.end(), paid) == result.end();
     if (is_new && book_.affordable(paid)) result.push_back(std::move(paid));
@@ -121,7 +155,6 @@ void Balance::add_leaps(const Candidate& at, std::size_t axis, std::vector<Point
     const Known& known = book_.price(leap);
     if (value == at.point[axis] || !known.chip) continue;
     if (trader_.predicted_gain(at, chip, *known.chip) != 0) return;
-    if (value + 1 == at.point[axis] || value == at.point[axis] + 1) continue;  // a single step
     if (const auto paid = trader_.sell_down(at, leap, axis)) result.push_back(*paid);
   }
 }
@@ -138,7 +171,7 @@ std::vector<Point> Balance::neighbours(const Candidate& at) {
       Point up = at.point;
       ++up[i];
       if (const auto paid = trader_.sell_down(at, up, i)) result.push_back(*paid);
-      if (!book_.affordable(up)) add_exchanges(up, i, result);
+      if (outlook_ != nullptr || !book_.affordable(up)) add_exchanges(up, i, result);
     }
     if (book_.space().axes()[i].role == AxisRole::shared) add_leaps(at, i, result);
   }

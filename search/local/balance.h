@@ -1,6 +1,7 @@
 // Balance: from the best designs of growth, climb by neighbours.
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "search/exact/outlook.h"
@@ -9,20 +10,36 @@
 namespace simdse {
 
 /// A neighbour is one step on one axis, down, or up and paid for by selling steps of other axes
-/// where the budget does not allow it; along an axis that no rate depends on, any step. The most
-/// promising neighbour is estimated first, and the first that is better is taken.
+/// where the budget does not allow it; with bounds, also one step up and one down; along an axis
+/// that no rate depends on, any step. Of the neighbours of the best designs, the one of which most
+/// may be hoped is estimated first.
 class Balance {
  public:
   /// `outlook`: bounds of designs, nullptr where there are none.
   Balance(DesignBook& book, Trader& trader, Outlook* outlook)
       : book_(book), trader_(trader), outlook_(outlook) {}
 
-  /// Climbs from the best design of each of the best core sizes.
+  /// Climbs from the best designs known, until none of their neighbours may be hoped to be
+  /// better.
   void climb(Objective objective);
 
  private:
-  std::vector<const Candidate*> best_of_each_size(Objective objective) const;
-  const Candidate* first_better(const Candidate& at, Objective objective);
+  /// A neighbour that was not estimated yet.
+  struct Neighbour {
+    Point of;
+    double promised = 0;  ///< what it would be worth by the prediction
+  };
+
+  /// Estimates leaps from a design: no bound tells what such an axis is worth.
+  void scout(const Candidate& at);
+  /// The best of those near the top whose neighbours are not known yet, or nullptr.
+  const Candidate* next_to_expand(Objective objective, const std::set<Point>& expanded) const;
+  void add_neighbours(const Candidate& at, Objective objective, std::map<Point, Neighbour>& open);
+  /// Estimates the one of which most may be hoped. False if none may be among the best, or if it is
+  /// the best.
+  bool try_most_hopeful(Objective objective, std::map<Point, Neighbour>& open);
+  /// By Outlook::hope, or else by the prediction.
+  double hope(const Point& point, const Neighbour& neighbour, Objective objective);
   std::vector<Point> neighbours(const Candidate& at);
   /// A step up that is over the budget, paid for by one other axis alone: what is missed least by
   /// the prediction is not always what is missed least.
@@ -30,8 +47,6 @@ class Balance {
   /// Every value of an axis that no rate depends on (the buffer's capacity, say): what it is worth
   /// can't be predicted from one step.
   void add_leaps(const Candidate& at, std::size_t axis, std::vector<Point>& result);
-  /// True if the bound of a design leaves it a chance to be worth more than `value`.
-  bool may_exceed(const Point& point, Objective objective, double value);
   /// What a neighbour would be worth by the prediction, as a factor of `at`.
   double promise(const Candidate& at, const Chip& chip, const Chip& other,
                  Objective objective) const;

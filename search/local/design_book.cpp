@@ -42,6 +42,7 @@ const Candidate* DesignBook::estimate(const Point& point, const char* phase,
     Candidate candidate{point, known.chip->design(), label, evaluator_.evaluate(*known.chip)};
     candidate.design.name = label;
     known.candidate = std::move(candidate);
+    candidates_.push_back(&*known.candidate);
     log(phase, point, "estimated", reason, known.candidate->evaluation.throughput);
   } catch (const PluginFailure& failure) {
     fail(phase, point, failure.what());

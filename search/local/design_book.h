@@ -66,6 +66,9 @@ class DesignBook {
   /// What the last of the best found is worth in each objective; -1 while there are too few.
   std::vector<double> least_of_the_best() const;
 
+  /// All designs estimated that the workload fits, in the order of their estimates.
+  const std::vector<const Candidate*>& candidates() const { return candidates_; }
+
   /// Of the designs estimated, how many does `test` hold for?
   template <class Test>
   std::int64_t count_estimated(Test&& test) const {
@@ -112,6 +115,7 @@ class DesignBook {
   const LocalSearchOptions& options_;
   std::function<void(std::int64_t)> progress_;
   std::map<Point, Known> known_;
+  std::vector<const Candidate*> candidates_;
   std::string last_misfit_;
   LocalSearchResult result_;
 };

@@ -54,9 +54,19 @@ void DimensionTree::visit(const Branch& branch) {
            "by their bound, no number of these cores with anything else would be among the best");
       return;
     }
-    // Growth begins where the bounds promise most.
-    constexpr int nodes = 64;
-    if (box) start = outlook_->most_promising(*box, nodes).value_or(branch.start);
+    // Growth begins where most may be hoped.
+    if (box) {
+      if (!book_.affordable(start)) start = outlook_->most_promising(*box, 16).value_or(start);
+      if (book_.affordable(start)) {
+        start = outlook_->most_hopeful(start);
+        if (book_.estimated() > 0 && !Outlook::can_matter(outlook_->hope(start), least)) {
+          pass(branch, dimensions,
+               "beside what the designs found reach of their bounds, nothing with these cores may "
+               "be hoped to be among the best");
+          return;
+        }
+      }
+    }
   }
   const int hysteresis = book_.options().hysteresis;
   const Candidate* grown = growth_.grow(start);

@@ -28,6 +28,11 @@ const Candidate* Growth::find_start(Point& at) {
   return best;
 }
 
+bool Growth::is_worth_a_try(const Candidate& from, const Point& to) const {
+  if (outlook_ == nullptr || book_.is_estimated(to)) return true;
+  return outlook_->hope_of_throughput(to) > from.evaluation.throughput * (1 + kLeastGain);
+}
+
 const Candidate* Growth::grow(const Point& start) {
   Point at = start;
   const Candidate* best = find_start(at);
@@ -46,6 +51,10 @@ const Candidate* Growth::grow(const Point& start) {
     Point next = at;
     ++next[*axis];
     const std::string& path = book_.space().axes()[*axis].path;
+    if (!is_worth_a_try(*best, next)) {
+      exhausted.insert(*axis);
+      continue;
+    }
     const Candidate* bought =
         book_.estimate(next, "growth", fmt::format("more of {} promises most for its cost", path));
     if (bought != nullptr && is_faster(*bought, *best)) {
@@ -71,7 +80,7 @@ const Candidate* Growth::trade(const Candidate& from) {
     Point up = from.point;
     ++up[i];
     const auto paid = trader_.sell_down(from, up, i);
-    if (!paid) continue;
+    if (!paid || !is_worth_a_try(from, *paid)) continue;
     const Candidate* found =
         book_.estimate(*paid, "growth", fmt::format("a trade for more of {}", axis.path));
     if (found == nullptr) continue;

@@ -1,6 +1,7 @@
 // Growth at one node of the dimension tree: buy what the critical path says.
 #pragma once
 
+#include "search/exact/outlook.h"
 #include "search/local/trader.h"
 
 namespace simdse {
@@ -11,7 +12,9 @@ namespace simdse {
 /// selling what is missed least.
 class Growth {
  public:
-  Growth(DesignBook& book, Trader& trader) : book_(book), trader_(trader) {}
+  /// `outlook`: bounds of designs, nullptr where there are none.
+  Growth(DesignBook& book, Trader& trader, Outlook* outlook)
+      : book_(book), trader_(trader), outlook_(outlook) {}
 
   /// The best design met, or nullptr if not even the start fits.
   const Candidate* grow(const Point& start);
@@ -22,8 +25,12 @@ class Growth {
   /// time. Without it the small purchases of growth would stand in the way of a large one.
   const Candidate* trade(const Candidate& from);
 
+  /// False where bounds leave little hope that `to` is faster.
+  bool is_worth_a_try(const Candidate& from, const Point& to) const;
+
   DesignBook& book_;
   Trader& trader_;
+  Outlook* outlook_;
 };
 
 }  // namespace simdse

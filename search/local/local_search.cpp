@@ -9,13 +9,20 @@ std::int64_t search_heuristically(DesignBook& book, Outlook* outlook) {
   const LocalSearchOptions& options = book.options();
   for (const Point& seed : options.seeds) book.estimate(seed, "seed", "was asked for");
   Trader trader(book);
-  Growth growth(book, trader);
+  Growth growth(book, trader, outlook);
   const PeakBound bound(book.space(), book.evaluator(), options.budget);
-  DimensionTree tree(book, growth, bound, outlook);
-  tree.descend();
   Balance balance(book, trader, outlook);
-  for (const Objective objective : options.objectives) balance.climb(objective);
-  return tree.count_bounded();
+  // What balance finds teaches the tree what to hope of the branches that it passed by.
+  std::int64_t bounded = 0;
+  for (std::int64_t before = -1; before < book.estimated();) {
+    before = book.estimated();
+    DimensionTree tree(book, growth, bound, outlook);
+    tree.descend();
+    for (const Objective objective : options.objectives) balance.climb(objective);
+    bounded = tree.count_bounded();
+    if (outlook == nullptr) break;
+  }
+  return bounded;
 }
 
 LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& evaluator,

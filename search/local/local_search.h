@@ -12,7 +12,10 @@ namespace simdse {
 ///    smaller.
 /// 2. Growth, at every node of the tree: from the least of everything, buy what shortens the time
 ///    most.
-/// 3. Balance: from each of the best designs, climb by neighbours.
+/// 3. Balance: from the best designs, climb by neighbours.
+///
+/// With bounds, designs that are not hoped to be among the best (Outlook::hope) are not estimated,
+/// and the three are done again until nothing new is found: each estimate teaches what to hope.
 ///
 /// Deterministic. `progress` is told of every estimate. Throws NegativeResult when no design meets
 /// the budget, naming the nearest and what it would need, when none reaches the floor, or when
