@@ -261,11 +261,12 @@ TEST_F(FailingSearch, InterruptedBetweenSimulationsNothingIsDecided) {
 
 TEST_F(FailingSearch, ABaselineOverTheBudgetDecidesNothing) {
   // The favourite turns out slow; the baseline, which is faster than all within this budget, is no
-  // answer.
+  // answer. All designs are estimated, so that there are some to go on to.
   const auto search = [&](SimulationJob simulate) {
     const std::string file = (folder_ / "smaller.yaml").string();
     std::ofstream(file) << "schema: 1\n"
-                        << kInputs << "budget: {area: 560 mm2, power: 165 W}\ntop_k: 1\n";
+                        << kInputs
+                        << "budget: {area: 560 mm2, power: 165 W}\ntop_k: 1\nmethod: exhaustive\n";
     SearchRunOptions options;
     options.simulate = std::move(simulate);
     return run_whole_search(load_search(file, DataFiles(SIMDSE_SOURCE_DIR)), options, "");
