@@ -76,14 +76,16 @@ void add_fair_candidate(SearchRun& run) {
   std::optional<Candidate> best = run.search.best_within;
   LocalSearchOptions options = run.spec.options;
   options.budget = own;
-  options.objectives = {Objective::throughput};
+  const Objective objective = options.objectives.front();
+  options.objectives = {objective};
   options.top_k = 1;
   options.also_within.reset();
   options.method = SearchMethod::heuristic;
   try {
     const LocalSearchResult fair = search_locally(*run.spec.space, *run.evaluator, options);
     const Candidate& found = fair.best.front().front();
-    if (!best || found.evaluation.throughput > best->evaluation.throughput) best = found;
+    if (!best || worth(objective, found.evaluation) > worth(objective, best->evaluation))
+      best = found;
   } catch (const NegativeResult&) {
     // The space has nothing as small as the baseline; then there is no such comparison.
   }

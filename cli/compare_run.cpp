@@ -323,17 +323,24 @@ MethodSummary summarise(const std::vector<const MethodRun*>& runs, double best_k
   constexpr double better = 1 + 1e-4;
   MethodSummary summary;
   summary.method = runs.front()->method;
-  summary.runs = runs.size();
   summary.is_in_budget = runs.front()->is_in_budget;
   std::vector<double> evaluations;
   std::vector<double> cost_calls;
   std::vector<double> seconds;
   std::vector<double> throughput;
   std::vector<double> per_tdp;
+  std::vector<double> worths;
+  std::vector<const MethodRun*> begun;
   for (const MethodRun* run : runs) {
+    if (run->has_begun()) begun.push_back(run);
+  }
+  summary.runs = begun.size();
+  if (begun.empty()) return summary;
+  for (const MethodRun* run : begun) {
     evaluations.push_back(static_cast<double>(run->evaluations));
     cost_calls.push_back(static_cast<double>(run->cost_calls));
     seconds.push_back(run->cpu_seconds);
+    worths.push_back(run->worth());
     throughput.push_back(run->has_best() ? run->improvements.back().throughput : 0);
     per_tdp.push_back(run->has_best() ? run->improvements.back().throughput_per_tdp : 0);
     if (!run->is_in_budget) continue;  // what all others have to do without
@@ -342,13 +349,14 @@ MethodSummary summarise(const std::vector<const MethodRun*>& runs, double best_k
   }
   summary.total = {median(evaluations), median(cost_calls), median(seconds)};
   if (summary.is_in_budget) {
-    summary.to_5_percent = effort_to(runs, 0.95 * best_known);
-    summary.to_1_percent = effort_to(runs, 0.99 * best_known);
+    summary.to_5_percent = effort_to(begun, 0.95 * best_known);
+    summary.to_1_percent = effort_to(begun, 0.99 * best_known);
   }
   summary.throughput = median(throughput);
   summary.least_throughput = *std::min_element(throughput.begin(), throughput.end());
   summary.most_throughput = *std::max_element(throughput.begin(), throughput.end());
   summary.throughput_per_tdp = median(per_tdp);
+  summary.worth = median(worths);
   return summary;
 }
 

@@ -68,6 +68,8 @@ struct MethodRun {
   double tdp = 0;      ///< W
   bool is_in_budget = true;
 
+  /// False if it was interrupted before it had looked at anything.
+  bool has_begun() const { return ending != Ending::interrupted || evaluations > 0; }
   bool has_best() const { return !improvements.empty(); }
   /// 0 if there is none.
   double worth() const { return has_best() ? improvements.back().worth : 0; }
@@ -77,7 +79,7 @@ struct MethodRun {
 /// where more than half of the runs came so far.
 struct MethodSummary {
   std::string method;
-  std::size_t runs = 0;
+  std::size_t runs = 0;  ///< that have begun; all figures are of these
   bool is_in_budget = true;
   struct Effort {
     double evaluations = 0;
@@ -91,6 +93,7 @@ struct MethodSummary {
   double least_throughput = 0;
   double most_throughput = 0;
   double throughput_per_tdp = 0;  ///< median
+  double worth = 0;               ///< median, by the objective
   std::size_t close = 0;   ///< runs whose best is worth 99 % of what the search found, or more
   std::size_t better = 0;  ///< runs whose best is worth more than that by 0.01 % or more
 };

@@ -165,7 +165,6 @@ void find_headline(SearchRun& run) {
                                   baseline.is_interrupted ? "was interrupted" : "failed");
     return;
   }
-  const std::int64_t batch = run.setup->workload.batch();
   const Budget budget{baseline.chip.area(), baseline.chip.tdp()};
   const Yardstick yardstick = yardstick_of(run);
   std::optional<Headline> best;
@@ -175,22 +174,21 @@ void find_headline(SearchRun& run) {
         !budget.allows(candidate.chip.area(), candidate.chip.tdp())) {
       continue;
     }
-    const double speedup =
-        candidate.simulated_throughput(batch) / baseline.simulated_throughput(batch);
-    if (best && best->speedup >= speedup) continue;
-    best = Headline{i, speedup,
-                    candidate.estimated_throughput(batch) / baseline.estimated_throughput(batch)};
+    const double gain = yardstick.simulated(candidate) / yardstick.simulated(baseline);
+    if (best && best->gain >= gain) continue;
+    best = Headline{i, gain, yardstick.estimated(candidate) / yardstick.estimated(baseline)};
   }
-  if (!baseline.point.empty() && (!best || best->speedup <= 1)) {
+  if (!baseline.point.empty() && (!best || best->gain <= 1)) {
     run.no_headline = fmt::format(
-        "{} is in the space, and nothing simulated is faster at its own modelled area and power",
-        baseline.name);
+        "{} is in the space, and nothing simulated is {} at its own modelled area and power",
+        baseline.name, yardstick.objective() == Objective::throughput ? "faster" : "better");
   } else if (!best) {
     run.no_headline = fmt::format("no simulated design costs as little as {} does", baseline.name);
   } else {
     run.headline = best;
-    run.contributions = explain_difference(*run.spec.space, *run.evaluator, baseline.chip.design(),
-                                           run.candidates[best->contender].chip.design());
+    run.contributions =
+        explain_difference(*run.spec.space, *run.evaluator, baseline.chip.design(),
+                           run.candidates[best->contender].chip.design(), yardstick.objective());
   }
 }
 
@@ -304,8 +302,10 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
                       [&] { decompose_gap(run, options, trace_path); });
   unless_plugin_fails(run, "no step more is priced", [&] {
     const Point& best = run.candidates.front().point;
-    run.purchases = price_purchases(*run.spec.space, *run.evaluator, best);
-    for (const std::string& path : unmoving_axes(*run.spec.space, *run.evaluator, best)) {
+    const Objective objective = run.spec.options.objectives.front();
+    run.purchases = price_purchases(*run.spec.space, *run.evaluator, best, objective);
+    for (const std::string& path :
+         unmoving_axes(*run.spec.space, *run.evaluator, best, objective)) {
       run.warnings.push_back(fmt::format(
           "{} does not move the estimate of #1: its value there is the first, not the best", path));
     }

@@ -18,12 +18,12 @@
 
 namespace simdse {
 
-/// The comparison that the report leads with: the fastest simulated design at the first baseline's
-/// own modelled area and TDP.
+/// The comparison that the report leads with: by the first objective, the best simulated design at
+/// the first baseline's own modelled area and TDP.
 struct Headline {
   std::size_t contender = 0;  ///< index into SearchRun::candidates
-  double speedup = 0;         ///< simulated
-  double estimated_speedup = 0;
+  double gain = 0;            ///< simulated worth over the baseline's
+  double estimated_gain = 0;
 };
 
 struct SearchRunOptions {
@@ -54,7 +54,7 @@ struct SearchRun {
   std::optional<Fidelity> fidelity;  ///< over Decision::gaps designs; none if that is 0
   std::optional<Headline> headline;
   std::string no_headline;                  ///< why there is none
-  std::vector<Contribution> contributions;  ///< to the headline's estimated speed-up
+  std::vector<Contribution> contributions;  ///< to the headline's estimated gain
   std::vector<GapShare> gap;                ///< of the best candidate; empty if it is not known
   bool has_trace = false;                   ///< of the best candidate
   std::vector<Purchase> purchases;          ///< from the best candidate

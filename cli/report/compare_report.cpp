@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "cli/report/aim.h"
 #include "cli/report/search_json.h"
 #include "cli/report/table.h"
 
@@ -33,8 +35,9 @@ struct Column {
   Table::Align align;
 };
 
-const std::vector<Column>& columns() {
-  static const std::vector<Column> all = {
+/// With one of the objective's own quantity, where that is neither samples/s nor /s/W.
+std::vector<Column> columns_of(const CompareRun& run) {
+  std::vector<Column> all = {
       {"", "method", Table::Align::left},
       {"", "seeds", Table::Align::right},
       {"evaluations", "in all", Table::Align::right},
@@ -52,10 +55,15 @@ const std::vector<Column>& columns() {
       {"within 1 %", "of search", Table::Align::right},
       {"", "better", Table::Align::right},
   };
+  constexpr std::ptrdiff_t behind_per_watt = 14;
+  const Aim aim = aim_of(run.objective);
+  if (aim.is_inverse) {
+    all.insert(all.begin() + behind_per_watt, {"median", aim.unit, Table::Align::right});
+  }
   return all;
 }
 
-/// One row per method, as columns() has it.
+/// One row per method, as columns_of has it.
 std::vector<std::vector<std::string>> rows_of(const CompareRun& run) {
   std::vector<std::vector<std::string>> rows;
   for (const MethodSummary& s : run.summaries) {
@@ -66,6 +74,11 @@ std::vector<std::vector<std::string>> rows_of(const CompareRun& run) {
     };
     std::vector<std::string> row = {s.method + (s.is_in_budget ? "" : " *"),
                                     std::to_string(s.runs)};
+    if (s.runs == 0) {
+      row.resize(columns_of(run).size(), "-");
+      rows.push_back(std::move(row));
+      continue;
+    }
     const std::pair<double Effort::*, std::string (*)(double)> parts[] = {
         {&Effort::evaluations, grouped},
         {&Effort::cost_calls, in_millions},
@@ -78,6 +91,8 @@ std::vector<std::vector<std::string>> rows_of(const CompareRun& run) {
     row.push_back(fmt::format("{:.2f}", s.throughput));
     row.push_back(fmt::format("{:.2f}", s.most_throughput));
     row.push_back(fmt::format("{:.4f}", s.throughput_per_tdp));
+    const Aim aim = aim_of(run.objective);
+    if (aim.is_inverse) row.push_back(aim.text(s.worth));
     const bool is_itself = s.method == run.summaries.front().method;
     row.push_back(is_itself ? "" : fmt::format("{}/{}", s.close, s.runs));
     row.push_back(is_itself ? "" : fmt::format("{}/{}", s.better, s.runs));
@@ -111,7 +126,11 @@ std::vector<std::string> notes(const CompareRun& run) {
   if (has_design_over_budget(run)) lines.emplace_back("*           over the budget");
   for (const std::string& warning : run.warnings) lines.push_back("warning     " + warning);
   if (run.is_partial) {
-    lines.emplace_back("partial     interrupted: what stands here is what was found until then");
+    const auto idle = std::count_if(run.runs.begin(), run.runs.end(),
+                                    [](const MethodRun& of_one) { return !of_one.has_begun(); });
+    std::string text = "partial     interrupted: what stands here is what was found until then";
+    if (idle > 0) text += fmt::format("; {} runs had not begun, and count nowhere", idle);
+    lines.push_back(std::move(text));
   }
   return lines;
 }
@@ -134,7 +153,7 @@ std::string limits_text(const CompareRun& run) {
 
 std::string compare_text(const CompareRun& run) {
   Table table;
-  for (const Column& column : columns())
+  for (const Column& column : columns_of(run))
     table.add_column(column.heading, column.align, column.second);
   for (std::vector<std::string>& row : rows_of(run)) table.add_row(std::move(row));
   std::string text = limits_text(run) + '\n' + table.text() + '\n';
@@ -148,12 +167,12 @@ std::string compare_markdown(const CompareRun& run) {
   // Without the word that heads the line in the terminal's table.
   if (!limits.empty()) text += "At most " + limits.substr(kNoteIndent) + '\n';
   text += '|';
-  for (const Column& column : columns()) {
+  for (const Column& column : columns_of(run)) {
     text +=
         fmt::format(" {}{}{} |", column.heading, *column.heading != '\0' ? " " : "", column.second);
   }
   text += "\n|";
-  for (const Column& column : columns()) {
+  for (const Column& column : columns_of(run)) {
     text += column.align == Table::Align::right ? "---:|" : "---|";
   }
   text += '\n';
@@ -178,18 +197,24 @@ Json effort_json(const std::optional<MethodSummary::Effort>& effort) {
   return {{"evaluations", effort->evaluations}, {"cost_calls", effort->cost_calls}};
 }
 
+/// Null where no run has begun.
 Json summary_json(const MethodSummary& s) {
+  const auto figure = [&](double value) -> Json {
+    if (s.runs == 0) return nullptr;
+    return value;
+  };
   return {{"method", s.method},
           {"runs", s.runs},
           {"in_budget", s.is_in_budget},
-          {"median_evaluations", s.total.evaluations},
-          {"median_cost_calls", s.total.cost_calls},
+          {"median_evaluations", figure(s.total.evaluations)},
+          {"median_cost_calls", figure(s.total.cost_calls)},
           {"to_within_5_percent", effort_json(s.to_5_percent)},
           {"to_within_1_percent", effort_json(s.to_1_percent)},
-          {"median_throughput_samples_per_s", s.throughput},
-          {"least_throughput_samples_per_s", s.least_throughput},
-          {"most_throughput_samples_per_s", s.most_throughput},
-          {"median_throughput_per_tdp_samples_per_s_per_w", s.throughput_per_tdp},
+          {"median_throughput_samples_per_s", figure(s.throughput)},
+          {"least_throughput_samples_per_s", figure(s.least_throughput)},
+          {"most_throughput_samples_per_s", figure(s.most_throughput)},
+          {"median_throughput_per_tdp_samples_per_s_per_w", figure(s.throughput_per_tdp)},
+          {"median_worth", figure(s.worth)},
           {"runs_within_1_percent_of_search", s.close},
           {"runs_better_than_search", s.better}};
 }
@@ -271,12 +296,13 @@ Json compare_json(const CompareRun& run) {
 }
 
 std::string convergence_csv(const CompareRun& run) {
-  std::string text = "method,seed,evaluations,cost_calls,cpu_s,throughput,throughput_per_tdp\n";
+  std::string text =
+      "method,seed,evaluations,cost_calls,cpu_s,throughput,throughput_per_tdp,worth\n";
   for (const MethodRun& of_one : run.runs) {
     for (const Improvement& i : of_one.improvements) {
-      text += fmt::format("{},{},{},{},{:.3f},{:.9g},{:.9g}\n", of_one.method, of_one.seed,
+      text += fmt::format("{},{},{},{},{:.3f},{:.9g},{:.9g},{:.9g}\n", of_one.method, of_one.seed,
                           i.evaluations, i.cost_calls, i.cpu_seconds, i.throughput,
-                          i.throughput_per_tdp);
+                          i.throughput_per_tdp, i.worth);
     }
   }
   return text;

@@ -229,15 +229,23 @@ Json search_json(const SearchRun& run) {
                       {"tied_by_estimate", run.decision.tied}};
   json["headline"] = nullptr;
   if (run.headline) {
+    const std::int64_t batch = run.setup->workload.batch();
+    const Contender& best = run.candidates[run.headline->contender];
+    const Contender& baseline = run.baselines.front();
     Json parts = Json::array();
     for (const Contribution& part : run.contributions) {
       parts.push_back({{"change", part.change}, {"factor", part.factor}});
     }
-    json["headline"] = {{"baseline", run.baselines.front().name},
-                        {"rank", run.headline->contender + 1},
-                        {"speedup", run.headline->speedup},
-                        {"estimated_speedup", run.headline->estimated_speedup},
-                        {"contributions", std::move(parts)}};
+    json["headline"] = {
+        {"baseline", run.baselines.front().name},
+        {"rank", run.headline->contender + 1},
+        {"objective", objective_name(run.spec.options.objectives.front())},
+        {"gain", run.headline->gain},
+        {"estimated_gain", run.headline->estimated_gain},
+        {"speedup", best.simulated_throughput(batch) / baseline.simulated_throughput(batch)},
+        {"estimated_speedup",
+         best.estimated_throughput(batch) / baseline.estimated_throughput(batch)},
+        {"contributions", std::move(parts)}};
   }
   Json gap = Json::object();
   for (const GapShare& share : run.gap) gap[share.cause] = share.share;
@@ -247,6 +255,7 @@ Json search_json(const SearchRun& run) {
     purchases.push_back({{"path", purchase.path},
                          {"value", purchase.value},
                          {"gain", purchase.gain},
+                         {"gain_in", objective_name(run.spec.options.objectives.front())},
                          {"area_mm2", purchase.area.value()},
                          {"tdp_w", purchase.tdp.value()}});
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/report/aim.h"
 #include "cli/report/json_report.h"
 #include "cli/report/search_json.h"
 #include "cli/report/table.h"
@@ -21,6 +22,15 @@ std::string grouped(std::int64_t number) {
 }
 
 std::string signed_percent(double share) { return fmt::format("{:+.1f} %", share * 100); }
+
+/// Objectives that have columns of their own beside samples/s and /s/W.
+std::vector<Objective> energy_objectives(const SearchRun& run) {
+  std::vector<Objective> result;
+  for (const Objective objective : run.spec.options.objectives) {
+    if (aim_of(objective).is_inverse) result.push_back(objective);
+  }
+  return result;
+}
 
 void add_row(Table& table, const SearchRun& run, const Contender& c, const std::string& rank) {
   const std::int64_t batch = run.setup->workload.batch();
@@ -39,11 +49,18 @@ void add_row(Table& table, const SearchRun& run, const Contender& c, const std::
                         to_seconds(c.simulation->time).value();
     mfu = fmt::format("{:.0f}", (c.estimate.macs - run.setup->recomputed_macs) / peak * 100);
   }
-  table.add_row({rank, c.name, fmt::format("{:.2f}", c.estimated_throughput(batch)), simulated, gap,
-                 per_watt, fmt::format("{:.0f}", c.chip.area().value()),
-                 fmt::format("{:.1f}", c.chip.tdp().value()),
-                 fmt::format("{:.3g}", to_double(c.chip.memory().capacity()) / gigabyte), mfu,
-                 c.point.empty() ? "" : run.spec.space->other_values(c.point)});
+  std::vector<std::string> row = {
+      rank, c.name, fmt::format("{:.2f}", c.estimated_throughput(batch)), simulated, gap};
+  for (const Objective objective : energy_objectives(run)) {
+    const Aim aim = aim_of(objective);
+    row.push_back(aim.text(estimated_worth(objective, *run.setup, c)));
+    row.push_back(aim.text(simulated_worth(objective, *run.setup, c)));
+  }
+  row.insert(row.end(), {per_watt, fmt::format("{:.0f}", c.chip.area().value()),
+                         fmt::format("{:.1f}", c.chip.tdp().value()),
+                         fmt::format("{:.3g}", to_double(c.chip.memory().capacity()) / gigabyte),
+                         mfu, c.point.empty() ? "" : run.spec.space->other_values(c.point)});
+  table.add_row(std::move(row));
 }
 
 std::string candidate_table(const SearchRun& run) {
@@ -53,6 +70,10 @@ std::string candidate_table(const SearchRun& run) {
   table.add_column("samples/s", Table::Align::right, "est");
   table.add_column("", Table::Align::right, "sim");
   table.add_column("", Table::Align::right, "gap");
+  for (const Objective objective : energy_objectives(run)) {
+    table.add_column(aim_of(objective).unit, Table::Align::right, "est");
+    table.add_column("", Table::Align::right, "sim");
+  }
   table.add_column("sim", Table::Align::right, "/s/W");
   table.add_column("", Table::Align::right, "mm2");
   table.add_column("TDP", Table::Align::right, "W");
@@ -93,14 +114,19 @@ std::string gap_line(const SearchRun& run) {
 }
 
 std::string headline_lines(const SearchRun& run) {
-  if (!run.headline) return fmt::format("speed-up    none to report: {}\n", run.no_headline);
-  const Contender& faster = run.candidates[run.headline->contender];
+  const Objective objective = run.spec.options.objectives.front();
+  const bool is_speed = objective == Objective::throughput;
+  const char* word = is_speed ? "speed-up    " : "gain        ";
+  if (!run.headline) return fmt::format("{}none to report: {}\n", word, run.no_headline);
+  const Headline& headline = *run.headline;
+  const Contender& faster = run.candidates[headline.contender];
+  const Aim aim = aim_of(objective);
   std::string text = fmt::format(
-      "speed-up    {:.2f}x over {} at its own modelled area and power, by #{}, simulated "
-      "(estimated "
+      "{}{:.2f}x {}over {} at its own modelled area and power, by #{}, simulated (estimated "
       "{:.2f}x)\n",
-      run.headline->speedup, run.baselines.front().name, run.headline->contender + 1,
-      run.headline->estimated_speedup);
+      word, headline.gain,
+      is_speed ? "" : fmt::format("{} ({}) ", aim.is_inverse ? "less" : "more", aim.unit),
+      run.baselines.front().name, headline.contender + 1, headline.estimated_gain);
   std::string parts;
   for (const Contribution& part : run.contributions) {
     parts += fmt::format("{}{} {:.3f}x", parts.empty() ? "" : ", ", part.change, part.factor);
@@ -157,25 +183,28 @@ std::string certificate_line(const SearchRun& run) {
 /// Who is best by the simulation, how sure that is, and what the estimate alone would have said.
 std::string decision_lines(const SearchRun& run) {
   const Decision& d = run.decision;
+  const Objective objective = run.spec.options.objectives.front();
   const std::string simulated =
       fmt::format("{} of {} estimated designs are simulated", d.simulated, d.estimated);
   if (d.gaps == 0) return fmt::format("undecided   {}\n", simulated);
-  const std::string aim =
+  const std::string feat =
       yardstick_of(run).misses_floor(run.candidates.front()) ? "reach the floor" : "beat #1";
-  std::string gap = fmt::format("the best gap seen ({})", signed_percent(*d.most_favourable));
+  std::string gap = fmt::format(
+      "the best gap seen ({}{})", signed_percent(*d.most_favourable),
+      objective == Objective::throughput ? "" : fmt::format(" in {}", objective_name(objective)));
   if (d.gaps < kLeastGaps) {
     gap += fmt::format(", on the evidence of {} gap{}", d.gaps, d.gaps == 1 ? "" : "s");
   }
   std::string text =
       fmt::format("{}{}", d.is_decided() ? "decided     " : "undecided   ", simulated);
   if (d.open > 0) {
-    text += fmt::format("; {} more would {} at {}{}", d.open, aim, gap,
+    text += fmt::format("; {} more would {} at {}{}", d.open, feat, gap,
                         run.is_partial ? "" : ": see `simulations`");
   } else if (d.missing > 0) {
-    text += fmt::format("; {} that could {} {} no simulation", d.missing, aim,
+    text += fmt::format("; {} that could {} {} no simulation", d.missing, feat,
                         d.missing == 1 ? "has" : "have");
   } else if (d.simulated < d.estimated) {
-    text += fmt::format("; none of the others would {} even at {}", aim, gap);
+    text += fmt::format("; none of the others would {} even at {}", feat, gap);
   }
   text += '\n';
   const std::size_t rank = rank_by_estimate(run, 0);
@@ -191,6 +220,7 @@ std::string decision_lines(const SearchRun& run) {
 /// by less.
 std::string binding_line(const SearchRun& run) {
   const Contender& best = run.candidates.front();
+  const Objective objective = run.spec.options.objectives.front();
   const Budget& budget = run.spec.options.budget;
   const double area = best.chip.area() / budget.area;
   const double power = best.chip.tdp() / budget.power;
@@ -223,11 +253,14 @@ std::string binding_line(const SearchRun& run) {
     }
   }
   if (best_buy != nullptr) {
-    text += fmt::format("; {} {} would give {} for {:+.1f} mm2, {:+.1f} W", best_buy->path,
-                        best_buy->value, signed_percent(best_buy->gain), best_buy->area.value(),
-                        best_buy->tdp.value());
+    text += fmt::format(
+        "; {} {} would give {}{} for {:+.1f} mm2, {:+.1f} W", best_buy->path, best_buy->value,
+        signed_percent(best_buy->gain),
+        objective == Objective::throughput ? "" : fmt::format(" in {}", objective_name(objective)),
+        best_buy->area.value(), best_buy->tdp.value());
   } else {
-    text += "; one step more of anything in the space would not make it faster";
+    text += fmt::format("; one step more of anything in the space would not make it {}",
+                        objective == Objective::throughput ? "faster" : "better");
   }
   return text + '\n';
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/report/aim.h"
 #include "cli/report/json_report.h"
 #include "cli/report/search_json.h"
 #include "cli/report/table.h"
@@ -49,8 +50,6 @@ Ratios ratios_of(const SetRun& run) {
 
 std::string ratio_text(double ratio) { return ratio > 0 ? fmt::format("{:.3f}", ratio) : "-"; }
 
-std::string worth_text(double worth) { return worth > 0 ? fmt::format("{:.4g}", worth) : "failed"; }
-
 std::string set_table(const SetRun& run, const Ratios& ratios) {
   using Align = Table::Align;
   Table table;
@@ -66,13 +65,14 @@ std::string set_table(const SetRun& run, const Ratios& ratios) {
   table.add_column("over baseline", Align::right, "own");
   table.add_column("", Align::right, "common");
   const Objective objective = run.objective();
+  const Aim aim = aim_of(objective);
   for (std::size_t i = 0; i < run.rows.size(); ++i) {
     const SetRow& row = run.rows[i];
     const auto simulated = [&](const Contender& contender) {
-      return worth_text(simulated_worth(objective, *row.setup, contender));
+      return aim.text(simulated_worth(objective, *row.setup, contender), "failed");
     };
     const auto estimated = [&](const Contender& contender) {
-      return worth_text(estimated_worth(objective, *row.setup, contender));
+      return aim.text(estimated_worth(objective, *row.setup, contender));
     };
     table.add_row({row.name, fmt::format("{:g}", row.weight),
                    row.baseline ? simulated(*row.baseline) : "-", row.own->name,
@@ -101,11 +101,12 @@ std::string failures(const SetRun& run) {
 std::string set_header(const SetRun& run) {
   const SearchSpec& first = run.spec.members.front().search;
   return fmt::format(
-      "{}  one design for {} workloads, best {} of their {}\nbudget      {}: {:.1f} mm2, {:.1f} W "
+      "{}  one design for {} workloads, best {} of their {}, here in {}\nbudget      {}: {:.1f} "
+      "mm2, {:.1f} W "
       "TDP\n",
       run.spec.name, run.rows.size(), set_objective_name(run.spec.objective),
-      objective_name(run.objective()), first.budget_text, first.options.budget.area.value(),
-      first.options.budget.power.value());
+      objective_name(run.objective()), aim_of(run.objective()).unit, first.budget_text,
+      first.options.budget.area.value(), first.options.budget.power.value());
 }
 
 std::string set_text(const SetRun& run) {
@@ -129,9 +130,9 @@ std::string set_text(const SetRun& run) {
       (1 - share.least) * 100, run.rows[share.worst].name);
   if (run.rows.front().baseline) {
     text += fmt::format(
-        "speed-up    over {}, geometric mean: {:.3f}x by each workload's own best, {:.3f}x by the "
-        "common "
+        "{}over {}, geometric mean: {:.3f}x by each workload's own best, {:.3f}x by the common "
         "design\n",
+        run.objective() == Objective::throughput ? "speed-up    " : "gain        ",
         run.rows.front().baseline->name, summarize(run, ratios.own).worth,
         summarize(run, ratios.common).worth);
   }

@@ -110,12 +110,15 @@ std::vector<double> DesignBook::least_of_the_best() const {
   return least;
 }
 
-std::optional<Candidate> DesignBook::fastest_within(const Budget& budget) const {
+std::optional<Candidate> DesignBook::best_within(const Budget& budget) const {
   const Candidate* best = nullptr;
+  double most = 0;
   for (const auto& [point, known] : known_) {
     if (!known.candidate || !budget.allows(known.chip->area(), known.chip->tdp())) continue;
-    if (best == nullptr || known.candidate->evaluation.throughput > best->evaluation.throughput) {
+    const double value = score(*known.candidate, options_.objectives.front());
+    if (value >= 0 && (best == nullptr || value > most)) {
       best = &*known.candidate;
+      most = value;
     }
   }
   return best == nullptr ? std::nullopt : std::optional<Candidate>(*best);
@@ -172,7 +175,7 @@ LocalSearchResult DesignBook::close() {
   }
   result_.designs_priced = static_cast<std::int64_t>(known_.size());
   result_.front = front();
-  if (options_.also_within) result_.best_within = fastest_within(*options_.also_within);
+  if (options_.also_within) result_.best_within = best_within(*options_.also_within);
   return std::move(result_);
 }
 

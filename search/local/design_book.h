@@ -105,7 +105,8 @@ class DesignBook {
   Known& priced(const Point& point);
   /// A plug-in's failure costs the design, and the search goes on.
   void fail(const char* phase, const Point& point, const std::string& reason);
-  std::optional<Candidate> fastest_within(const Budget& budget) const;
+  /// By the first objective.
+  std::optional<Candidate> best_within(const Budget& budget) const;
   std::vector<FrontDesign> front() const;
   /// Why there is nothing: what the nearest design would need.
   std::string nearest_text();

@@ -44,7 +44,8 @@ struct LocalSearchOptions {
   int hysteresis = 2;
   /// Designs to estimate whatever the search thinks of them, e.g. baselines that the space has.
   std::vector<Point> seeds;
-  /// Also find the fastest of the estimated designs within this smaller budget.
+  /// Also find the best of the estimated designs, by the first objective, within this smaller
+  /// budget.
   std::optional<Budget> also_within;
   /// Asked before every estimate: true ends the search with what it has found.
   std::function<bool()> is_interrupted;

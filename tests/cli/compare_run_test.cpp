@@ -59,6 +59,20 @@ TEST(CompareSummary, ARunWithoutADesignIsWorthNothing) {
   EXPECT_FALSE(s.to_5_percent);
 }
 
+TEST(CompareSummary, ARunThatNeverBeganCountsNowhere) {
+  const MethodRun first = run_of({50});
+  const MethodRun second = run_of({100});
+  MethodRun idle;
+  idle.method = "random";
+  idle.ending = Ending::interrupted;
+  const MethodSummary s = summarise({&first, &second, &idle}, 100, 100);
+  EXPECT_EQ(s.runs, 2U);
+  EXPECT_EQ(s.throughput, 75);
+  EXPECT_EQ(s.least_throughput, 50);
+  EXPECT_EQ(s.worth, 75);
+  EXPECT_EQ(summarise({&idle}, 100, 100).runs, 0U);
+}
+
 TEST(CompareSummary, ADesignOverTheBudgetReachesNothing) {
   MethodRun fast = run_of({200});
   fast.is_in_budget = false;

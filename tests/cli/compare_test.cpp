@@ -86,14 +86,14 @@ TEST_F(CompareCli, ComparesMethodsAndDesignsAndWritesCurves) {
   std::stringstream csv(read(file("out_dir/convergence.csv")));
   std::string line;
   std::getline(csv, line);
-  EXPECT_EQ(line, "method,seed,evaluations,cost_calls,cpu_s,throughput,throughput_per_tdp");
+  EXPECT_EQ(line, "method,seed,evaluations,cost_calls,cpu_s,throughput,throughput_per_tdp,worth");
   std::string before;
   double evaluations = 0;
   double throughput = 0;
   std::size_t lines = 0;
   for (; std::getline(csv, line); ++lines) {
     std::stringstream cells(line);
-    std::vector<std::string> cell(7);
+    std::vector<std::string> cell(8);
     for (std::string& text : cell) std::getline(cells, text, ',');
     const std::string name = cell[0] + cell[1];
     if (name == before) {
@@ -109,6 +109,21 @@ TEST_F(CompareCli, ComparesMethodsAndDesignsAndWritesCurves) {
     improvements += of_one.at("improvements").get<std::size_t>();
   }
   EXPECT_EQ(lines, improvements);
+}
+
+TEST_F(CompareCli, EnergyHasItsColumn) {
+  const std::string compare = "compare " + small() +
+                              " --with random --seeds 1 --evaluations 20 --set objectives=[energy]"
+                              " --set throughput_floor=1 -o " +
+                              file("out_dir");
+  const Outcome r = run(compare);
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_NE(r.out.find("J/sample"), std::string::npos) << r.out;
+  const Json json = Json::parse(read(file("out_dir/compare.json")));
+  const Json& random = json.at("runs")[1].at("best");
+  EXPECT_EQ(json.at("methods")[1].at("median_worth"), random.at("worth"));
+  EXPECT_NE(r.out.find(fmt::format("{:.4g}", 1 / random.at("worth").get<double>())),
+            std::string::npos);
 }
 
 TEST_F(CompareCli, EqualInputsGiveEqualBytesButForMeasuredSeconds) {

@@ -206,6 +206,25 @@ TEST_F(FailingSearch, AFloorLikeTheBaselineIsWhatThatAchievesInTheSimulation) {
   EXPECT_FALSE(yardstick_of(slow).misses_floor(slow.candidates.front()));
 }
 
+TEST_F(FailingSearch, AReportIsInTheQuantityOfItsFirstObjective) {
+  const SearchRun result = search({"objectives=[energy]", "top_k=2"});
+  ASSERT_TRUE(result.headline.has_value()) << result.no_headline;
+  const auto joules = [](const Contender& c) { return c.simulation->energy.value(); };
+  const Contender& best = result.candidates[result.headline->contender];
+  EXPECT_NEAR(result.headline->gain, joules(result.baselines.front()) / joules(best), 1e-9);
+  double product = 1;
+  for (const Contribution& part : result.contributions) product *= part.factor;
+  EXPECT_NEAR(product, result.headline->estimated_gain, 1e-9);
+  const std::string text = search_text(result);
+  EXPECT_EQ(text.find("speed-up"), std::string::npos) << text;
+  EXPECT_NE(text.find("x less (J/sample) over tpu_v2"), std::string::npos) << text;
+  EXPECT_NE(text.find(" % in energy)"), std::string::npos) << text;
+  EXPECT_NE(text.find(fmt::format("{:.4g}", joules(best) / 8)), std::string::npos) << text;
+  EXPECT_EQ(search_json(result).at("one_step_more").at(0).at("gain_in"), "energy");
+  const std::string product_text = search_text(search({"objectives=[energy_delay_product]"}));
+  EXPECT_NE(product_text.find("J s/sample^2"), std::string::npos) << product_text;
+}
+
 TEST_F(FailingSearch, SimulationsAreAMaximumWhateverTheObjectives) {
   const std::vector<std::string> objectives = {"objectives=[throughput,throughput_per_tdp,energy]",
                                                "top_k=4", "throughput_floor=1",
@@ -287,7 +306,7 @@ TEST_F(FailingSearch, WithoutFailuresAllIsThere) {
   ASSERT_TRUE(result.headline.has_value());
   double product = 1;
   for (const Contribution& part : result.contributions) product *= part.factor;
-  EXPECT_NEAR(product, result.headline->estimated_speedup, 1e-9);
+  EXPECT_NEAR(product, result.headline->estimated_gain, 1e-9);
 }
 
 TEST_F(FailingSearch, ACrashWhileExplainingCostsTheExplanation) {
@@ -358,7 +377,7 @@ TEST_F(FailingSearch, TheComparisonIsAtTheBaselinesOwnCostWhateverTheBudget) {
   ASSERT_TRUE(larger.headline.has_value()) << larger.no_headline;
   const Contender& compared = larger.candidates[larger.headline->contender];
   EXPECT_LE(compared.chip.tdp().value(), baseline.chip.tdp().value() * (1 + 1e-9));
-  EXPECT_GE(larger.headline->speedup, result.headline->speedup - 1e-9);
+  EXPECT_GE(larger.headline->gain, result.headline->gain - 1e-9);
   EXPECT_GT(larger.candidates.front().chip.tdp().value(), baseline.chip.tdp().value());
 }
 

@@ -207,7 +207,8 @@ TEST_F(SmallSearch, DifferencesMultiplyToTheWhole) {
   const LocalSearchResult result = search_locally(small, evaluator, options);
   const Candidate& best = result.best[0].front();
   const Design start = with_value(base, "cores.0.count", std::int64_t{1});
-  const auto parts = explain_difference(small, evaluator, start, best.design);
+  const auto parts =
+      explain_difference(small, evaluator, start, best.design, Objective::throughput);
   double product = 1;
   for (const Contribution& part : parts) product *= part.factor;
   const double ratio =
@@ -216,12 +217,36 @@ TEST_F(SmallSearch, DifferencesMultiplyToTheWhole) {
   EXPECT_FALSE(parts.empty());
 }
 
+TEST_F(SmallSearch, DifferencesAndStepsAreInTheObjectivesWorth) {
+  const SearchSpace small = space(kSmallSpace);
+  const Point point(small.axes().size(), 0);
+  const Design from = small.design(point);
+  const Design to = small.design(Point(small.axes().size(), 1));
+  for (const Objective objective : {Objective::energy, Objective::energy_delay_product}) {
+    const auto worth_at = [&](const Design& design) {
+      return worth(objective, evaluator.evaluate(evaluator.chip(design)));
+    };
+    double product = 1;
+    for (const Contribution& part : explain_difference(small, evaluator, from, to, objective)) {
+      product *= part.factor;
+    }
+    EXPECT_NEAR(product, worth_at(to) / worth_at(from), 1e-9);
+    const auto purchases = price_purchases(small, evaluator, point, objective);
+    ASSERT_FALSE(purchases.empty());
+    for (const Purchase& purchase : purchases) {
+      Point up = point;
+      for (std::size_t i = 0; i < up.size(); ++i) up[i] += small.axes()[i].path == purchase.path;
+      EXPECT_NEAR(purchase.gain, worth_at(small.design(up)) / worth_at(from) - 1, 1e-12);
+    }
+  }
+}
+
 TEST_F(SmallSearch, DifferencesOffTheAxesAreAFactorToo) {
   const SearchSpace small = space(kSmallSpace);
   const Design to = small.design(Point(small.axes().size(), 1));
   for (const char* name : {"tpu_v3", "nvdla_like", "tpu_v2"}) {
     const Design from = load_design(name, files(), {{"global_buffer.banks", "8"}});
-    const auto parts = explain_difference(small, evaluator, from, to);
+    const auto parts = explain_difference(small, evaluator, from, to, Objective::throughput);
     double product = 1;
     for (const Contribution& part : parts) product *= part.factor;
     const double ratio = evaluator.evaluate(evaluator.chip(to)).throughput /
@@ -236,7 +261,8 @@ TEST_F(SmallSearch, ABlockWithoutTheAxisParameterIsAnotherDifference) {
   const Design from = load_design("tpu_v2", files(), {{"memory", "{type: ideal}"}});
   EXPECT_THROW(value_at(from, "memory.t_rcd"), InputError);
   EXPECT_THROW(with_value(from, "memory.t_rcd", 1e-8), InputError);
-  const auto parts = explain_difference(small, evaluator, from, small.design({0, 1}));
+  const auto parts =
+      explain_difference(small, evaluator, from, small.design({0, 1}), Objective::throughput);
   EXPECT_EQ(parts.back().change, "other differences");
 }
 
@@ -424,7 +450,7 @@ TEST_F(SmallSearch, SeedsAreEstimatedAndCount) {
 
 TEST_F(SmallSearch, AxesThatTheEstimateCannotSeeAreTold) {
   const SearchSpace small = space("{memory.queue_depth: [8, 64], memory.stacks: [2, 4]}");
-  EXPECT_EQ(unmoving_axes(small, evaluator, {0, 1}),
+  EXPECT_EQ(unmoving_axes(small, evaluator, {0, 1}, Objective::throughput),
             (std::vector<std::string>{"memory.queue_depth"}));
 }
 
