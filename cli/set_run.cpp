@@ -21,6 +21,14 @@ void prepare(SearchSpec& search, SetRow& row) {
 
 }  // namespace
 
+std::vector<Contender*> SetRow::contenders() {
+  std::vector<Contender*> all;
+  for (std::optional<Contender>* contender : {&own, &common, &baseline}) {
+    if (*contender) all.push_back(&**contender);
+  }
+  return all;
+}
+
 double SetRow::simulated_ratio(Objective objective, const std::optional<Contender>& a,
                                const std::optional<Contender>& b) const {
   if (!a || !b) return 0;
@@ -65,22 +73,23 @@ SetRun run_whole_set(SetSpec spec, const WorkerOptions& workers, const Simulatio
   }
   for (std::size_t i = 0; i < run.rows.size(); ++i) {
     SetRow& row = run.rows[i];
-    const Candidate& own = run.found.own[i];
-    const CommonDesign& common = run.found.common;
-    row.own = make_contender(*row.evaluator, *row.setup, own.label, own.design);
-    row.common = make_contender(*row.evaluator, *row.setup, common.label, common.design);
+    const auto contender = [&](const auto& found) -> std::optional<Contender> {
+      if (!found) return std::nullopt;
+      return make_contender(*row.evaluator, *row.setup, found->label, found->design);
+    };
+    row.own = contender(run.found.own[i]);
+    row.common = contender(run.found.common);
   }
   std::int64_t total = 0;
-  for (const SetRow& row : run.rows) total += row.baseline ? 3 : 2;
+  for (SetRow& row : run.rows) total += static_cast<std::int64_t>(row.contenders().size());
   Progress progress("simulate", total);
   std::int64_t done = 0;
   for (SetRow& row : run.rows) {
-    std::vector<Contender*> contenders = {&*row.own, &*row.common};
-    if (row.baseline) contenders.push_back(&*row.baseline);
-    simulate_contenders(contenders, *row.setup, simulate, workers,
+    simulate_contenders(row.contenders(), *row.setup, simulate, workers,
                         [&](std::size_t) { progress.update(++done); });
   }
   run.simulation_seconds = progress.seconds();
+  run.is_partial = run.found.is_partial || (workers.is_interrupted && workers.is_interrupted());
   return run;
 }
 

@@ -19,8 +19,11 @@ struct SetRow {
   std::unique_ptr<TrainingSetup> setup;
   std::unique_ptr<Evaluator> evaluator;
   std::optional<Contender> baseline;  ///< the first of its search file
-  std::optional<Contender> own;       ///< the best for it alone
-  std::optional<Contender> common;    ///< the set's
+  std::optional<Contender> own;       ///< the best for it alone; see CommonResult::own
+  std::optional<Contender> common;    ///< the set's, if there is one
+
+  /// Those that there are.
+  std::vector<Contender*> contenders();
 
   /// Simulated worth of `a` over that of `b`; 0 if one was not simulated.
   double simulated_ratio(Objective objective, const std::optional<Contender>& a,
@@ -31,6 +34,8 @@ struct SetRun {
   SetSpec spec;
   CommonResult found;
   std::vector<SetRow> rows;  ///< in the set's order
+  /// Interrupted: what was found until then, of which not all need be simulated.
+  bool is_partial = false;
   double search_seconds = 0;
   double simulation_seconds = 0;
 
@@ -40,8 +45,7 @@ struct SetRun {
 
 /// Searches, then simulates on every workload the baseline, its own best design and the common one.
 /// `on_ready` is called when the inputs have proved sound. A simulation that fails is told in its
-/// contender. When `workers` are interrupted, the result is of no use. Throws InputError
-/// and NegativeResult.
+/// contender. Throws InputError and NegativeResult.
 SetRun run_whole_set(SetSpec spec, const WorkerOptions& workers, const SimulationJob& simulate,
                      const std::function<void(const SetRun&)>& on_ready = {});
 

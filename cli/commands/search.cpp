@@ -6,6 +6,7 @@
 #include "cli/commands/search_system.h"
 #include "cli/interrupt.h"
 #include "cli/report/json_report.h"
+#include "cli/report/negative_report.h"
 #include "cli/report/output_folder.h"
 #include "cli/report/search_json.h"
 #include "cli/report/search_report.h"
@@ -25,6 +26,25 @@ void print_written(const OutputFolder& folder) {
   std::cout << "}\n";
 }
 
+/// Does `work`, of which a negative answer is left in the folder like any other; an interrupt
+/// before there is anything leaves what was there.
+template <class Work>
+auto with_answer(OutputFolder& folder, bool as_json, const nlohmann::ordered_json& inputs,
+                 Work&& work) {
+  try {
+    return work();
+  } catch (const NegativeResult& nothing) {
+    if (InterruptWatch::is_interrupted()) {
+      folder.put_back();
+    } else {
+      const nlohmann::ordered_json json = negative_json(inputs, nothing.what());
+      write_negative(folder, json);
+      if (as_json) std::cout << json.dump(2) << '\n';
+    }
+    throw;
+  }
+}
+
 int search_set(const Arguments& arguments, const DataFiles& files) {
   if (arguments.has("seed")) {
     throw InputError("search: --seed goes with a search of one workload, not with a set");
@@ -32,19 +52,19 @@ int search_set(const Arguments& arguments, const DataFiles& files) {
   SetSpec spec = load_set(arguments.get<std::string>("search"), files, arguments.overrides());
   OutputFolder folder(arguments.has("output") ? arguments.get<std::string>("output")
                                               : fmt::format("out/{}", spec.name),
-                      set_files());
+                      result_files());
   const bool as_json = arguments.has("json");
   WorkerOptions workers;
   workers.workers = arguments.jobs();
   workers.is_interrupted = InterruptWatch::is_interrupted;
-  const SetRun run =
-      run_whole_set(std::move(spec), workers, simulation_job, [&](const SetRun& ready) {
-        folder.set_aside();
-        if (!as_json) std::cout << set_header(ready) << std::flush;
-      });
-  if (InterruptWatch::is_interrupted()) {
-    throw NegativeResult("interrupted: of a set nothing is kept before all is done");
-  }
+  nlohmann::ordered_json inputs = nlohmann::ordered_json::array();
+  for (const SetMember& member : spec.members) inputs.push_back(inputs_json(member.search));
+  const SetRun run = with_answer(folder, as_json, inputs, [&] {
+    return run_whole_set(std::move(spec), workers, simulation_job, [&](const SetRun& ready) {
+      folder.set_aside();
+      if (!as_json) std::cout << set_header(ready) << std::flush;
+    });
+  });
   write_set(folder, run);
   if (as_json) {
     std::cout << set_json(run).dump(2) << '\n';
@@ -52,7 +72,7 @@ int search_set(const Arguments& arguments, const DataFiles& files) {
     std::cout << set_text(run);
     print_written(folder);
   }
-  return kDone;
+  return run.is_partial ? kInterrupted : kDone;
 }
 
 int search(const Arguments& arguments, const DataFiles& files) {
@@ -68,11 +88,13 @@ int search(const Arguments& arguments, const DataFiles& files) {
   OutputFolder folder(path, result_files());
   const bool as_json = arguments.has("json");
   const std::string trace_path = folder.reserve("trace.pftrace");
-  const SearchRun run =
-      run_whole_search(std::move(spec), options, trace_path, [&](const SearchRun& ready) {
-        folder.set_aside();
-        if (!as_json) std::cout << search_header(ready.spec, *ready.setup) << std::flush;
-      });
+  const nlohmann::ordered_json inputs = inputs_json(spec);
+  const SearchRun run = with_answer(folder, as_json, inputs, [&] {
+    return run_whole_search(std::move(spec), options, trace_path, [&](const SearchRun& ready) {
+      folder.set_aside();
+      if (!as_json) std::cout << search_header(ready.spec, *ready.setup) << std::flush;
+    });
+  });
   write_results(folder, run);
   if (as_json) {
     std::cout << search_json(run).dump(2) << '\n';

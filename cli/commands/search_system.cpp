@@ -8,6 +8,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/report/output_folder.h"
+#include "cli/report/search_report.h"
 #include "cli/report/table.h"
 #include "cli/system_search.h"
 
@@ -127,7 +128,7 @@ int search_chips_of_system(const Arguments& arguments, const DataFiles& files, S
   }
   OutputFolder folder(arguments.has("output") ? arguments.get<std::string>("output")
                                               : fmt::format("out/{}", spec.name),
-                      {"results.json"});
+                      result_files());
   const bool as_json = arguments.has("json");
   WorkerOptions workers;
   workers.workers = arguments.jobs();

@@ -74,11 +74,26 @@ void OutputFolder::set_aside() {
     const fs::path target = fs::path(path_) / name;
     std::error_code error;
     if (!fs::exists(target, error)) continue;
-    fs::rename(target, target.string() + ".old", error);
+    const std::string old = target.string() + ".old";
+    if (fs::exists(old, error)) {
+      fs::remove(target, error);
+    } else {
+      fs::rename(target, old, error);
+      aside_.push_back(name);
+    }
     if (error) {
       throw InputError(fmt::format("{}: can't be renamed: {}", target.string(), error.message()));
     }
   }
+}
+
+void OutputFolder::put_back() {
+  for (const std::string& name : aside_) {
+    const fs::path target = fs::path(path_) / name;
+    std::error_code error;
+    fs::rename(target.string() + ".old", target, error);
+  }
+  aside_.clear();
 }
 
 void write_file(const std::string& path, const std::string& content) {
@@ -108,7 +123,7 @@ std::string read_file(const std::string& path) {
   return content.str();
 }
 
-void OutputFolder::commit() {
+void OutputFolder::commit(Earlier earlier) {
   for (const std::string& name : names_) {
     std::error_code error;
     fs::rename(temporary(name), fs::path(path_) / name, error);
@@ -117,6 +132,7 @@ void OutputFolder::commit() {
     }
   }
   is_committed_ = true;
+  if (earlier == Earlier::kept) return;
   for (const std::string& name : targets_) {
     std::error_code error;
     fs::remove(fs::path(path_) / (name + ".old"), error);

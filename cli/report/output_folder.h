@@ -24,10 +24,15 @@ class OutputFolder {
   /// Takes a reservation back: file `name` will not be there.
   void discard(const std::string& name);
   /// Renames targets that an earlier run left here to NAME.old, so that they don't pass for the
-  /// result of this run should it fail. commit() removes them.
+  /// result of this run should it fail. Where NAME.old is there already, the target is of a run
+  /// that had no answer, and is removed. commit() removes them.
   void set_aside();
-  /// Gives all files their names, in the order in which they were written.
-  void commit();
+  /// Undoes set_aside(): this run has nothing to put in their place.
+  void put_back();
+  enum class Earlier { removed, kept };
+  /// Gives all files their names, in the order in which they were written. What was set aside is
+  /// removed, or kept because this is not better.
+  void commit(Earlier earlier = Earlier::removed);
 
   const std::string& path() const { return path_; }
   const std::vector<std::string>& names() const { return names_; }
@@ -38,6 +43,7 @@ class OutputFolder {
   std::string path_;
   std::vector<std::string> targets_;
   std::vector<std::string> names_;
+  std::vector<std::string> aside_;  ///< targets that this run has set aside
   bool is_committed_ = false;
 };
 

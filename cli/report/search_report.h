@@ -15,7 +15,8 @@ std::string search_header(const SearchSpec& spec, const TrainingSetup& setup);
 /// What a tired architect reads.
 std::string search_text(const SearchRun& run);
 
-/// Names of all files that a search may write.
+/// Names of all files that a search, of whatever kind, may write: each kind sets aside what another
+/// left in its folder.
 std::vector<std::string> result_files();
 
 /// Writes and commits them. A trace.pftrace that the folder reserved is discarded if the run has

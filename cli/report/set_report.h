@@ -3,7 +3,6 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <vector>
 
 #include "cli/report/output_folder.h"
 #include "cli/set_run.h"
@@ -16,7 +15,7 @@ std::string set_header(const SetRun& run);
 std::string set_text(const SetRun& run);
 nlohmann::ordered_json set_json(const SetRun& run);
 
-std::vector<std::string> set_files();
+/// best.yaml (the common design, if there is one) and results.json.
 void write_set(OutputFolder& folder, const SetRun& run);
 
 }  // namespace simdse

@@ -173,7 +173,7 @@ Override parse_override(const std::string& text) {
   if (equals == std::string::npos || equals == 0) {
     throw InputError(fmt::format("--set '{}': expected path=value", text));
   }
-  return {text.substr(0, equals), text.substr(equals + 1)};
+  return {text.substr(0, equals), text.substr(equals + 1), text};
 }
 
 namespace {
@@ -350,8 +350,9 @@ ConfigValue parse_config(const std::string& yaml, const std::string& name) {
 
 ConfigValue with_overrides(ConfigValue document, const std::vector<Override>& overrides) {
   for (const Override& item : overrides) {
-    document = document.with(
-        item.path, parse(item.value, fmt::format("--set {}={}", item.path, item.value), false));
+    const std::string written =
+        item.written.empty() ? fmt::format("{}={}", item.path, item.value) : item.written;
+    document = document.with(item.path, parse(item.value, "--set " + written, false));
   }
   return document;
 }

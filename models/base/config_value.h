@@ -78,6 +78,8 @@ struct ConfigValue::Member {
 struct Override {
   std::string path;
   std::string value;  ///< YAML
+  /// What the user wrote, where that is another path: messages quote it.
+  std::string written = {};
 };
 
 /// Splits "path=value". Throws InputError when there is no '=' or no path.

@@ -32,6 +32,16 @@ void read_budget(const ConfigValue& value, const DataFiles& files, const std::st
     const Chip chip(std::move(design), technology);
     spec.options.budget = {chip.area(), chip.tdp()};
     spec.budget_text = "like " + like->text("budget.like");
+    // What is given beside it goes before.
+    Budget& budget = spec.options.budget;
+    if (reader.find("area") != nullptr) {
+      budget.area = Area(reader.quantity("area", Dimension::area, 1e-3, 1e5));
+      spec.budget_text += ", area given";
+    }
+    if (reader.find("power") != nullptr) {
+      budget.power = Watts(reader.quantity("power", Dimension::power, 1e-3, 1e5));
+      spec.budget_text += ", power given";
+    }
   } else {
     spec.options.budget = {Area(reader.quantity("area", Dimension::area, 1e-3, 1e5)),
                            Watts(reader.quantity("power", Dimension::power, 1e-3, 1e5))};

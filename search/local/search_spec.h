@@ -19,7 +19,8 @@ namespace simdse {
 ///   workload: bert_large              a zoo name, a path, or a map as in a workload file
 ///   base: tpu_v2                      the design whose other parameters all candidates share
 ///   baselines: [tpu_v2]               designs to compare with; default: the base; [] for none
-///   budget: {like: tpu_v2}            or {area: 450 mm2, power: 160 W}
+///   budget: {like: tpu_v2}            or {area: 450 mm2, power: 160 W}, or both: {like: tpu_v2,
+///                                     power: 150 W}
 ///   objectives: [throughput]          default: throughput, throughput_per_tdp
 ///   throughput_floor: 40              samples/s, or {like: tpu_v2}: what that design achieves by
 ///   the

@@ -21,31 +21,52 @@ class CommonSearch {
   CommonResult run() {
     std::vector<Point> starts;
     for (const SetWorkload& workload : workloads_) search_alone(workload, starts);
-    for (const Point& start : starts) look_at(start);
+    const auto has = [](const std::optional<Candidate>& own) { return own.has_value(); };
+    if (std::none_of(result_.own.begin(), result_.own.end(), has)) {
+      throw NegativeResult("interrupted before a design was found");
+    }
+    if (!std::all_of(result_.own.begin(), result_.own.end(), has)) {
+      result_.is_partial = true;
+      return std::move(result_);
+    }
+    for (const Point& start : starts) {
+      if (!best_ || !is_interrupted()) look_at(start);
+    }
     if (!best_) {
       throw NegativeResult(
           "none of the designs that are best for one workload of the set suits all of them");
     }
     while (climb()) {
     }
-    result_.common = std::move(*best_);
+    result_.common = std::move(best_);
+    result_.is_partial = is_interrupted();
     return std::move(result_);
   }
 
  private:
+  bool is_interrupted() const {
+    const std::function<bool()>& asked = workloads_.front().options.is_interrupted;
+    return asked && asked();
+  }
   const Objective& objective_of(std::size_t i) const {
     return workloads_[i].options.objectives.front();
   }
   double own_worth(std::size_t i) const {
-    return worth(objective_of(i), result_.own[i].evaluation);
+    return worth(objective_of(i), result_.own[i]->evaluation);
   }
 
   void search_alone(const SetWorkload& workload, std::vector<Point>& starts) {
     const std::int64_t before = result_.designs_estimated;
-    const LocalSearchResult found =
-        search_designs(space_, *workload.evaluator, workload.options, [&](std::int64_t done) {
-          if (progress_) progress_(before + done);
-        });
+    LocalSearchResult found;
+    try {
+      found = search_designs(space_, *workload.evaluator, workload.options, [&](std::int64_t done) {
+        if (progress_) progress_(before + done);
+      });
+    } catch (const NegativeResult&) {
+      if (!is_interrupted()) throw;
+      result_.own.emplace_back();
+      return;
+    }
     result_.designs_estimated += found.designs_estimated;
     result_.own.push_back(found.best.front().front());
     // Enough to start from a good design that is not the very best for any workload.
@@ -85,7 +106,7 @@ class CommonSearch {
         const double value = worth(objective_of(i), evaluation);
         if (value > own_worth(i)) {
           // What is best for the set may be better for one of it than its own search found.
-          result_.own[i] = {point, design.design, design.label, evaluation};
+          result_.own[i] = Candidate{point, design.design, design.label, evaluation};
           if (best_) settle();
         }
         design.evaluations.push_back(std::move(evaluation));
@@ -104,8 +125,7 @@ class CommonSearch {
 
   /// True if a neighbour of the best is better: the first one found is the best then.
   bool climb() {
-    const std::function<bool()>& is_interrupted = workloads_.front().options.is_interrupted;
-    if (is_interrupted && is_interrupted()) return false;
+    if (is_interrupted()) return false;
     const Point at = best_->point;
     for (std::size_t i = 0; i < at.size(); ++i) {
       for (const int step : {1, -1}) {

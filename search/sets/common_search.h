@@ -29,10 +29,12 @@ struct CommonDesign {
 };
 
 struct CommonResult {
-  std::vector<Candidate> own;  ///< the best for each workload alone
-  CommonDesign common;
+  /// The best for each workload alone; none of those that an interrupt kept from being searched.
+  std::vector<std::optional<Candidate>> own;
+  std::optional<CommonDesign> common;  ///< none if it was interrupted before there was one
   std::int64_t designs_estimated = 0;  ///< by the workloads' own searches ...
   std::int64_t designs_compared = 0;   ///< ... and for all workloads, or until one ruled them out
+  bool is_partial = false;             ///< interrupted: the best until then
 };
 
 /// Searches for every workload by itself; then, from the best designs of all of these, climbs by
@@ -42,7 +44,7 @@ struct CommonResult {
 /// design that is better for a workload than its own best, it becomes its own best.
 ///
 /// All workloads have the same space and budget. Throws NegativeResult when some workload has no
-/// design, or none suits all.
+/// design, or none suits all; and when it is interrupted before it has found any.
 CommonResult search_common(const SearchSpace& space, const std::vector<SetWorkload>& workloads,
                            SetObjective objective,
                            const std::function<void(std::int64_t)>& progress = {});

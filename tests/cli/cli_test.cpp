@@ -191,7 +191,16 @@ TEST_F(Cli, ABudgetThatNothingMeetsIsANegativeResult) {
   EXPECT_NE(r.err.find("no design meets the budget of 20 mm2 and 10 W; the nearest, 1x64x128"),
             std::string::npos)
       << r.err;
-  EXPECT_TRUE(fs::is_empty(file("o")));
+  const Json json = Json::parse(read(file("o") + "/results.json"));
+  EXPECT_EQ(json.at("status"), "none");
+  EXPECT_NE(json.at("reason").get<std::string>().find("no design meets the budget"),
+            std::string::npos);
+  EXPECT_EQ(json.at("inputs").at("budget").at("power_w"), 10);
+  EXPECT_EQ(std::distance(fs::directory_iterator(file("o")), fs::directory_iterator{}), 1);
+  const Outcome as_json = run("search " + small_search() + " --json -o " + file("o") +
+                              " --set budget='{area: 20 mm2, power: 10 W}'");
+  EXPECT_EQ(as_json.status, 1);
+  EXPECT_EQ(Json::parse(as_json.out), json);
 }
 
 TEST_F(Cli, AFailedSearchDoesNotPassOffOlderResultsAsItsOwn) {
@@ -201,13 +210,46 @@ TEST_F(Cli, AFailedSearchDoesNotPassOffOlderResultsAsItsOwn) {
       run("search " + small_search() + " -o " + out + " --set budget='{area: 20 mm2, power: 10 W}'")
           .status,
       1);
-  EXPECT_FALSE(fs::exists(out + "/results.json"));
-  EXPECT_TRUE(fs::exists(out + "/results.json.old"));
+  EXPECT_EQ(Json::parse(read(out + "/results.json")).at("status"), "none");
+  EXPECT_FALSE(fs::exists(out + "/best.yaml"));
+  const std::string earlier = read(out + "/results.json.old");
+  EXPECT_EQ(Json::parse(earlier).at("status"), "complete");
+  // Failing again does not cost what once was found.
+  ASSERT_EQ(run("search " + small_search() + " -o " + out + " --set throughput_floor=1e6").status,
+            1);
+  EXPECT_EQ(read(out + "/results.json.old"), earlier);
   // What is wrong with the input is found before anything is touched; a success clears up.
   ASSERT_EQ(run("search " + small_search() + " -o " + out).status, 0);
   EXPECT_FALSE(fs::exists(out + "/results.json.old"));
   ASSERT_EQ(run("search " + small_search() + " -o " + out + " --set top_k=0").status, 2);
   EXPECT_TRUE(fs::exists(out + "/results.json"));
+}
+
+TEST_F(Cli, ASetLeavesNothingOfAnEarlierSearchBesideIt) {
+  const std::string out = file("o");
+  ASSERT_EQ(run("search " + small_search() + " -o " + out).status, 0);
+  const std::string set = write("set.yaml", "schema: 1\nsearches: [small.yaml]\n");
+  ASSERT_EQ(run("search " + set + " -o " + out).status, 0);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(out)) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"best.yaml", "results.json"}));
+}
+
+TEST_F(Cli, AnInterruptedSetKeepsWhatItFound) {
+  const std::string out = file("o");
+  const Outcome r =
+      run_and_interrupt({"search", "configs/searches/eleven/all.yaml", "-j", "1", "-o", out},
+                        "budget", std::chrono::milliseconds(2500));
+  EXPECT_EQ(r.status, 130) << r.err;
+  const Json json = Json::parse(read(out + "/results.json"));
+  EXPECT_EQ(json.at("status"), "partial");
+  ASSERT_EQ(json.at("workloads").size(), 11U);
+  const Json& own = json.at("workloads")[0].at("own_best");
+  ASSERT_FALSE(own.is_null());
+  EXPECT_GT(own.at("estimate").at("throughput_samples_per_s"), 0);
+  EXPECT_TRUE(json.at("common").is_null());
+  EXPECT_NE(r.out.find("partial     interrupted"), std::string::npos) << r.out;
 }
 
 TEST_F(Cli, TargetsThatAreNoFilesAreFoundBeforeTheWork) {

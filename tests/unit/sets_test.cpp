@@ -126,21 +126,49 @@ TEST_F(Sets, CommonDesignIsAsGoodAsEnumeration) {
     const Ready ready(spec);
     const CommonResult found = ready.search();
     const Enumerated all = enumerate(ready);
-    EXPECT_NEAR(found.common.worth, all.best, 1e-3) << objective;
+    EXPECT_NEAR(found.common->worth, all.best, 1e-3) << objective;
     for (std::size_t i = 0; i < found.own.size(); ++i) {
-      EXPECT_NEAR(found.own[i].evaluation.throughput, all.own[i], 1e-3 * all.own[i]);
-      EXPECT_LE(found.common.shares[i], 1);
-      EXPECT_DOUBLE_EQ(found.common.shares[i],
-                       found.common.evaluations[i].throughput / found.own[i].evaluation.throughput);
+      EXPECT_NEAR(found.own[i]->evaluation.throughput, all.own[i], 1e-3 * all.own[i]);
+      EXPECT_LE(found.common->shares[i], 1);
+      EXPECT_DOUBLE_EQ(found.common->shares[i], found.common->evaluations[i].throughput /
+                                                    found.own[i]->evaluation.throughput);
     }
   }
+}
+
+TEST_F(Sets, AnInterruptKeepsWhatWasFound) {
+  const SetSpec spec = load("schema: 1\nsearches: [one.yaml, two.yaml]\n");
+  int asked = 0;
+  int limit = 0;
+  Ready ready(spec);
+  for (SetWorkload& workload : ready.workloads) {
+    workload.options.is_interrupted = [&] { return ++asked > limit; };
+  }
+  EXPECT_THROW(ready.search(), NegativeResult);  // before anything was found
+  asked = 0;
+  limit = 2;
+  const CommonResult early = ready.search();
+  EXPECT_TRUE(early.is_partial);
+  EXPECT_TRUE(early.own[0].has_value());
+  EXPECT_FALSE(early.own[1].has_value());
+  EXPECT_FALSE(early.common.has_value());
+  // The later the interrupt, the more there is.
+  bool has_common_early = false;
+  for (limit = 3; limit < 10000; limit += limit / 2) {
+    asked = 0;
+    const CommonResult later = ready.search();
+    if (!later.is_partial) break;
+    has_common_early = has_common_early || later.common.has_value();
+  }
+  EXPECT_LT(limit, 10000);
+  EXPECT_TRUE(has_common_early);
 }
 
 TEST_F(Sets, AnOverwhelmingWeightDecides) {
   const SetSpec spec = load(
       "schema: 1\nsearches: [{search: one.yaml, weight: 1e6}, {search: two.yaml, weight: 1e-6}]\n");
   const CommonResult found = Ready(spec).search();
-  EXPECT_NEAR(found.common.shares[0], 1, 1e-3);
+  EXPECT_NEAR(found.common->shares[0], 1, 1e-3);
 }
 
 TEST_F(Sets, BadFilesAreRefused) {
@@ -163,6 +191,20 @@ TEST_F(Sets, OverridesReachTheSetOrEverySearch) {
   EXPECT_EQ(spec.objective, SetObjective::worst_case_regret);
   for (const SetMember& member : spec.members) {
     EXPECT_EQ(member.search.options.budget.power.value(), 150);
+  }
+  // Also where the searches take their budget from a design; and messages quote what was written.
+  const SetSpec alike = load_set(
+      path, files(), {{"searches.budget", "{like: tpu_v2}"}, {"searches.budget.power", "150 W"}});
+  const Budget& budget = alike.members.front().search.options.budget;
+  EXPECT_EQ(budget.power.value(), 150);
+  EXPECT_GT(budget.area.value(), 500);
+  try {
+    load_set(path, files(), {parse_override("searches.budget.power=150 J")});
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("--set searches.budget.power=150 J"),
+              std::string::npos)
+        << error.what();
   }
   EXPECT_TRUE(is_set_file(path, files()));
   EXPECT_FALSE(is_set_file((folder_ / "one.yaml").string(), files()));
