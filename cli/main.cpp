@@ -1,4 +1,6 @@
 #include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <iostream>
@@ -63,6 +65,12 @@ int run(int count, char** words) {
   throw InputError(fmt::format("there is no command '{}'{}", name, spelling_hint(name, known)));
 }
 
+/// True if standard output is a pipe from which nobody reads any more.
+bool has_no_reader() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 }  // namespace
 }  // namespace simdse
 
@@ -72,6 +80,11 @@ int main(int count, char** words) {
     const int status = simdse::run(count, words);
     std::cout.flush();
     if (std::cout) return status;
+    if (simdse::has_no_reader()) {
+      // The work is done: end without a word, as programs do whose reader has seen enough.
+      std::signal(SIGPIPE, SIG_DFL);
+      std::raise(SIGPIPE);
+    }
     std::cerr << "simdse: standard output can't be written\n";
     return simdse::kInternalFailure;
   } catch (const simdse::InputError& error) {

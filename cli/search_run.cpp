@@ -12,6 +12,7 @@
 #include "cli/simulation_job.h"
 #include "models/plugin/plugin.h"
 #include "search/estimate/planned_estimate.h"
+#include "search/exact/box_bound.h"
 #include "search/exact/design_search.h"
 
 namespace simdse {
@@ -220,6 +221,13 @@ void decompose_gap(SearchRun& run, const SearchRunOptions& options, const std::s
   if (run.gap.empty()) run.warnings.push_back("the gap of #1 has no causes: " + problem);
 }
 
+/// Why nothing could be proven.
+std::string obstacle_to_proof(const SearchRun& run) {
+  if (run.search.is_partial) return "the search was interrupted";
+  if (!run.evaluator->is_one_graph()) return "the step is planned as several graphs";
+  return BoxBound::obstacle(*run.spec.space);
+}
+
 }  // namespace
 
 WorkerOptions SearchRunOptions::worker_options() const {
@@ -288,6 +296,7 @@ SearchRun run_whole_search(SearchSpec spec, const SearchRunOptions& options,
     unless_plugin_fails(run, "no design at the baseline's own area and power",
                         [&] { add_fair_candidate(run); });
     run.search_seconds = progress.seconds();
+    if (!run.search.certificate) run.nothing_proven = obstacle_to_proof(run);
   }
   simulate_all(run, options);
   run.simulated_floor = simulated_floor(run);

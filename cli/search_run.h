@@ -43,10 +43,11 @@ struct SearchRun {
   std::unique_ptr<TrainingSetup> setup;
   std::unique_ptr<Evaluator> evaluator;
   LocalSearchResult search;
+  std::string nothing_proven;  ///< why the search has no certificate
   double search_seconds = 0;
   double simulation_seconds = 0;
-  std::vector<Contender>
-      candidates;  ///< best first, by simulation: first those within budget and floor
+  /// Best first, by simulation: those within budget and floor before the others.
+  std::vector<Contender> candidates;
   std::vector<Contender> baselines;
   Decision decision;
   /// Of simulated designs, see yardstick_of.

@@ -51,7 +51,8 @@ int run_compare(const CommandContext& context) {
        "all of these, or designs by name or path")
           .c_str())("seeds", po::value<std::uint64_t>(),
                     "runs of every method that draws at random, with seeds 1, 2, ... (default: 3)")(
-      "evaluations", po::value<std::int64_t>(), "evaluations that each run is given")(
+      "evaluations", po::value<std::int64_t>(),
+      "evaluations that each run of a rival is given; the search ends by itself")(
       "budget-factor", po::value<double>(),
       "instead: so many times the evaluations that the search made (default: 31)")(
       "cost-calls", po::value<std::int64_t>(), "also end a run after so many layer-cost calls")(

@@ -137,11 +137,12 @@ std::vector<std::string> notes(const CompareRun& run) {
 
 std::string limits_text(const CompareRun& run) {
   if (run.limits.evaluations == std::numeric_limits<std::int64_t>::max()) return "";
-  std::string text = fmt::format(
-      "limits      {} evaluations per run{}", grouped(static_cast<double>(run.limits.evaluations)),
-      run.options.evaluations
-          ? ""
-          : fmt::format(", {:g} times those of the search", run.options.budget_factor));
+  std::string text =
+      fmt::format("limits      {} evaluations per run of a rival{}",
+                  grouped(static_cast<double>(run.limits.evaluations)),
+                  run.options.evaluations
+                      ? ""
+                      : fmt::format(", {:g} times those of the search", run.options.budget_factor));
   if (run.options.cost_calls) {
     text +=
         fmt::format("; {} layer-cost calls", grouped(static_cast<double>(*run.options.cost_calls)));

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 OutputFolder::OutputFolder(std::string path, std::vector<std::string> targets)
     : path_(std::move(path)), targets_(std::move(targets)) {
+  if (path_.empty()) throw InputError("--output: the folder has no name");
   std::error_code error;
   fs::create_directories(path_, error);
   if (error || !fs::is_directory(path_)) {

@@ -142,7 +142,16 @@ Json contender_json(const SearchRun& run, const Contender& contender) {
   return json;
 }
 
-Json or_null(const std::optional<double>& value) {
+/// What ended the run before it was done; null if nothing did.
+Json stopped_by(const SearchRun& run) {
+  if (run.is_partial) return "interrupt";
+  const std::optional<Certificate>& certificate = run.search.certificate;
+  if (!certificate || certificate->stopped_by.empty()) return nullptr;
+  return "limits." + certificate->stopped_by;
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
   if (!value) return nullptr;
   return *value;
 }
@@ -170,6 +179,7 @@ Json search_json(const SearchRun& run) {
                {"version", SIMDSE_VERSION},
                {"identity", identity(run.spec)},
                {"status", run.is_partial ? "partial" : "complete"},
+               {"stopped_by", stopped_by(run)},
                {"inputs", inputs_json(run.spec)},
                {"objective", objective_name(run.spec.options.objectives.front())},
                {"search",
@@ -178,7 +188,10 @@ Json search_json(const SearchRun& run) {
                  {"designs_bounded", run.search.designs_bounded},
                  {"designs_priced", run.search.designs_priced}}}};
   json["search"]["method"] = method_name(run.spec.options.method);
+  json["search"]["designs_over_budget"] = or_null(run.search.designs_over_budget);
+  json["search"]["designs_impossible"] = or_null(run.search.designs_impossible);
   json["search"]["certificate"] = nullptr;
+  if (!run.search.certificate) json["search"]["nothing_proven_because"] = run.nothing_proven;
   if (const std::optional<Certificate>& certificate = run.search.certificate) {
     Json gaps = Json::object();
     for (std::size_t i = 0; i < certificate->gaps.size(); ++i) {

@@ -156,6 +156,15 @@ std::string front_line(const SearchRun& run) {
                      fastest.label, text(fastest), thriftiest->label, text(*thriftiest));
 }
 
+/// What became of the designs that were not estimated.
+std::string others_text(const LocalSearchResult& search) {
+  const std::string bounded = grouped(search.designs_bounded) + " ruled out by a bound";
+  if (!search.designs_over_budget) return bounded + ", the rest not visited";
+  return fmt::format("{} over the budget, {} can't be built, {}",
+                     grouped(*search.designs_over_budget), grouped(*search.designs_impossible),
+                     bounded);
+}
+
 /// How sure the answer is, by the estimate.
 std::string certificate_line(const SearchRun& run) {
   const Certificate& certificate = *run.search.certificate;
@@ -176,6 +185,10 @@ std::string certificate_line(const SearchRun& run) {
   if (certificate.nodes > 0) text += fmt::format("   {} boxes", grouped(certificate.nodes));
   if (!certificate.stopped_by.empty()) {
     text += fmt::format("; limits.{} stopped the search", certificate.stopped_by);
+    const std::int64_t most = run.spec.options.limits.evaluations;
+    if (certificate.stopped_by == "evaluations" && run.search.designs_estimated > most) {
+      text += fmt::format(" at {}, behind the heuristic that it begins with", grouped(most));
+    }
   }
   return text + '\n';
 }
@@ -341,12 +354,12 @@ std::string search_text(const SearchRun& run) {
   }
   for (const Contender& baseline : run.baselines) count(baseline);
   std::string text;
-  text += fmt::format(
-      "search      {} designs: {} estimated, {} ruled out by a bound, the rest not visited   "
-      "{:.1f} s\n",
-      grouped(space.size()), grouped(run.search.designs_estimated),
-      grouped(run.search.designs_bounded), run.search_seconds);
-  if (run.search.certificate) text += certificate_line(run);
+  text += fmt::format("search      {} designs: {} estimated, {}   {:.1f} s\n",
+                      grouped(space.size()), grouped(run.search.designs_estimated),
+                      others_text(run.search), run.search_seconds);
+  text += run.search.certificate
+              ? certificate_line(run)
+              : fmt::format("proven      nothing, because {}\n", run.nothing_proven);
   text += fmt::format("simulate    {}/{} done   {:.1f} s\n{}\n", simulated, asked,
                       run.simulation_seconds, failures + failed_lines(run.search.failed));
   text += candidate_table(run) + '\n';

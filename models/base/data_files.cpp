@@ -47,8 +47,11 @@ std::string DataFiles::find(const std::string& folder, const std::string& name,
   const fs::path in_folder = fs::path(root_) / folder / (name + ".yaml");
   std::error_code error;
   if (fs::exists(in_folder, error)) return in_folder.string();
+  const bool is_folder = !name.empty() && fs::is_directory(fs::path(relative_to) / path, error);
   const std::string message =
-      fmt::format("there is no {} '{}'{}", what, name, spelling_hint(name, names(folder)));
+      is_folder
+          ? fmt::format("'{}' is a folder, and there is no {} of that name", name, what)
+          : fmt::format("there is no {} '{}'{}", what, name, spelling_hint(name, names(folder)));
   if (where.file.empty()) throw InputError(message);
   throw InputError(where, message);
 }

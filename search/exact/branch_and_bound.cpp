@@ -34,7 +34,7 @@ Certificate BranchAndBound::search(std::int64_t nodes, std::int64_t evaluations,
   scale_ = least_;
   add(Box::whole(book_.space()));
   while (!open_.empty()) {
-    if (nodes_ >= nodes) result.stopped_by = "nodes";
+    if (nodes_ + 2 > nodes) result.stopped_by = "nodes";  // halves come in pairs
     book_.stop_if_interrupted();
     if (book_.estimated() >= evaluations) result.stopped_by = "evaluations";
     if (!result.stopped_by.empty()) break;
@@ -71,8 +71,13 @@ void BranchAndBound::look_at(const Node& node, bool may_estimate) {
     return;
   } else if (!book_.affordable(node.box.low)) {
     // Costs are within the budget, but it is no chip.
-    book_.log_box(box_text(book_.space(), node.box), "impossible",
-                  book_.price(node.box.low).contradiction, 1, 0);
+    const std::string& contradiction = book_.price(node.box.low).contradiction;
+    if (contradiction.empty()) {
+      ++over_budget_;
+    } else {
+      ++impossible_;
+    }
+    book_.log_box(box_text(book_.space(), node.box), "impossible", contradiction, 1, 0);
   } else if (may_estimate) {
     book_.estimate(node.box.low, "exact", "by its bound it could be among the best");
     update_least();
@@ -113,6 +118,7 @@ void BranchAndBound::add(Box box) {
   node.box = box;
   const bool has_any = outlook_.draw_in(node.box);
   if (!has_any || node.box.high != box.high) {
+    over_budget_ += box.size() - (has_any ? node.box.size() : 0);
     book_.log_box(box_text(book_.space(), box), "over_budget",
                   has_any ? "drawn in to " + box_text(book_.space(), node.box)
                           : "even its least design is over the budget",

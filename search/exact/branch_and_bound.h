@@ -28,6 +28,10 @@ class BranchAndBound {
   /// Designs that no one looked at and that a bound proves to be none of the best.
   std::int64_t bounded() const;
 
+  /// Once it has ended, how many of the others are over the budget and can't be built.
+  std::int64_t over_budget() const { return static_cast<std::int64_t>(over_budget_); }
+  std::int64_t impossible() const { return impossible_; }
+
   /// The same bounds without any search: halves boxes until `nodes` are looked at, and estimates
   /// none. What is left open tells how far from the best the designs in the book can be.
   Certificate bound_only(std::int64_t nodes);
@@ -62,6 +66,8 @@ class BranchAndBound {
   std::vector<double> least_;  ///< what the last of the best is worth, by objective
   std::vector<double> scale_;  ///< the same at the start
   double cut_ = 0;  ///< designs of the boxes that were cut, but for those estimated before
+  double over_budget_ = 0;
+  std::int64_t impossible_ = 0;
   std::int64_t nodes_ = 0;
   std::int64_t order_ = 0;
   std::vector<double> open_worths_;  ///< the most that a design not estimated can be worth

@@ -37,6 +37,10 @@ LocalSearchResult search_exactly(DesignBook& book) {
   });
   const std::int64_t bounded = search.bounded();
   LocalSearchResult result = book.close();
+  if (certificate && certificate->has_ended) {
+    result.designs_over_budget = search.over_budget();
+    result.designs_impossible = search.impossible();
+  }
   result.certificate = std::move(certificate);
   result.designs_bounded = bounded;
   return result;
@@ -44,8 +48,11 @@ LocalSearchResult search_exactly(DesignBook& book) {
 
 LocalSearchResult search_all(DesignBook& book) {
   const bool has_all = book.unless_interrupted([&] { search_exhaustively(book); });
+  const DesignBook::PricedOut out = book.priced_out();
   LocalSearchResult result = book.close();
   if (!has_all) return result;
+  result.designs_over_budget = out.over_budget;
+  result.designs_impossible = out.impossible;
   result.certificate.emplace();
   result.certificate->gaps.assign(book.options().objectives.size(), 0);
   result.certificate->has_ended = true;

@@ -101,6 +101,15 @@ std::vector<const Candidate*> DesignBook::ranking(Objective objective, std::size
   return best;
 }
 
+DesignBook::PricedOut DesignBook::priced_out() const {
+  PricedOut result;
+  for (const auto& [point, known] : known_) {
+    if (known.in_budget) continue;
+    ++(known.contradiction.empty() ? result.over_budget : result.impossible);
+  }
+  return result;
+}
+
 std::vector<double> DesignBook::least_of_the_best() const {
   std::vector<double> least;
   for (const Objective objective : options_.objectives) {

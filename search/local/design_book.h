@@ -77,6 +77,14 @@ class DesignBook {
     return count;
   }
 
+  /// Designs that were priced and not estimated, because they are over the budget or can't be
+  /// built.
+  struct PricedOut {
+    std::int64_t over_budget = 0;
+    std::int64_t impossible = 0;
+  };
+  PricedOut priced_out() const;
+
   std::int64_t estimated() const { return result_.designs_estimated; }
   bool is_estimated(const Point& point) const {
     const auto found = known_.find(point);

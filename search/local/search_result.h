@@ -69,6 +69,11 @@ struct LocalSearchResult {
   /// Designs that no one looked at and that a bound proves to be none of the best; saturates at
   /// 2^63 - 1. Nothing is known of the others: heuristics passed them by.
   std::int64_t designs_bounded = 0;
+  /// Where the method visited the whole space: designs that were found to be over the budget, and
+  /// those that can't be built. With the estimated and the bounded ones (which count whatever they
+  /// cost) they are all designs of the space.
+  std::optional<std::int64_t> designs_over_budget;
+  std::optional<std::int64_t> designs_impossible;
   std::optional<Candidate> best_within;  ///< see LocalSearchOptions::also_within
   std::optional<Certificate> certificate;
   std::vector<AuditEntry> audit;

@@ -48,7 +48,7 @@ Target find_target(Design& design, const std::string& path, const SourceLocation
     target.group = &design.cores[index];
     target.block = &target.group->block;
     target.is_count = steps[2] == "count";
-  } else if (steps.size() == 2) {
+  } else if (steps.size() == 2 && steps[0] != "cores" && steps[0] != kClockPath) {
     const std::vector<std::pair<std::string, BlockConfig*>> blocks = {
         {"global_buffer", &design.global_buffer},
         {"noc", &design.noc},

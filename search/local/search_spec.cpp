@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "models/base/config_reader.h"
@@ -10,10 +11,15 @@
 namespace simdse {
 namespace {
 
-Design load_named_design(const ConfigValue& name, const DataFiles& files,
+/// `key` is what names the design.
+Design load_named_design(const ConfigValue& name, const char* key, const DataFiles& files,
                          const std::string& folder) {
+  if (!name.is_scalar()) {
+    throw InputError(name.where(),
+                     fmt::format("{}: expected the name or the path of a design", key));
+  }
   const std::string path =
-      files.find("configs/designs", name.text("design"), "design", name.where(), folder);
+      files.find("configs/designs", name.text(key), "design", name.where(), folder);
   return read_design(load_config(path), std::filesystem::path(path).stem().string());
 }
 
@@ -27,7 +33,7 @@ void read_budget(const ConfigValue& value, const DataFiles& files, const std::st
   ConfigReader reader(value, "budget");
   if (const ConfigValue* like = reader.find("like")) {
     // Priced in its own technology, whatever the candidates' is.
-    Design design = load_named_design(*like, files, folder);
+    Design design = load_named_design(*like, "budget.like", files, folder);
     const auto technology = load_technology_of(design, files);
     const Chip chip(std::move(design), technology);
     spec.options.budget = {chip.area(), chip.tdp()};
@@ -35,16 +41,16 @@ void read_budget(const ConfigValue& value, const DataFiles& files, const std::st
     // What is given beside it goes before.
     Budget& budget = spec.options.budget;
     if (reader.find("area") != nullptr) {
-      budget.area = Area(reader.quantity("area", Dimension::area, 1e-3, 1e5));
+      budget.area = Area(reader.quantity("area", Dimension::area, 1, 1e5));
       spec.budget_text += ", area given";
     }
     if (reader.find("power") != nullptr) {
-      budget.power = Watts(reader.quantity("power", Dimension::power, 1e-3, 1e5));
+      budget.power = Watts(reader.quantity("power", Dimension::power, 1, 1e5));
       spec.budget_text += ", power given";
     }
   } else {
-    spec.options.budget = {Area(reader.quantity("area", Dimension::area, 1e-3, 1e5)),
-                           Watts(reader.quantity("power", Dimension::power, 1e-3, 1e5))};
+    spec.options.budget = {Area(reader.quantity("area", Dimension::area, 1, 1e5)),
+                           Watts(reader.quantity("power", Dimension::power, 1, 1e5))};
     spec.budget_text = "given";
   }
   reader.finish();
@@ -80,7 +86,8 @@ void check_method(const ConfigValue& value, const SearchSpace& space,
   }
   const std::string obstacle = BoxBound::obstacle(space);
   if (options.method == SearchMethod::exact && !obstacle.empty()) {
-    throw InputError(value.where(), "method exact: designs can't be bounded: " + obstacle);
+    throw InputError(value.where(), "method exact: designs can't be bounded: " + obstacle +
+                                        "; method exhaustive needs no bounds");
   }
 }
 
@@ -93,7 +100,8 @@ void read_floor(const ConfigValue& value, const DataFiles& files, const std::str
     return;
   }
   ConfigReader reader(value, "throughput_floor");
-  spec.floor_like = load_named_design(reader.require("like"), files, folder);
+  spec.floor_like =
+      load_named_design(reader.require("like"), "throughput_floor.like", files, folder);
   reader.finish();
 }
 
@@ -128,11 +136,17 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   spec.name = reader.text_or("name", std::filesystem::path(file).stem().string());
   reader.find("about");
   spec.workload = read_workload(reader.require("workload"), files, folder);
-  Design base = load_named_design(reader.require("base"), files, folder);
+  Design base = load_named_design(reader.require("base"), "base", files, folder);
   spec.technology = load_technology_of(base, files);
   if (const ConfigValue* baselines = reader.find("baselines")) {
     for (const ConfigValue& name : baselines->items("baselines")) {
-      spec.baselines.push_back(load_named_design(name, files, folder));
+      Design baseline = load_named_design(name, "baselines", files, folder);
+      for (const Design& other : spec.baselines) {
+        if (design_yaml(other) != design_yaml(baseline)) continue;
+        throw InputError(name.where(),
+                         fmt::format("baselines: '{}' is there twice", baseline.name));
+      }
+      spec.baselines.push_back(std::move(baseline));
     }
   } else {
     spec.baselines.push_back(base);
@@ -148,8 +162,12 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   if (const ConfigValue* objectives = reader.find("objectives")) {
     spec.options.objectives.clear();
     for (const ConfigValue& item : objectives->items("objectives")) {
-      spec.options.objectives.push_back(
-          objective_named(read_choice(item, "objectives", objective_names())));
+      const std::string& name = read_choice(item, "objectives", objective_names());
+      std::vector<Objective>& all = spec.options.objectives;
+      if (std::find(all.begin(), all.end(), objective_named(name)) != all.end()) {
+        throw InputError(item.where(), fmt::format("objectives: '{}' is there twice", name));
+      }
+      all.push_back(objective_named(name));
     }
     if (spec.options.objectives.empty()) {
       throw InputError(objectives->where(), "objectives: at least one is needed");

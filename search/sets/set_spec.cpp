@@ -80,6 +80,11 @@ SetSpec load_set(const std::string& path, const DataFiles& files,
     }
     const std::string found =
         files.find(kFolder, name->text("searches"), "search", name->where(), folder);
+    if (is_set_file(found, files)) {
+      throw InputError(name->where(),
+                       fmt::format("searches: '{}' is a set; only searches can be in one",
+                                   name->text("searches")));
+    }
     member.search = load_search(found, files, of_searches);
     require_one_chip(member.search);
     if (own) own->finish();

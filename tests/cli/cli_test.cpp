@@ -277,6 +277,16 @@ TEST_F(Cli, AContradictorySpaceIsANegativeResult) {
 TEST_F(Cli, WhatASearchIsAskedForIsChecked) {
   const std::string search = "search " + small_search() + " -o " + file("o");
   expect_refused(search + " --set objectives=[throughputs]", "did you mean 'throughput'?");
+  expect_refused(search + " --set objectives=[energy,energy]", "'energy' is there twice");
+  expect_refused(search + " --set baselines=[tpu_v2,tpu_v2]", "baselines: 'tpu_v2' is there twice");
+  expect_refused(search + " --set base={}", "base: expected the name or the path of a design");
+  expect_refused(search + " --set space.cores.0=default", "expected a path like cores.0.rows");
+  expect_refused(search + " --set budget='{area: 1e9 mm2, power: 1 W}'", "(1 mm2 to 100000 mm2)");
+  expect_refused("search " + small_search() + " -o ''", "--output: the folder has no name");
+  expect_refused("search docs", "'docs' is a folder, and there is no search of that name");
+  write("set.yaml", "schema: 1\nsearches: [small.yaml]\n");
+  expect_refused("search " + write("sets.yaml", "schema: 1\nsearches: [set.yaml]\n"),
+                 "'set.yaml' is a set; only searches can be in one");
   expect_refused(search + " --set top_k=17", "top_k: 17 designs are to be kept, the space has 16");
   expect_refused(search + " --set throughput_floor=fast", "throughput_floor");
   expect_refused(search + " --set throughput_floor.like=tpu_v22", "tpu_v2");
@@ -298,6 +308,69 @@ TEST_F(Cli, AnExactSearchSaysWhatItHasProven) {
   expect_refused(search + " --set method=exhaustive --set limits.nodes=10", "nodes");
   expect_refused(search + " --set method=exhaustive --set limits.evaluations=10",
                  "the space has 16 designs, more than limits.evaluations = 10");
+}
+
+TEST_F(Cli, ASearchOfTheWholeSpaceAccountsForEveryDesign) {
+  const std::string search = "search " + small_search() +
+                             " --set 'space.cores.0.count={min: 1, "
+                             "max: 8}' --set top_k=1 -o " +
+                             file("o");
+  for (const char* method : {"exhaustive", "exact"}) {
+    const Outcome r = run(search + " --set method=" + method);
+    ASSERT_EQ(r.status, 0) << r.err;
+    const Json found = Json::parse(read(file("o") + "/results.json")).at("search");
+    EXPECT_GT(found.at("designs_over_budget"), 0);
+    EXPECT_EQ(found.at("designs_estimated").get<int>() + found.at("designs_bounded").get<int>() +
+                  found.at("designs_over_budget").get<int>() +
+                  found.at("designs_impossible").get<int>(),
+              found.at("designs").get<int>())
+        << method << found.dump();
+    EXPECT_EQ(r.out.find("the rest not visited"), std::string::npos);
+    EXPECT_NE(r.out.find(" over the budget, 0 can't be built, "), std::string::npos) << r.out;
+  }
+}
+
+TEST_F(Cli, WhatALimitStoppedSaysSo) {
+  const std::string search = "search " + small_search() + " --set method=exact -o " + file("o");
+  ASSERT_EQ(run(search + " --set limits.nodes=2").status, 0);
+  const Json json = Json::parse(read(file("o") + "/results.json"));
+  EXPECT_EQ(json.at("stopped_by"), "limits.nodes");
+  EXPECT_LE(json.at("search").at("certificate").at("nodes"), 2);
+  const Outcome r = run(search + " --set limits.evaluations=1");
+  EXPECT_NE(r.out.find("limits.evaluations stopped the search at 1, behind the heuristic"),
+            std::string::npos)
+      << r.out;
+}
+
+TEST_F(Cli, NothingProvenIsSaidWithTheReason) {
+  write("mixed.yaml",
+        "schema: 1\nextends: " + std::string(SIMDSE_SOURCE_DIR) +
+            "/configs/designs/tpu_v2.yaml\ncores:\n"
+            "  - {kind: tensor_core, type: systolic, count: 1, rows: 128, columns: 128}\n"
+            "  - {kind: tensor_core, type: systolic, count: 1, rows: 64, columns: 64}\n"
+            "  - {kind: vector_core, type: simd, count: 2, lanes: 128}\n");
+  const std::string search = "search " + small_search() + " --set base=" + file("mixed.yaml") +
+                             " --set 'space={memory.stacks: [2, 4]}' --set top_k=1 -o " + file("o");
+  const Outcome r = run(search + " --set baselines=[]");
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_NE(r.out.find("proven      nothing, because there are several groups"), std::string::npos)
+      << r.out;
+  const Json json = Json::parse(read(file("o") + "/results.json"));
+  EXPECT_TRUE(json.at("search").at("certificate").is_null());
+  EXPECT_NE(json.at("search").at("nothing_proven_because"), "");
+  expect_refused(search + " --set method=exact", "method exhaustive needs no bounds");
+}
+
+TEST_F(Cli, AReaderThatHasSeenEnoughIsNoFailure) {
+  const std::string command = fmt::format("( sleep 1; {} blocks 2>{}; echo $? >{} ) | true",
+                                          SIMDSE_BINARY, file("err"), file("status"));
+  // A shell's pipe: its reader is gone before the program writes.
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  for (int tries = 0; tries < 100 && read(file("status")).empty(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(read(file("status")), "141\n");  // by SIGPIPE, as shells have it
+  EXPECT_EQ(read(file("err")), "");
 }
 
 TEST_F(Cli, AFloorThatNothingReachesIsANegativeResult) {
