@@ -146,7 +146,7 @@ void match_collectives(const RankPrograms& programs, RankMeetings& meetings) {
 /// collective for what each of its members waits for.
 class WaitGraph {
  public:
-  WaitGraph(const RankPrograms& programs, const RankMeetings& meetings) : programs_(programs) {
+  WaitGraph(const RankPrograms& programs, const RankMeetings& meetings) {
     std::size_t count = 0;
     for (const RankProgram& rank : programs.ranks) {
       first_.push_back(count);
@@ -220,7 +220,6 @@ class WaitGraph {
     return first_[static_cast<std::size_t>(id.rank)] + static_cast<std::size_t>(id.node);
   }
 
-  const RankPrograms& programs_;
   std::vector<std::size_t> first_;
   std::vector<RankNodeId> ids_;
   std::vector<std::vector<std::size_t>> waits_for_;
