@@ -7,19 +7,29 @@ namespace po = boost::program_options;
 namespace simdse {
 
 SplitOverrides split_overrides(const std::vector<Override>& overrides) {
+  std::vector<Override> left = overrides;
   SplitOverrides result;
-  for (const Override& item : overrides) {
-    const std::size_t dot = item.path.find('.');
-    const std::string file = item.path.substr(0, dot);
-    if (dot == std::string::npos || (file != "design" && file != "workload")) {
-      throw InputError(fmt::format(
-          "--set {}: the path must begin with 'design.' or 'workload.', e.g. design.memory.stacks",
-          item.path));
-    }
-    const Override inner{item.path.substr(dot + 1), item.value};
-    (file == "design" ? result.design : result.workload).push_back(inner);
+  result.design = take_overrides(left, "design");
+  result.workload = take_overrides(left, "workload");
+  if (!left.empty()) {
+    throw InputError(fmt::format(
+        "--set {}: the path must begin with 'design.' or 'workload.', e.g. design.memory.stacks",
+        left.front().path));
   }
   return result;
+}
+
+std::vector<Override> take_overrides(std::vector<Override>& overrides, const std::string& file) {
+  const std::string prefix = file + ".";
+  std::vector<Override> taken;
+  std::vector<Override> left;
+  for (Override& item : overrides) {
+    const bool is_of_file = item.path.rfind(prefix, 0) == 0;
+    if (is_of_file) item.path.erase(0, prefix.size());
+    (is_of_file ? taken : left).push_back(std::move(item));
+  }
+  overrides = std::move(left);
+  return taken;
 }
 
 std::vector<Override> own_overrides(std::vector<Override> overrides, const std::string& file) {

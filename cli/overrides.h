@@ -18,6 +18,9 @@ struct SplitOverrides {
 /// Throws InputError for a path that begins with neither.
 SplitOverrides split_overrides(const std::vector<Override>& overrides);
 
+/// Takes those that begin with `file` and a dot out of `overrides`, without that.
+std::vector<Override> take_overrides(std::vector<Override>& overrides, const std::string& file);
+
 /// Overrides where a command reads one file, the "design" or the "workload": its paths may begin
 /// with that word or not.
 std::vector<Override> own_overrides(std::vector<Override> overrides, const std::string& file);

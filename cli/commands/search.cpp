@@ -3,7 +3,6 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "cli/commands/search_system.h"
 #include "cli/interrupt.h"
 #include "cli/report/json_report.h"
 #include "cli/report/negative_report.h"
@@ -11,6 +10,7 @@
 #include "cli/report/search_json.h"
 #include "cli/report/search_report.h"
 #include "cli/report/set_report.h"
+#include "cli/report/system_report.h"
 #include "cli/search_run.h"
 
 namespace po = boost::program_options;
@@ -75,13 +75,69 @@ int search_set(const Arguments& arguments, const DataFiles& files) {
   return run.is_partial ? kInterrupted : kDone;
 }
 
+/// Searches and simulates; an interrupt once there are answers leaves some of them not simulated.
+SystemSearchReport run_system_search(const SearchSpec& spec, const SystemStep& step,
+                                     const SystemSearchResult& found,
+                                     const WorkerOptions& workers) {
+  SystemSearchReport report{spec, step, found, {}, {}, {}, false};
+  report.baselines.resize(found.baselines.size());
+  std::vector<std::pair<const SystemChoice*, std::optional<SystemSimulation>*>> all = {
+      {&found.common, &report.common}};
+  if (found.has_mosaic()) all.emplace_back(&found.mosaic, &report.mosaic);
+  for (std::size_t i = 0; i < found.baselines.size(); ++i) {
+    all.emplace_back(&found.baselines[i], &report.baselines[i]);
+  }
+  Progress progress("simulate", static_cast<std::int64_t>(all.size()));
+  std::int64_t done = 0;
+  for (const auto& [choice, simulation] : all) {
+    try {
+      *simulation = simulate_system(step.step, *choice->network, choice->places, workers);
+    } catch (const NegativeResult&) {
+      report.is_partial = true;
+      break;
+    }
+    progress.update(++done);
+  }
+  return report;
+}
+
+int search_chips_of_system(const Arguments& arguments, SearchSpec& spec) {
+  if (arguments.has("seed")) {
+    throw InputError("search: --seed goes with a search of one chip, not with a system");
+  }
+  OutputFolder folder(arguments.has("output") ? arguments.get<std::string>("output")
+                                              : fmt::format("out/{}-{}", spec.name, identity(spec)),
+                      result_files());
+  const bool as_json = arguments.has("json");
+  WorkerOptions workers;
+  workers.workers = arguments.jobs();
+  workers.is_interrupted = InterruptWatch::is_interrupted;
+  spec.options.is_interrupted = InterruptWatch::is_interrupted;
+  const SystemStep step(spec.workload, *spec.parallelism, spec.system->chip->memory().capacity());
+  folder.set_aside();
+  if (!as_json) std::cout << system_search_header(spec, step) << std::flush;
+  const SystemSearchResult found = with_answer(folder, as_json, inputs_json(spec), [&] {
+    Progress progress("search", 0);
+    return search_system(spec, step, [&](std::int64_t done) { progress.update(done); });
+  });
+  const SystemSearchReport report = run_system_search(spec, step, found, workers);
+  write_system_search(folder, report);
+  if (as_json) {
+    std::cout << system_search_json(report).dump(2) << '\n';
+  } else {
+    std::cout << system_search_text(report);
+    print_written(folder);
+  }
+  return report.is_partial ? kInterrupted : kDone;
+}
+
 int search(const Arguments& arguments, const DataFiles& files) {
   SearchRunOptions options;
   options.is_interrupted = InterruptWatch::is_interrupted;
   options.workers = arguments.jobs();
   if (arguments.has("seed")) options.seed = arguments.get<std::uint64_t>("seed");
   SearchSpec spec = load_search(arguments.get<std::string>("search"), files, arguments.overrides());
-  if (spec.parallelism) return search_chips_of_system(arguments, files, std::move(spec));
+  if (spec.system) return search_chips_of_system(arguments, spec);
   const std::string path = arguments.has("output")
                                ? arguments.get<std::string>("output")
                                : fmt::format("out/{}-{}", spec.name, identity(spec));
@@ -111,8 +167,9 @@ int run_search(const CommandContext& context) {
   Arguments arguments("search",
                       "SEARCH.yaml [-o OUT] [-j N] [--seed S] [--set path=value] [--json]",
                       "simdse search configs/searches/bert_large.yaml -o out/bert");
-  arguments.options().add_options()("search", po::value<std::string>(),
-                                    "a search file, or a set of them")(
+  arguments.options().add_options()(
+      "search", po::value<std::string>(),
+      "a search file (of one chip, or with `system` of many), or a set of them")(
       "output,o", po::value<std::string>(),
       "folder for results.json, best.yaml, operators.csv, search_log.jsonl and trace.pftrace "
       "(default: out/NAME-HASH)")(

@@ -104,7 +104,13 @@ int run_simulate(const CommandContext& context) {
   if (arguments.has("parallel") && !arguments.has("system")) {
     throw InputError("simulate: --parallel needs the chips of a --system");
   }
-  if (arguments.has("parallel")) return simulate_system(arguments, context);
+  if (arguments.has("system")) {
+    for (const char* option : {"design", "plan", "transfer", "trace", "output", "dim", "opaque"}) {
+      if (!arguments.has(option)) continue;
+      throw InputError(fmt::format("simulate: --{} has no meaning with --system", option));
+    }
+  }
+  if (arguments.has("parallel")) return simulate_step_on_system(arguments, context);
   if (arguments.has("system")) return simulate_ranks(arguments, context);
   if (arguments.has("trace") && !arguments.has("output")) {
     throw InputError("simulate: --trace needs a folder: -o OUT");

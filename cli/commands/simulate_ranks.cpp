@@ -96,10 +96,6 @@ void print(const System& system, const RankPrograms& programs, const Contents& c
 }  // namespace
 
 int simulate_ranks(const Arguments& arguments, const CommandContext& context) {
-  for (const char* option : {"design", "plan", "transfer", "trace", "output", "dim", "opaque"}) {
-    if (!arguments.has(option)) continue;
-    throw InputError(fmt::format("simulate: --{} has no meaning with --system", option));
-  }
   const auto folder = arguments.get<std::string>("workload");
   if (!is_chakra_folder(folder)) {
     throw InputError(fmt::format(

@@ -6,6 +6,6 @@
 namespace simdse {
 
 /// Estimates and simulates --workload on --system as --parallel says. Throws InputError.
-int simulate_system(const Arguments& arguments, const CommandContext& context);
+int simulate_step_on_system(const Arguments& arguments, const CommandContext& context);
 
 }  // namespace simdse

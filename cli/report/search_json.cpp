@@ -63,7 +63,33 @@ Json floor_json(const SearchSpec& spec) {
   return {{"samples_per_s", spec.options.throughput_floor.samples_per_second}};
 }
 
+/// The network, and how the workload is spread over its chips.
+Json system_json(const SearchSpec& spec) {
+  Json lines = Json::array();
+  const Interconnect& network = *spec.system->network;
+  for (const Line& line : network.lines()) {
+    lines.push_back({line.from, line.to, line.bandwidth.value(), line.latency.value()});
+  }
+  return {{"name", spec.system->name},
+          {"chips", network.chips()},
+          {"lines_hash", hash_text(lines.dump())},
+          {"parallel", parallelism_json(*spec.parallelism)}};
+}
+
 }  // namespace
+
+Json parallelism_json(const Parallelism& parallelism) {
+  return {{"tensor", parallelism.tensor},
+          {"pipeline", parallelism.pipeline},
+          {"data", parallelism.data},
+          {"microbatch", parallelism.microbatch},
+          {"microbatches", parallelism.microbatch_count()},
+          {"schedule", pipeline_schedule_names()[static_cast<std::size_t>(parallelism.schedule)]},
+          {"interleave", parallelism.interleave},
+          {"sequence_parallel", parallelism.sequence_parallel},
+          {"zero", parallelism.zero},
+          {"cuts", parallelism.cuts}};
+}
 
 Json inputs_json(const SearchSpec& spec) {
   Json parameters;
@@ -91,31 +117,33 @@ Json inputs_json(const SearchSpec& spec) {
     technology["constants"][source.constant] = source.value;
     technology["confidence"][source.constant] = source.confidence;
   }
-  return {{"name", spec.name},
-          {"workload",
-           {{"name", spec.workload.name},
-            {"parameters", std::move(parameters)},
-            {"format", spec.workload.training.formats.compute.name},
-            {"state_format", spec.workload.training.formats.state.name},
-            {"optimizer", spec.workload.training.optimizer},
-            {"recompute", static_cast<int>(spec.workload.training.recompute)},
-            {"graph_hash", hash_text(graph_text(spec.workload.forward))}}},
-          {"budget",
-           {{"area_mm2", spec.options.budget.area.value()},
-            {"power_w", spec.options.budget.power.value()},
-            {"given_as", spec.budget_text}}},
-          {"objectives", std::move(objectives)},
-          {"method", method_name(spec.options.method)},
-          {"limits", limits_json(spec.options)},
-          {"throughput_floor", floor_json(spec)},
-          {"top_k", spec.options.top_k},
-          {"simulations", spec.simulations},
-          {"hysteresis", spec.options.hysteresis},
-          {"space", std::move(axes)},
-          {"base", design_yaml(spec.space->base())},
-          {"baselines", std::move(baselines)},
-          {"plugins", std::move(plugins)},
-          {"technology", std::move(technology)}};
+  Json inputs = {{"name", spec.name},
+                 {"workload",
+                  {{"name", spec.workload.name},
+                   {"parameters", std::move(parameters)},
+                   {"format", spec.workload.training.formats.compute.name},
+                   {"state_format", spec.workload.training.formats.state.name},
+                   {"optimizer", spec.workload.training.optimizer},
+                   {"recompute", static_cast<int>(spec.workload.training.recompute)},
+                   {"graph_hash", hash_text(graph_text(spec.workload.forward))}}},
+                 {"budget",
+                  {{"area_mm2", spec.options.budget.area.value()},
+                   {"power_w", spec.options.budget.power.value()},
+                   {"given_as", spec.budget_text}}},
+                 {"objectives", std::move(objectives)},
+                 {"method", method_name(spec.options.method)},
+                 {"limits", limits_json(spec.options)},
+                 {"throughput_floor", floor_json(spec)},
+                 {"top_k", spec.options.top_k},
+                 {"simulations", spec.simulations},
+                 {"hysteresis", spec.options.hysteresis},
+                 {"space", std::move(axes)},
+                 {"base", design_yaml(spec.space->base())},
+                 {"baselines", std::move(baselines)},
+                 {"plugins", std::move(plugins)},
+                 {"technology", std::move(technology)}};
+  if (spec.system) inputs["system"] = system_json(spec);
+  return inputs;
 }
 
 std::string identity(const SearchSpec& spec) {
@@ -291,13 +319,14 @@ Json search_json(const SearchRun& run) {
   return json;
 }
 
-std::string audit_lines(const LocalSearchResult& search) {
+std::string audit_lines(const LocalSearchResult& search, const Json& more) {
   std::string text;
   for (const AuditEntry& entry : search.audit) {
-    const Json line = {{"step", entry.step},      {"phase", entry.phase},
-                       {"design", entry.design},  {"verdict", entry.verdict},
-                       {"reason", entry.reason},  {"throughput_samples_per_s", entry.throughput},
-                       {"designs", entry.designs}};
+    Json line = {{"step", entry.step},      {"phase", entry.phase},
+                 {"design", entry.design},  {"verdict", entry.verdict},
+                 {"reason", entry.reason},  {"throughput_samples_per_s", entry.throughput},
+                 {"designs", entry.designs}};
+    if (!more.is_null()) line.update(more);
     text += line.dump() + '\n';
   }
   return text;

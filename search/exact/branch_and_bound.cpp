@@ -72,12 +72,15 @@ void BranchAndBound::look_at(const Node& node, bool may_estimate) {
   } else if (!book_.affordable(node.box.low)) {
     // Costs are within the budget, but it is no chip.
     const std::string& contradiction = book_.price(node.box.low).contradiction;
-    if (contradiction.empty()) {
+    const bool is_over = contradiction.empty();
+    if (is_over) {
       ++over_budget_;
     } else {
       ++impossible_;
     }
-    book_.log_box(box_text(book_.space(), node.box), "impossible", contradiction, 1, 0);
+    book_.log_box(box_text(book_.space(), node.box), is_over ? "over_budget" : "impossible",
+                  is_over ? "its parts are within the budget, the chip is not" : contradiction, 1,
+                  0);
   } else if (may_estimate) {
     book_.estimate(node.box.low, "exact", "by its bound it could be among the best");
     update_least();

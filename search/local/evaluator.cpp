@@ -1,8 +1,12 @@
 #include "search/local/evaluator.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "models/base/byte_text.h"
+#include "models/base/error.h"
+#include "models/base/quantity_text.h"
 #include "models/plugin/plugin.h"
 #include "search/estimate/planned_estimate.h"
 #include "search/schedule/option_sample.h"
@@ -108,6 +112,14 @@ OptionCache* Evaluator::cache_for(const Chip& chip, std::size_t part) const {
 
 Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_t> option_sample,
                                     CostCalls& calls) const {
+  if (chip.memory().capacity() < least_memory_) {
+    const auto text = [](Bytes bytes) {
+      return format_quantity(to_double(bytes), Dimension::bytes, 4);
+    };
+    throw InputError(
+        fmt::format("the workload does not fit the memory: it needs {}, the chip has {}",
+                    text(least_memory_), text(chip.memory().capacity())));
+  }
   Evaluation result;
   result.area = chip.area();
   result.tdp = chip.tdp();

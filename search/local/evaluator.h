@@ -66,6 +66,10 @@ class Evaluator {
   Evaluator(std::vector<WeightedTasks> parts, std::int64_t batch,
             std::shared_ptr<const Technology> technology);
 
+  /// What the step needs of a chip's memory, where that is more than the plans show: designs with
+  /// less don't fit.
+  void require_memory(Bytes least) { least_memory_ = least; }
+
   Chip chip(const Design& design) const { return Chip(design, technology_); }
 
   /// Whether a chip can be built (Chip::problem) within a budget.
@@ -118,6 +122,7 @@ class Evaluator {
   std::int64_t batch_;
   std::shared_ptr<const Technology> technology_;
   double recomputed_macs_ = 0;
+  Bytes least_memory_;
   Observer observer_;
   mutable std::int64_t charged_ = 0;
   /// By part, of the designs evaluated so far.

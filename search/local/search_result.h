@@ -26,7 +26,8 @@ struct AuditEntry {
   std::string design;  ///< the label, and the values that it does not show; for a cut branch of the
                        ///< tree the design with its core dimensions and the least of all else
                        ///< or the values that a box of designs spans
-  std::string verdict;  ///< estimated, does_not_fit, failed, kept, cut, over_budget, open
+  std::string verdict;  ///< estimated, does_not_fit, failed, kept, cut, over_budget,
+                        ///< impossible, open
   std::string reason;
   double throughput = 0;  ///< samples per second; 0 if not estimated. Of a box: at most
   double designs = 1;     ///< that the verdict is about

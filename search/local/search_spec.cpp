@@ -91,6 +91,70 @@ void check_method(const ConfigValue& value, const SearchSpace& space,
   }
 }
 
+/// The system file beside the search file, or the system of that name.
+System load_named_system(const std::string& name, const DataFiles& files, const std::string& folder,
+                         const Chip& chip) {
+  const std::string beside = (std::filesystem::path(folder) / name).string();
+  const bool is_beside = std::filesystem::is_regular_file(beside);
+  const System named = load_system(is_beside ? beside : name, files);
+  return make_system(named.name, chip, named.network->config());
+}
+
+/// What a search of the chips of a system has no use for.
+void refuse_with_system(ConfigReader& reader, SearchSpec& spec) {
+  for (const char* key : {"throughput_floor", "method", "limits", "simulations"}) {
+    if (const ConfigValue* value = reader.find(key)) {
+      throw InputError(value->where(), fmt::format("{} has no meaning with a system", key));
+    }
+  }
+  const ConfigValue* objectives = reader.find("objectives");
+  if (objectives == nullptr) {
+    spec.options.objectives = {Objective::throughput};
+  } else if (spec.options.objectives != std::vector<Objective>{Objective::throughput}) {
+    throw InputError(objectives->where(), "objectives: with a system it is throughput alone");
+  }
+}
+
+void read_system(ConfigReader& reader, const DataFiles& files, const std::string& folder,
+                 SearchSpec& spec) {
+  const ConfigValue* system = reader.find("system");
+  const ConfigValue* parallel = reader.find("parallel");
+  if ((system == nullptr) != (parallel == nullptr)) {
+    throw InputError((system != nullptr ? system : parallel)->where(),
+                     "system and parallel go together");
+  }
+  if (system == nullptr) return;
+  refuse_with_system(reader, spec);
+  spec.system_where = system->where();
+  try {
+    spec.system = load_named_system(system->text("system"), files, folder,
+                                    Chip(spec.space->base(), spec.technology));
+  } catch (const InputError& problem) {
+    throw InputError(system->where(), fmt::format("system: {}", problem.what()));
+  }
+  spec.parallelism = read_parallelism(*parallel);
+  const Parallelism& parallelism = *spec.parallelism;
+  if (!parallelism.is_complete()) {
+    throw InputError(parallel->where(),
+                     "parallel: a search takes degrees as given; `simdse simulate` finds them");
+  }
+  if (parallelism.chips != spec.system->network->chips()) {
+    throw InputError(
+        parallel->where(),
+        fmt::format("parallel: {} chips (tensor {} x pipeline {} x data {}), and {} has {}",
+                    parallelism.chips, parallelism.tensor, parallelism.pipeline, parallelism.data,
+                    spec.system->name, spec.system->network->chips()));
+  }
+  if (spec.workload.batch() != parallelism.microbatch) {
+    throw InputError(
+        parallel->where(),
+        fmt::format("parallel: microbatch is {}, and the workload's batch {}: they are "
+                    "the same",
+                    parallelism.microbatch, spec.workload.batch()));
+  }
+  if (parallelism.recompute) spec.workload.training.recompute = *parallelism.recompute;
+}
+
 void read_floor(const ConfigValue& value, const DataFiles& files, const std::string& folder,
                 SearchSpec& spec) {
   spec.options.throughput_floor.is_given = true;
@@ -205,30 +269,15 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
   } else {
     spec.simulations = std::max(spec.simulations, spec.options.top_k);
   }
-  spec.system = reader.text_or("system", "");
-  if (const ConfigValue* parallel = reader.find("parallel")) {
-    spec.parallelism = read_parallelism(*parallel);
-    if (spec.workload.batch() != spec.parallelism->microbatch) {
-      throw InputError(
-          parallel->where(),
-          fmt::format("parallel.microbatch is {}, and workload.batch {}: they are the same",
-                      spec.parallelism->microbatch, spec.workload.batch()));
-    }
-    if (spec.parallelism->recompute) {
-      spec.workload.training.recompute = *spec.parallelism->recompute;
-    }
-  }
-  if (spec.parallelism.has_value() == spec.system.empty()) {
-    throw InputError(document.where(), "system and parallel go together");
-  }
+  read_system(reader, files, folder, spec);
   reader.finish();
   return spec;
 }
 
 void require_one_chip(const SearchSpec& spec) {
-  if (!spec.parallelism) return;
-  throw InputError(fmt::format(
-      "{} is a search of the chips of a system, which only `simdse search` takes", spec.name));
+  if (!spec.system) return;
+  throw InputError(spec.system_where,
+                   "this is a search of the chips of a system, which only `simdse search` takes");
 }
 
 }  // namespace simdse

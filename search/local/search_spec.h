@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/base/data_files.h"
+#include "models/network/system.h"
 #include "models/technology/technology.h"
 #include "search/local/search_options.h"
 #include "workloads/parallel/parallelism.h"
@@ -34,7 +35,10 @@ namespace simdse {
 ///   hysteresis: 2                     levels of the tree without gain before a branch is cut
 ///   space: {cores.0.rows: default, ...}
 ///   system: tpu_v4_64                 whose network joins the chips, with
-///   parallel: {tensor: 8, ...}        how the workload, of one microbatch, is spread over them
+///   parallel: {tensor: 8, ...}        how the workload, of one microbatch, is spread over them;
+///   then
+///                                     the only objective is throughput, the only method the
+///                                     heuristic, and there is no floor
 struct SearchSpec {
   std::string name;
   Workload workload;
@@ -45,8 +49,9 @@ struct SearchSpec {
   LocalSearchOptions options;
   std::optional<Design> floor_like;  ///< whose throughput is the floor
   std::unique_ptr<SearchSpace> space;
-  std::string system;  ///< "": one chip
-  std::optional<Parallelism> parallelism;
+  std::optional<System> system;  ///< none: one chip; its chips are those of the base
+  SourceLocation system_where;
+  std::optional<Parallelism> parallelism;  ///< complete, with a system
 };
 
 /// Fills in the floor where the file leaves it to a design: what that, or else the first baseline
@@ -59,7 +64,7 @@ void resolve_floor(SearchSpec& spec, const Evaluator& evaluator,
 SearchSpec load_search(const std::string& path, const DataFiles& files,
                        const std::vector<Override>& overrides = {});
 
-/// Throws InputError for a search of the chips of a system, where only searches of one chip go.
+/// Throws InputError for a search with a system, where only searches of one chip go.
 void require_one_chip(const SearchSpec& spec);
 
 }  // namespace simdse

@@ -26,22 +26,6 @@ std::vector<Bytes> gradients_of(const Graph& step, const std::vector<StepNode>& 
   return result;
 }
 
-bool is_alike(const PartWork& x, const PartWork& y) {
-  if (x.nodes.size() != y.nodes.size() || x.send != y.send || x.send_back != y.send_back ||
-      x.parameters != y.parameters) {
-    return false;
-  }
-  for (std::size_t i = 0; i < x.nodes.size(); ++i) {
-    const StepNode& a = x.nodes[i];
-    const StepNode& b = y.nodes[i];
-    if (a.piece != b.piece || a.piece_class != b.piece_class || a.after != b.after ||
-        a.op != b.op || a.bytes != b.bytes || a.ranks != b.ranks) {
-      return false;
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 PipelineShape DistributedStep::shape() const {
@@ -61,10 +45,16 @@ DistributedStep::DistributedStep(const Workload& workload, const Parallelism& pa
   options.sequence_parallel = parallelism.sequence_parallel;
   const Graph forward = shard(workload.forward, options);
   const std::vector<PipelineUnit> units = pipeline_units(forward);
+  PieceOptions fineness;
+  // Gradients are reduced layer by layer while the backward pass goes on.
+  fineness.by_layer = parallelism.data > 1;
+  // Where nothing comes between, cores that the chain leaves idle do the weight gradients.
+  fineness.weights_apart =
+      parallelism.tensor > 1 || parallelism.schedule == PipelineSchedule::zero_bubble;
   for (const PipelineStage& stage : cut_stages(forward, units, first)) {
     const BoundedStep step = stage.training_step(workload.training);
     PartWork& part = parts_.emplace_back();
-    part.nodes = cut_into_pieces(stage, step, pieces_);
+    part.nodes = cut_into_pieces(stage, step, pieces_, fineness);
     part.gradients = gradients_of(step.graph, part.nodes);
     const GraphStatistics statistics = graph_statistics(step.graph);
     part.parameters = statistics.memory.weights;
@@ -77,13 +67,6 @@ DistributedStep::DistributedStep(const Workload& workload, const Parallelism& pa
                          static_cast<double>(workload.batch());
     macs_ += share * static_cast<double>(statistics.macs);
     recomputed_macs_ += share * static_cast<double>(statistics.recomputed_macs);
-    part.alike = parts_.size() - 1;
-    for (std::size_t i = 0; i + 1 < parts_.size(); ++i) {
-      if (is_alike(parts_[i], part)) {
-        part.alike = i;
-        break;
-      }
-    }
   }
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     tasks_.push_back(build_task_graph(pieces_.piece(static_cast<int>(i))));

@@ -28,8 +28,6 @@ struct PartWork {
   Bytes send;       ///< activations to the next part, per microbatch
   Bytes send_back;  ///< gradients to the part before
   std::vector<std::string> tied;
-  /// The first part whose nodes do the same: those are searched and simulated once.
-  std::size_t alike = 0;
 };
 
 /// Chip-independent. Tensor-parallel ranks and data-parallel replicas all do the same.
@@ -47,6 +45,10 @@ class DistributedStep {
   PipelineShape shape() const;
   /// What each pipeline place does, in order.
   const std::vector<std::vector<PipelineItem>>& orders() const { return orders_; }
+  /// The part of an update that one chip does: under ZeRO a data-parallel group shares it out.
+  double update_share() const {
+    return parallelism_.zero == 0 ? 1 : 1 / static_cast<double>(parallelism_.data);
+  }
   /// Samples of one iteration.
   std::int64_t batch() const { return batch_; }
   const std::vector<PartWork>& parts() const { return parts_; }

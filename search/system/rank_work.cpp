@@ -1,6 +1,7 @@
 #include "search/system/rank_work.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -205,15 +206,16 @@ class RankBuilder {
 
   std::int32_t add_step_node(const StepNode& node, Indices after, bool is_update) {
     if (node.is_collective()) {
-      return add_collective(node.name, node.op, node.bytes,
+      // What a chip updates is all that it has of the gradients then.
+      const double share = is_update ? step_.update_share() : 1;
+      return add_collective(node.name, node.op, Bytes(std::llround(to_double(node.bytes) * share)),
                             node.group == CollectiveGroup::tensor ? groups_.tensor : groups_.tied,
                             std::move(after));
     }
     RankNode result;
     result.name = node.name;
-    const bool is_shared = is_update && parallelism_.zero != 0 && parallelism_.data > 1;
     result.work.piece =
-        RankWorkload::piece_number(design_, step_.pieces().size(), node.piece, is_shared);
+        RankWorkload::piece_number(design_, step_.pieces().size(), node.piece, is_update);
     result.after = std::move(after);
     return add(std::move(result));
   }
@@ -264,7 +266,6 @@ RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,
                                 const std::vector<std::size_t>& design_of_place) {
   const Parallelism& parallelism = step.parallelism();
   RankWorkload result;
-  result.pieces = step.pieces().size();
   result.programs.ranks.resize(static_cast<std::size_t>(parallelism.chips));
   const std::vector<std::vector<PipelineItem>>& orders = step.orders();
   const bool is_all = scope == RankScope::all;
@@ -278,7 +279,6 @@ RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,
       const bool is_wanted = is_all || chip % (parallelism.tensor * parallelism.data) == 0;
       if (is_wanted) ranks.push_back(chip);
     }
-    // Members of other places are in the scope, too, but for the groups of one place.
     result.programs.groups.push_back({name, std::move(ranks)});
     return static_cast<std::int32_t>(result.members.size()) - 1;
   };

@@ -22,13 +22,12 @@ struct RankWorkload {
   RankPrograms programs;
   /// By group of the programs: all chips that take part, whatever the scope.
   std::vector<std::vector<std::int32_t>> members;
-  std::size_t pieces = 0;  ///< of the step
 
   /// Numbers of RankWork::piece: a table per design of a place, twice as long as there are pieces.
-  /// The second half is for updates that a data-parallel group shares out.
+  /// The second half is for updates, see DistributedStep::update_share.
   static std::int32_t piece_number(std::size_t design, std::size_t pieces, int piece,
-                                   bool is_shared) {
-    return static_cast<std::int32_t>((2 * design + (is_shared ? 1 : 0)) * pieces) + piece;
+                                   bool is_update) {
+    return static_cast<std::int32_t>((2 * design + (is_update ? 1 : 0)) * pieces) + piece;
   }
 };
 

@@ -1,6 +1,7 @@
 #include "search/system/system_estimate.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "models/network/collective.h"
@@ -46,9 +47,15 @@ class ExchangeTimes {
 
 }  // namespace
 
-std::vector<PlannedEstimate> plan_pieces(const Chip& chip, const DistributedStep& step) {
-  std::vector<PlannedEstimate> result;
-  for (const TaskGraph& tasks : step.tasks()) result.push_back(plan_and_estimate(chip, tasks));
+std::shared_ptr<const PlannedDesign> plan_design(std::string label,
+                                                 std::shared_ptr<const Chip> chip,
+                                                 const DistributedStep& step) {
+  auto result = std::make_shared<PlannedDesign>();
+  for (const TaskGraph& tasks : step.tasks()) {
+    result->pieces.push_back(plan_and_estimate(*chip, tasks));
+  }
+  result->label = std::move(label);
+  result->chip = std::move(chip);
   return result;
 }
 
@@ -56,14 +63,21 @@ Seconds PieceTimes::time(const RankNode& node) const {
   const auto number = static_cast<std::size_t>(node.work.piece);
   const std::size_t pieces = by_design_.front().size();
   const Seconds whole = by_design_[number / (2 * pieces)][number % pieces];
-  const bool is_shared = number / pieces % 2 == 1;
-  return is_shared ? whole / static_cast<double>(data_) : whole;
+  const bool is_update = number / pieces % 2 == 1;
+  return is_update ? whole * update_share_ : whole;
 }
 
 SystemEstimate estimate_system(const DistributedStep& step, const Interconnect& network,
-                               const PieceTimes& pieces,
-                               const std::vector<std::size_t>& design_of_place) {
-  const RankWorkload work = make_rank_workload(step, RankScope::one_per_place, design_of_place);
+                               const PlaceDesigns& places) {
+  std::vector<std::vector<Seconds>> times;
+  for (const auto& design : places.designs) {
+    times.emplace_back();
+    for (const PlannedEstimate& piece : design->pieces) {
+      times.back().push_back(piece.estimate.time);
+    }
+  }
+  const PieceTimes pieces(std::move(times), step.update_share());
+  const RankWorkload work = make_rank_workload(step, RankScope::one_per_place, places.of_place);
   ExchangeTimes exchanges(network);
   const RankTimeline timeline = run_on_paper(work.programs, [&](RankNodeId id) {
     const RankNode& node = work.programs.node(id);

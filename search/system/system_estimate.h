@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "models/network/interconnect.h"
@@ -13,33 +14,49 @@
 
 namespace simdse {
 
-/// The plan and the estimate of every piece of a step on one chip, by piece. Throws InputError when
-/// a piece does not fit the chip.
-std::vector<PlannedEstimate> plan_pieces(const Chip& chip, const DistributedStep& step);
+/// A chip with a plan for every piece of a step, and what each is estimated to take.
+struct PlannedDesign {
+  std::string label;  ///< tells it from the others of its search
+  std::shared_ptr<const Chip> chip;
+  std::vector<PlannedEstimate> pieces;
+};
 
-/// How long compute nodes of a rank workload take when pieces take these times: by design (see
-/// make_rank_workload), then by piece. An update that a data-parallel group shares out takes its
-/// part of the piece's time.
+/// Throws InputError when a piece does not fit the chip.
+std::shared_ptr<const PlannedDesign> plan_design(std::string label,
+                                                 std::shared_ptr<const Chip> chip,
+                                                 const DistributedStep& step);
+
+/// The designs that the pipeline's places have: one for all, or one for each.
+struct PlaceDesigns {
+  std::vector<std::shared_ptr<const PlannedDesign>> designs;
+  std::vector<std::size_t> of_place;  ///< by place, its design
+
+  static PlaceDesigns common(std::shared_ptr<const PlannedDesign> design, std::int64_t places) {
+    return {{std::move(design)}, std::vector<std::size_t>(static_cast<std::size_t>(places), 0)};
+  }
+};
+
+/// How long compute nodes of a rank workload take when pieces take these times: by design, then by
+/// piece. An update takes DistributedStep::update_share of the piece's time.
 class PieceTimes {
  public:
-  PieceTimes(std::vector<std::vector<Seconds>> by_design, std::int64_t data)
-      : by_design_(std::move(by_design)), data_(data) {}
+  PieceTimes(std::vector<std::vector<Seconds>> by_design, double update_share)
+      : by_design_(std::move(by_design)), update_share_(update_share) {}
   Seconds time(const RankNode& node) const;
 
  private:
   std::vector<std::vector<Seconds>> by_design_;
-  std::int64_t data_;
+  double update_share_;
 };
 
 struct SystemEstimate {
   Seconds time;
-  std::vector<RankShares> places;  ///< by pipeline place
+  std::vector<RankShares> places;  ///< by pipeline place: a chip's time
 };
 
-/// Every exchange takes the closed form of the fastest algorithm on the idle network; exchanges
-/// don't meet, but for those of one group.
+/// Every piece takes what its plan is estimated to take, every exchange the closed form of the
+/// fastest algorithm on the idle network; exchanges don't meet, but for those of one group.
 SystemEstimate estimate_system(const DistributedStep& step, const Interconnect& network,
-                               const PieceTimes& pieces,
-                               const std::vector<std::size_t>& design_of_place);
+                               const PlaceDesigns& places);
 
 }  // namespace simdse

@@ -147,7 +147,7 @@ TEST_F(Cli, OverridesAreCheckedLikeFiles) {
   expect_refused("estimate --design tpu_v2 --workload bert_large --set design.memory.stack=2",
                  "did you mean 'stacks'?");
   expect_refused("estimate --design tpu_v2 --workload bert_large --set design.cores.5.count=2",
-                 "--set cores.5.count=2: '5' is not an item of the list: 0 to 1");
+                 "--set design.cores.5.count=2: '5' is not an item of the list: 0 to 1");
 }
 
 TEST_F(Cli, AGraphCanBeDrawn) {

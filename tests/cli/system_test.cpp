@@ -40,7 +40,7 @@ TEST_F(SystemStepCli, EveryKindOfParallelismIsEstimatedAndSimulated) {
         "{data: 4, microbatches: 2, zero: 3}", "{tensor: 2, data: 2, microbatches: 2}"}) {
     const Json json = json_of(parallel);
     if (json.is_null()) continue;
-    EXPECT_LT(std::abs(json.at("gap").get<double>()), 0.2) << parallel;
+    EXPECT_LT(std::abs(json.at("gap").get<double>()), 0.12) << parallel;
     EXPECT_LT(json.at("mfu").get<double>(), 1) << parallel;
     EXPECT_GT(json.at("mfu").get<double>(), 0) << parallel;
     double sum = 0;
@@ -84,18 +84,73 @@ TEST_F(SystemStepCli, ChipsOfASystemAreSearched) {
   // The baseline is in the space.
   EXPECT_LE(common.at("estimate").at("time_s").get<double>(),
             baseline.at("estimate").at("time_s").get<double>() * (1 + 1e-9));
-  EXPECT_LT(std::abs(common.at("simulation").at("gap").get<double>()), 0.2);
+  EXPECT_LT(std::abs(common.at("simulation").at("gap").get<double>()), 0.12);
   EXPECT_EQ(common.at("design_of_stage").size(), 4U);
   EXPECT_EQ(run(search + " --json -j 1 -o " + file("found_again")).out, outcome.out);
-  for (const char* command : {"compare gpt2_xl_4 --with random", "validate gpt2_xl_4"}) {
-    const Outcome refused = run(command);
-    EXPECT_EQ(refused.status, 2) << command;
-    EXPECT_NE(refused.err.find("system"), std::string::npos) << refused.err;
+}
+
+/// The last stage has a vocabulary so large that it wants other cores than the others, and has time
+/// for nothing less than the fastest.
+TEST_F(SystemStepCli, StagesOfDifferentWorkMayHaveDifferentChips) {
+  const Outcome outcome =
+      run("search gpt2_xl_4 --json --set workload.layers=4 --set workload.vocabulary=200000 --set "
+          "'budget={area: 500 mm2, power: 260 W}' --set 'space={cores.0.rows: [64, 128], "
+          "cores.0.count: [2, 4, 6, 8], cores.1.count: [1, 2, 4, 6], global_buffer.capacity: "
+          "[32 MiB, 142 MiB]}' -o " +
+          file("found"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  const Json& common = json.at("candidates").at(0);
+  const Json& mosaic = json.at("candidates").at(1);
+  EXPECT_EQ(mosaic.at("name"), "mosaic");
+  EXPECT_EQ(common.at("designs").size(), 1U);
+  EXPECT_EQ(mosaic.at("designs").size(), 2U);
+  EXPECT_NE(mosaic.at("designs").at(0), mosaic.at("designs").at(1));
+  EXPECT_LT(mosaic.at("estimate").at("time_s"), common.at("estimate").at("time_s"));
+  EXPECT_NE(mosaic.at("area_mm2"), common.at("area_mm2"));
+}
+
+/// Designs whose memory is too small for a stage are none, however many there are of them.
+TEST_F(SystemStepCli, TheBaselineIsNotLostAmongDesignsOfTooLittleMemory) {
+  const Outcome outcome =
+      run("search gpt2_xl_4 --json --set top_k=4 --set 'space={cores.0.count: [4, 8], "
+          "memory.stack_capacity: [2 GiB, 8 GiB]}' -o " +
+          file("found"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_LE(json.at("candidates").at(0).at("estimate").at("time_s"),
+            json.at("baselines").at(0).at("estimate").at("time_s"));
+  for (const Json& kind : json.at("kinds_of_stage")) {
+    for (const Json& best : kind.at("best")) {
+      EXPECT_NE(best.get<std::string>().find("8 GiB"), std::string::npos) << best;
+    }
   }
 }
 
+TEST_F(SystemStepCli, WhatASearchOfASystemHasNoUseForIsRefused) {
+  const auto refused = [&](const std::string& command, const std::string& message) {
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.status, 2) << command;
+    EXPECT_NE(outcome.err.find(message), std::string::npos) << outcome.err;
+  };
+  refused("compare gpt2_xl_4 --with random", "system");
+  refused("validate gpt2_xl_4", "system");
+  const std::string search = "search gpt2_xl_4 -o " + file("found") + " --set ";
+  refused(search + "objectives=[energy]", "throughput alone");
+  refused(search + "throughput_floor=3", "throughput_floor has no meaning");
+  refused(search + "method=exact", "method has no meaning");
+  refused(search + "simulations=9", "simulations has no meaning");
+  refused(search + "system=tpu_v4_64", "tpu_v4_64 has 64");
+  refused(search + "parallel.microbatch=2", "workload's batch");
+  refused(search + "'parallel={pipeline: auto, chips: 4, microbatches: 16}'", "as given");
+  const Outcome none = run("search gpt2_xl_4 --json -o " + file("none") +
+                           " --set 'budget={area: 1 mm2, power: 1 W}'");
+  EXPECT_EQ(none.status, 1) << none.err;
+  EXPECT_EQ(Json::parse(none.out).at("status"), "none");
+}
+
 TEST_F(SystemStepCli, BadInputIsRefused) {
-  expect_refused("{tensor: 2, microbatches: 2}", "the system has 4");
+  expect_refused("{tensor: 2, microbatches: 2}", "tpu_v4_4 has 4");
   expect_refused("{tensor: 3, chips: 4, microbatches: 2}", "chips");
   expect_refused("{tensr: 4, microbatches: 2}", "did you mean 'tensor'");
   expect_refused("{tensor: 4}", "microbatches");

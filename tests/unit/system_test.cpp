@@ -1,8 +1,8 @@
 // Distributed steps as programs of ranks, and the programs on paper.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "search/local/evaluator.h"
 #include "search/pipeline/pipeline_memory.h"
@@ -10,6 +10,7 @@
 #include "search/system/distributed_step.h"
 #include "search/system/rank_timeline.h"
 #include "search/system/rank_work.h"
+#include "search/system/system_search.h"
 
 namespace simdse {
 namespace {
@@ -71,14 +72,16 @@ TEST(RankWork, TakesAsLongAsItsSchedule) {
     const Seconds forward(3);
     const Seconds input_gradient(2);
     const Seconds weight_gradient(1);
+    const bool has_apart =
+        std::count(classes.begin(), classes.end(), PieceClass::weight_gradient) > 0;
     const RankTimeline timeline = run_on_paper(work.programs, [&](RankNodeId id) {
       const RankNode& node = work.programs.node(id);
       if (node.action != RankAction::compute) return Seconds(0);
-      switch (classes[static_cast<std::size_t>(node.work.piece)]) {
+      switch (classes[static_cast<std::size_t>(node.work.piece) % classes.size()]) {
         case PieceClass::forward:
           return forward;
         case PieceClass::input_gradient:
-          return input_gradient;
+          return has_apart ? input_gradient : input_gradient + weight_gradient;
         case PieceClass::weight_gradient:
           return weight_gradient;
         case PieceClass::update:
@@ -200,13 +203,14 @@ TEST(WeightedEvaluator, IsTheSumOfItsGraphs) {
   }
 }
 
-/// Stages of equal layers are found to be alike; first and last differ.
-TEST(DistributedStepTest, StagesOfEqualLayersAreAlike) {
+/// Stages of equal layers are one kind; first and last differ.
+TEST(DistributedStepTest, StagesOfEqualLayersAreOneKind) {
   const DistributedStep step = make_step(small_gpt("16"), spread(1, 8, 1, 8));
-  std::set<std::size_t> kinds;
-  for (const PartWork& part : step.parts()) kinds.insert(part.alike);
-  EXPECT_LT(kinds.size(), step.parts().size());
-  EXPECT_GT(step.macs(), 0);
+  const std::vector<PlaceKind> kinds = kinds_of_places(step);
+  ASSERT_EQ(kinds.size(), 3U);
+  EXPECT_EQ(kinds[0].places, (std::vector<std::size_t>{0}));
+  EXPECT_EQ(kinds[1].places, (std::vector<std::size_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(kinds[2].places, (std::vector<std::size_t>{7}));
 }
 
 }  // namespace

@@ -1,0 +1,49 @@
+// Distributed steps and searches of a system's chips, for people and for scripts.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/report/output_folder.h"
+#include "cli/system_simulation.h"
+#include "models/network/system.h"
+#include "search/system/system_search.h"
+
+namespace simdse {
+
+/// "tensor 8 x pipeline 8 x data 1, one_f_one_b of 64 microbatches of 1, sequence parallel".
+std::string parallelism_text(const Parallelism& parallelism);
+
+/// A step on chips of one design.
+struct SystemStepReport {
+  const System& system;
+  const SystemStep& step;
+  const SystemEstimate& estimate;
+  const SystemSimulation& simulation;
+  std::size_t degrees_tried = 1;  ///< ways to spread the step that were estimated, ...
+  std::size_t degrees_unfit = 0;  ///< ... and those that suit neither network nor memory
+};
+
+std::string system_step_text(const SystemStepReport& report);
+nlohmann::ordered_json system_step_json(const SystemStepReport& report);
+
+/// A search with what was simulated of it. A simulation is missing where there was no time for it.
+struct SystemSearchReport {
+  const SearchSpec& spec;
+  const SystemStep& step;
+  const SystemSearchResult& found;
+  std::optional<SystemSimulation> common;
+  std::optional<SystemSimulation> mosaic;  ///< only if it is better than the common one
+  std::vector<std::optional<SystemSimulation>> baselines;
+  bool is_partial = false;
+};
+
+std::string system_search_header(const SearchSpec& spec, const SystemStep& step);
+std::string system_search_text(const SystemSearchReport& report);
+nlohmann::ordered_json system_search_json(const SystemSearchReport& report);
+/// Writes best.yaml (the common design), search_log.jsonl and results.json.
+void write_system_search(OutputFolder& folder, const SystemSearchReport& report);
+
+}  // namespace simdse

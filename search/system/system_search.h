@@ -1,0 +1,61 @@
+// The search for the chips of a system: stage by stage, then across stages.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "search/local/search_result.h"
+#include "search/local/search_spec.h"
+#include "search/system/system_estimate.h"
+#include "search/system/system_step.h"
+
+namespace simdse {
+
+/// Designs for the places of the pipeline.
+struct SystemChoice {
+  std::string name;
+  PlaceDesigns places;
+  /// Of a baseline with other links than the base, one of its own.
+  std::shared_ptr<const Interconnect> network;
+  SystemEstimate estimate;
+  Area area;  ///< of all chips
+  Watts tdp;
+};
+
+/// Pipeline places whose chips do the same, and what the search for one of them found.
+struct PlaceKind {
+  std::vector<std::size_t> places;
+  LocalSearchResult found;  ///< by the time of the place's own pieces
+
+  const std::vector<Candidate>& best() const { return found.best.front(); }
+};
+
+struct SystemSearchResult {
+  std::vector<PlaceKind> kinds;
+  std::size_t compared = 0;  ///< choices that were estimated on the whole system
+  SystemChoice common;       ///< one design for all places
+  SystemChoice mosaic;       ///< each place its own; equal to the common one if that is best
+  std::vector<SystemChoice> baselines;
+
+  bool has_mosaic() const { return mosaic.estimate.time < common.estimate.time; }
+};
+
+/// Places with equal work, together; nothing is searched yet.
+std::vector<PlaceKind> kinds_of_places(const DistributedStep& step);
+
+/// 1. For every kind of place, a local search: its work is its pieces, each as often as an
+///    iteration does it. Exchanges are left to the second stage.
+/// 2. Over all designs that were kept, and baselines that the space and the budget allow, the one
+/// with
+///    which the whole step is estimated to be shortest (common); from there, kind by kind, whatever
+///    makes it shorter still (mosaic).
+///
+/// `progress` is told of every estimate of the local searches. Throws InputError when a baseline
+/// does not fit, and NegativeResult when no design has the memory that the stages need, or as
+/// search_locally does.
+SystemSearchResult search_system(const SearchSpec& spec, const SystemStep& step,
+                                 const std::function<void(std::int64_t)>& progress = {});
+
+}  // namespace simdse
