@@ -192,7 +192,7 @@ class ValidationRun {
       const auto known = std::find_if(result_.designs.begin(), result_.designs.end(),
                                       [&](const auto& d) { return d.point == points[i]; });
       designs.push_back({std::move(chip), std::move(planned), std::move(estimate),
-                         static_cast<Picoseconds>(std::llround(known->simulated_s * 1e12))});
+                         to_picoseconds(Seconds(known->simulated_s))});
       series.emplace_back(designs[i].chip, setup_, designs[i].planned.plan);
     }
     for (const GapSeries& one : series) one.append_jobs(options_.simulate, jobs);

@@ -17,6 +17,12 @@ constexpr Picoseconds kNever = std::numeric_limits<Picoseconds>::max();
 
 inline Seconds to_seconds(Picoseconds time) { return Seconds(static_cast<double>(time) * 1e-12); }
 
+/// No time is longer than this (2^63 ps, some 106 days).
+constexpr Seconds kLongestTime(9'223'372.036'854'775);
+
+/// The nearest picosecond. Throws InputError for what is longer than kLongestTime, or no number.
+Picoseconds to_picoseconds(Seconds time);
+
 /// Edges of one clock. The period is kept as a fraction of picoseconds, so the n-th edge is exact
 /// to the picosecond however large n is: rounded periods are never added up.
 class Clock {

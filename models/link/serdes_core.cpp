@@ -4,13 +4,6 @@
 #include <cmath>
 
 namespace simdse {
-namespace {
-
-Picoseconds to_picoseconds(Seconds time) {
-  return static_cast<Picoseconds>(std::llround(time.value() * 1e12));
-}
-
-}  // namespace
 
 SerdesCore::SerdesCore(const Serdes& link)
     : picoseconds_per_byte_(1e12 / link.line_rate().value()),

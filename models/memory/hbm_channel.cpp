@@ -6,11 +6,6 @@
 namespace simdse {
 namespace {
 
-Picoseconds to_picoseconds(Seconds time) {
-  if (std::isinf(time.value())) return kNever;
-  return static_cast<Picoseconds>(std::llround(time.value() * 1e12));
-}
-
 unsigned shift_of(std::int64_t power_of_two) {
   unsigned shift = 0;
   while ((std::int64_t{1} << shift) < power_of_two) ++shift;
@@ -73,7 +68,8 @@ HbmTiming::HbmTiming(const Hbm& hbm)
       t_faw(to_picoseconds(hbm.params().t_faw)),
       t_rc(to_picoseconds(hbm.params().t_rc)),
       t_rfc(to_picoseconds(hbm.params().t_rfc)),
-      t_refi(to_picoseconds(hbm.params().t_refi)),
+      t_refi(std::isinf(hbm.params().t_refi.value()) ? kNever
+                                                     : to_picoseconds(hbm.params().t_refi)),
       t_controller(to_picoseconds(hbm.params().t_controller)),
       directions{direction(hbm, false), direction(hbm, true)} {
   if (static_cast<double>(column_time) <= bus_period) column_time = 0;

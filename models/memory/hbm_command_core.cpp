@@ -11,8 +11,7 @@ HbmCommandCore::HbmCommandCore(const Hbm& hbm)
       queue_depth_(static_cast<std::size_t>(hbm.queue_depth())),
       burst_bytes_(hbm.access_size().value()),
       clock_(hbm.clock_time().value() * 1e12),
-      t_controller_(
-          static_cast<Picoseconds>(std::llround(hbm.params().t_controller.value() * 1e12))),
+      t_controller_(to_picoseconds(hbm.params().t_controller)),
       wake_at_(static_cast<std::size_t>(hbm.channels()), kNever) {
   for (std::int64_t i = 0; i < hbm.channels(); ++i) controllers_.emplace_back(hbm, i);
 }

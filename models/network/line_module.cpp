@@ -32,7 +32,7 @@ LineModule::LineModule(const sc_core::sc_module_name& name, TimeService& time, P
       pool_(pool),
       messages_(messages),
       picoseconds_per_byte_(1e12 / line.bandwidth.value()),
-      latency_(static_cast<Picoseconds>(std::llround(line.latency.value() * 1e12))),
+      latency_(to_picoseconds(line.latency)),
       queue_bytes_(queue.value()) {
   in.register_nb_transport_fw(this, &LineModule::nb_transport_fw);
   out.register_nb_transport_bw(this, &LineModule::nb_transport_bw);

@@ -1,7 +1,6 @@
 #include "models/network/node_module.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 namespace simdse {
@@ -12,10 +11,6 @@ constexpr std::uint64_t kInject = 0;
 constexpr std::uint64_t kDeliver = 1;
 constexpr std::uint64_t kForget = 2;
 constexpr std::uint64_t kWhats = 3;
-
-Picoseconds to_picoseconds(Seconds time) {
-  return static_cast<Picoseconds>(std::llround(time.value() * 1e12));
-}
 
 }  // namespace
 

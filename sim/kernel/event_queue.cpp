@@ -37,6 +37,10 @@ void EventQueue::end_of_elaboration() {
 }
 
 void EventQueue::call_at(Picoseconds time, Stage stage, Timed& target, std::uint64_t token) {
+  if (time < 0) {  // a sum that 64 bits don't hold
+    time_exceeded_ = true;
+    return;
+  }
   const std::uint64_t order = static_cast<std::uint64_t>(stage) << (kAgeBits + kRankBits) |
                               static_cast<std::uint64_t>(target.rank) << kAgeBits |
                               (age_++ & kAgeMask);

@@ -30,6 +30,8 @@ class EventQueue final : public sc_core::sc_module, public TimeService {
   /// A run that needs more call-backs than this stops: a guard against models that never end.
   void set_limit(std::uint64_t limit) { limit_ = limit; }
   bool limit_exceeded() const { return limit_exceeded_; }
+  /// A call-back was asked for later than times can be counted, and was not made.
+  bool time_exceeded() const { return time_exceeded_; }
 
  private:
   struct Entry {
@@ -58,6 +60,7 @@ class EventQueue final : public sc_core::sc_module, public TimeService {
   std::uint64_t delivered_ = 0;
   std::uint64_t limit_ = ~std::uint64_t{0};
   bool limit_exceeded_ = false;
+  bool time_exceeded_ = false;
   bool in_process_ = false;
   bool is_alone_ = false;  ///< nobody else has processes, so nobody sees the kernel's time
   sc_core::sc_event wake_;

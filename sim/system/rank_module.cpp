@@ -29,7 +29,9 @@ RankModule::RankModule(const sc_core::sc_module_name& name, TimeService& time,
       exchange_(exchange),
       followers_(program.nodes.size()),
       last_awaited_(program.nodes.size(), -1),
+      is_done_(program.nodes.size(), false),
       began_(program.nodes.size(), 0),
+      arrived_(program.nodes.size(), 0),
       left_(program.nodes.size()) {
   for (std::size_t i = 0; i < program.nodes.size(); ++i) {
     const std::vector<std::int32_t>& after = program.nodes[i].after;
@@ -75,18 +77,22 @@ void RankModule::decide() {
   ready_.erase(ready_.begin());
   book_idle(time_.now(), last_awaited_[index(node)]);
   is_busy_ = true;
-  time_.call_at(time_.now() + durations_[index(node)], Stage::arrival, *this,
-                kEnd + static_cast<std::uint64_t>(node));
+  // The work of several ranks may sum up to more than can be counted: the queue notices.
+  const auto end = static_cast<Picoseconds>(static_cast<std::uint64_t>(time_.now()) +
+                                            static_cast<std::uint64_t>(durations_[index(node)]));
+  time_.call_at(end, Stage::arrival, *this, kEnd + static_cast<std::uint64_t>(node));
 }
 
-void RankModule::end(std::int32_t node, Picoseconds began) {
+void RankModule::end(std::int32_t node, Picoseconds began, Picoseconds arrived) {
   began_[index(node)] = began;
+  arrived_[index(node)] = arrived;
   last_exchange_ = node;
   done(node);
 }
 
 void RankModule::done(std::int32_t node) {
   record_.finish[index(node)] = last_finish_ = time_.now();
+  is_done_[index(node)] = true;
   --left_;
   for (const std::int32_t follower : followers_[index(node)]) {
     last_awaited_[index(follower)] = node;
@@ -103,7 +109,7 @@ void RankModule::book_idle(Picoseconds until, std::int32_t node) {
   Picoseconds under_way = 0;
   if (node >= 0 && !is_compute(program_.nodes[index(node)])) {
     const Picoseconds began = std::max(began_[index(node)], idle_since_);
-    under_way = std::max<Picoseconds>(0, record_.finish[index(node)] - began);
+    under_way = std::max<Picoseconds>(0, arrived_[index(node)] - began);
   }
   record_.exchange += under_way;
   record_.bubble += idle - under_way;
@@ -111,7 +117,7 @@ void RankModule::book_idle(Picoseconds until, std::int32_t node) {
 
 std::int32_t RankModule::unfinished() const {
   for (std::size_t i = 0; i < waits_.size(); ++i) {
-    if (waits_[i] == 0 && record_.finish[i] == 0) return static_cast<std::int32_t>(i);
+    if (waits_[i] == 0 && !is_done_[i]) return static_cast<std::int32_t>(i);
   }
   return 0;
 }

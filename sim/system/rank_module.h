@@ -41,11 +41,13 @@ class RankModule : public sc_core::sc_module, public Timed {
              std::int32_t number, std::vector<Picoseconds> durations, RankExchange& exchange);
 
   void start();
-  /// An exchange has ended now; its bytes have been under way since `began`.
-  void end(std::int32_t node, Picoseconds began);
+  /// An exchange has ended now; its bytes were under way from `began` to `arrived`, which is
+  /// earlier than now where a message has waited for its receive.
+  void end(std::int32_t node, Picoseconds began, Picoseconds arrived);
 
   bool is_done() const { return left_ == 0; }
-  /// The first node that is not done.
+  /// The first node that could begin and is not done. There is one as long as is_done() is false
+  /// and nothing waits in a circle.
   std::int32_t unfinished() const;
   /// When the last node was done, so far.
   Picoseconds last_finish() const { return last_finish_; }
@@ -69,8 +71,10 @@ class RankModule : public sc_core::sc_module, public Timed {
   std::vector<std::vector<std::int32_t>> followers_;
   std::vector<std::int32_t> waits_;
   std::vector<std::int32_t> last_awaited_;  // of its predecessors, the one done last; -1: none yet
-  std::vector<Picoseconds> began_;          // of exchanges
-  std::set<std::int32_t> ready_;            // to compute
+  std::vector<bool> is_done_;
+  std::vector<Picoseconds> began_;    // of exchanges
+  std::vector<Picoseconds> arrived_;  // of exchanges
+  std::set<std::int32_t> ready_;      // to compute
   std::size_t left_;
   std::int32_t last_exchange_ = -1;  // that was done last
   bool is_busy_ = false;

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <cmath>
 #include <deque>
 #include <map>
 #include <memory>
@@ -75,6 +74,7 @@ class Exchanges : public RankExchange, public MessageClient, public Timed {
   };
   struct MessageState {
     Picoseconds began = 0;
+    Picoseconds arrived = 0;
     bool is_delivered = false;
     bool is_awaited = false;
   };
@@ -115,15 +115,16 @@ class Exchanges : public RankExchange, public MessageClient, public Timed {
 
   void message_delivered(std::uint64_t number) override {
     messages_[number].is_delivered = true;
+    messages_[number].arrived = time_.now();
     const RankNodeId send = meetings_.messages[number].send;
-    module_of(send.rank).end(send.node, messages_[number].began);
+    module_of(send.rank).end(send.node, messages_[number].began, messages_[number].arrived);
     end_receive(number);
   }
 
   void end_receive(std::size_t number) {
     if (!messages_[number].is_delivered || !messages_[number].is_awaited) return;
     const RankNodeId receive = meetings_.messages[number].receive;
-    module_of(receive.rank).end(receive.node, messages_[number].began);
+    module_of(receive.rank).end(receive.node, messages_[number].began, messages_[number].arrived);
   }
 
   void join_collective(std::size_t number) {
@@ -142,7 +143,7 @@ class Exchanges : public RankExchange, public MessageClient, public Timed {
     CollectiveState& state = collectives_[number];
     state.began = time_.now();
     if (nodes.size() == 1) {
-      module_of(nodes[0].rank).end(nodes[0].node, state.began);
+      module_of(nodes[0].rank).end(nodes[0].node, state.began, state.began);
       return start_next(group);
     }
     group.is_busy = true;
@@ -157,7 +158,7 @@ class Exchanges : public RankExchange, public MessageClient, public Timed {
             time_.call_at(time_.now(), Stage::completion, *this, number);
             group.is_busy = false;
           }
-          module_of(id.rank).end(id.node, own.began);
+          module_of(id.rank).end(id.node, own.began, time_.now());
           if (is_last) start_next(group);
         });
     state.run->arrive_all();
@@ -221,13 +222,24 @@ void check_chips(const Interconnect& network, const RankPrograms& programs,
 std::vector<Picoseconds> durations_of(const RankProgram& program, std::int32_t rank,
                                       const std::function<Seconds(RankNodeId)>& compute_time) {
   std::vector<Picoseconds> durations;
+  Picoseconds total = 0;
   for (std::size_t i = 0; i < program.nodes.size(); ++i) {
     const RankAction action = program.nodes[i].action;
     Seconds time;
     if (action == RankAction::compute || action == RankAction::memory) {
       time = compute_time({rank, static_cast<std::int32_t>(i)});
     }
-    durations.push_back(static_cast<Picoseconds>(std::llround(time.value() * 1e12)));
+    try {
+      durations.push_back(to_picoseconds(time));
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("rank {} {} '{}': {}", rank, action_name(action),
+                                   printable(program.nodes[i].name), error.what()));
+    }
+    if (durations.back() > kNever - total) {
+      throw InputError(fmt::format("rank {} works for more than the {:.6g} s that can be counted",
+                                   rank, kLongestTime.value()));
+    }
+    total += durations.back();
   }
   return durations;
 }
@@ -253,12 +265,16 @@ SystemRunResult run_system(const Interconnect& network, const RankPrograms& prog
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   for (const auto& rank : ranks) rank->start();
   sc_core::sc_start();
+  if (queue.time_exceeded()) {
+    throw InputError(fmt::format("{} takes more than the {:.6g} s that can be counted",
+                                 printable(programs.name), kLongestTime.value()));
+  }
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     if (ranks[i]->is_done()) continue;
     const RankNode& node = programs.ranks[i].nodes[index(ranks[i]->unfinished())];
     throw std::runtime_error(fmt::format("{}: rank {} {} '{}' has not ended",
                                          queue.limit_exceeded() ? "given up" : "stuck", i,
-                                         action_name(node.action), node.name));
+                                         action_name(node.action), printable(node.name)));
   }
   SystemRunResult result;
   result.messages = exchanges.messages();

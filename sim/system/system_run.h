@@ -38,8 +38,8 @@ struct SystemRunResult {
 ///
 /// `compute_time` gives the durations of compute and memory nodes, which nothing changes: what they
 /// do within their chip is not in the way of the network. One run per process, as SystemC
-/// elaborates once. Throws InputError like match_ranks (deadlocks among others), and when there are
-/// not enough chips; std::runtime_error when it is given up.
+/// elaborates once. Throws InputError like match_ranks (deadlocks among others), when there are not
+/// enough chips, and for times that can't be counted; std::runtime_error when it is given up.
 SystemRunResult run_system(const Interconnect& network, const RankPrograms& programs,
                            const std::function<Seconds(RankNodeId)>& compute_time,
                            const SystemRunOptions& options = {});

@@ -167,6 +167,18 @@ TEST(SystemRun, AStragglerIsWaitedForByAll) {
   }
 }
 
+// Rank 0 waits a millisecond for rank 1, and only then comes to a message that has been there from
+// the beginning on: it was not under way for all that time.
+TEST(SystemRun, AMessageThatIsThereBeforeItsReceiveWasNotWaitedFor) {
+  const auto network = network_of("{topology: ring, chips: 4}");
+  std::vector<RankProgram> ranks(2);
+  ranks[0].nodes = {all_reduce(8), message(RankAction::receive, 1, 0, 8, {0}),
+                    compute("work", 1e-6, {1})};
+  ranks[1].nodes = {message(RankAction::send, 0, 0, 8), compute("slow", 1e-3), all_reduce(8, {1})};
+  const SystemRunResult result = run(*network, programs_of(ranks));
+  EXPECT_GT(static_cast<double>(result.ranks[0].bubble), 0.99 * static_cast<double>(result.time));
+}
+
 // The first half of the gradients is reduced while the second half is made.
 TEST(SystemRun, ExchangesThatNothingWaitsForAreHidden) {
   const auto network = network_of("{topology: ring, chips: 4}");
@@ -235,6 +247,53 @@ TEST(SystemRun, ADeadlockNamesTheCircle) {
     FAIL();
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("deadlock: rank "), std::string::npos) << error.what();
+  }
+}
+
+TEST(SystemRun, TimesThatCannotBeCountedAreRefused) {
+  const auto network = network_of("{topology: ring, chips: 2}");
+  const auto refusal = [&](std::vector<RankProgram> ranks) -> std::string {
+    try {
+      run(*network, programs_of(std::move(ranks)));
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal({{{compute("long", 1e7)}}}),
+            "rank 0 compute 'long': a time of 1e+07 s is longer than the 9.22337e+06 s that can be "
+            "counted");
+  EXPECT_EQ(refusal({{{compute("a", 5e6), compute("b", 5e6)}}}),
+            "rank 0 works for more than the 9.22337e+06 s that can be counted");
+}
+
+// Each rank's work can be counted; one after the other they take too long.
+TEST(SystemRun, ASumOverRanksThatCannotBeCountedIsRefused) {
+  const auto network = network_of("{topology: ring, chips: 2}");
+  std::vector<RankProgram> ranks(2);
+  ranks[0].nodes = {compute("a", 5e6), message(RankAction::send, 1, 0, 8, {0})};
+  ranks[1].nodes = {message(RankAction::receive, 0, 0, 8), compute("b", 5e6, {0})};
+  try {
+    run(*network, programs_of(ranks));
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "test takes more than the 9.22337e+06 s that can be counted");
+  }
+}
+
+TEST(SystemRun, WhatIsGivenUpAtIsTheFirstNodeThatIsNotDone) {
+  const auto network = network_of("{topology: ring, chips: 2}");
+  std::vector<RankProgram> ranks(2);
+  // Done at time 0, and no less done for that.
+  for (RankProgram& rank : ranks) rank.nodes = {compute("nothing", 0), all_reduce(1 << 20, {0})};
+  ranks[0].nodes[1].name = "a\nb";
+  SystemRunOptions options;
+  options.most_events = 30;
+  try {
+    run(*network, programs_of(ranks), options);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "given up: rank 0 collective 'a?b' has not ended");
   }
 }
 

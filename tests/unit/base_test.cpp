@@ -56,6 +56,17 @@ TEST(Clock, NextEdgeInvertsEdge) {
   }
 }
 
+TEST(Clock, TimesThatCannotBeCountedAreRefused) {
+  EXPECT_EQ(to_picoseconds(Seconds(1.4999e-12)), 1);
+  EXPECT_EQ(to_picoseconds(Seconds(-2e-9)), -2000);
+  EXPECT_EQ(to_picoseconds(Seconds(9.2e6)), 9'200'000'000'000'000'000);
+  for (const double seconds :
+       {1e7, -1e7, kLongestTime.value(), std::numeric_limits<double>::infinity(),
+        std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_THROW(to_picoseconds(Seconds(seconds)), InputError) << seconds;
+  }
+}
+
 TEST(Spelling, OffersTheNearestWordOnly) {
   const std::vector<std::string> words = {"rows", "columns", "overlap"};
   EXPECT_EQ(nearest_spelling("rosw", words), "rows");

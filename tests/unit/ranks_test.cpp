@@ -269,6 +269,20 @@ TEST(Chakra, BadTracesAreRefused) {
             "compute 'n1'");
   EXPECT_EQ(refused({{"t.0.et", Trace().node({1, 5, {}, {{"comm_size", 4}}}).bytes()}}),
             "/t.0.et: node 1 'n1' has no comm_dst");
+  EXPECT_EQ(refused({{"t.0.et", Trace().node({1, 4, {}, {}, {}, 10'000'000'000'000}).bytes()}}),
+            "/t.0.et: node 1 'n1' has a duration of 10000000000000 us, more than the 9223372036855 "
+            "that can be counted");
+  EXPECT_EQ(refused({{"t.0.et", Trace()
+                                    .node({1, 4, {}, {}, {}, 5'000'000'000'000})
+                                    .node({2, 4, {}, {}, {}, 5'000'000'000'000})
+                                    .bytes()}}),
+            "/t.0.et: node 2 'n2' makes the rank's durations more than the 9223372036855 us that "
+            "can be counted");
+  EXPECT_EQ(
+      refused({{"t.0.et",
+                Trace().node({1, 7, {}, {{"comm_type", 2}, {"comm_size", 1LL << 62}}}).bytes()}}),
+      "/t.0.et: node 1 'n1' has a comm_size of 4611686018427387904 bytes, more than "
+      "4398046511104 (4 TiB)");
   EXPECT_EQ(refused({{"t.0.et", Trace().node({1, 8}).bytes()}}),
             "/t.0.et: node 1 'n1' is of type 8, none of memory load (2), memory store (3), compute "
             "(4), send (5), receive (6) and collective (7)");

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "models/base/clock.h"
 #include "models/base/error.h"
 #include "workloads/chakra/chakra_file.h"
 
@@ -67,26 +68,29 @@ std::vector<RankFile> find_files(const std::string& folder) {
 }
 
 /// Numbers of CollectiveCommType.
+namespace comm_type {
+constexpr std::int64_t all_reduce = 0;
+constexpr std::int64_t all_gather = 2;
+constexpr std::int64_t broadcast = 5;
+constexpr std::int64_t all_to_all = 6;
+constexpr std::int64_t reduce_scatter = 7;
+constexpr std::int64_t reduce_scatter_block = 8;
+constexpr std::int64_t barrier = 9;
+}  // namespace comm_type
+
 CollectiveOp to_collective(const ChakraNode& node) {
-  constexpr std::int64_t all_reduce = 0;
-  constexpr std::int64_t all_gather = 2;
-  constexpr std::int64_t broadcast = 5;
-  constexpr std::int64_t all_to_all = 6;
-  constexpr std::int64_t reduce_scatter = 7;
-  constexpr std::int64_t reduce_scatter_block = 8;
-  constexpr std::int64_t barrier = 9;
   switch (node.comm_type) {
-    case all_reduce:
-    case barrier:
+    case comm_type::all_reduce:
+    case comm_type::barrier:
       return CollectiveOp::all_reduce;  // a barrier is one of no bytes
-    case all_gather:
+    case comm_type::all_gather:
       return CollectiveOp::all_gather;
-    case broadcast:
+    case comm_type::broadcast:
       return CollectiveOp::broadcast;
-    case all_to_all:
+    case comm_type::all_to_all:
       return CollectiveOp::all_to_all;
-    case reduce_scatter:
-    case reduce_scatter_block:
+    case comm_type::reduce_scatter:
+    case comm_type::reduce_scatter_block:
       return CollectiveOp::reduce_scatter;
     default:
       throw InputError(fmt::format(
@@ -103,12 +107,27 @@ std::int32_t to_rank(std::int64_t rank, const char* attribute) {
 }
 
 Bytes size_of(const ChakraNode& node) {
-  constexpr std::int64_t barrier = 9;
+  // So that the sum over all ranks is a number of 64 bits, too.
+  constexpr std::int64_t most = std::int64_t{1} << 42;
   if (node.comm_size < 0) {
-    if (node.comm_type == barrier) return Bytes(0);
+    if (node.comm_type == comm_type::barrier) return Bytes(0);
     throw InputError("has no comm_size");
   }
+  if (node.comm_size > most) {
+    throw InputError(
+        fmt::format("has a comm_size of {} bytes, more than {} (4 TiB)", node.comm_size, most));
+  }
   return Bytes(node.comm_size);
+}
+
+Seconds duration_of(const ChakraNode& node) {
+  const Seconds duration(static_cast<double>(node.duration_micros) * 1e-6);
+  if (duration >= kLongestTime) {
+    throw InputError(
+        fmt::format("has a duration of {} us, more than the {:.0f} that can be counted",
+                    node.duration_micros, kLongestTime.value() * 1e6));
+  }
+  return duration;
 }
 
 /// Everything of a node but its dependencies.
@@ -124,7 +143,7 @@ RankNode to_rank_node(const ChakraNode& node, std::int32_t group) {
         throw InputError("num_ops or tensor_size is negative");
       }
       result.action = type == ChakraType::compute ? RankAction::compute : RankAction::memory;
-      result.work.duration = Seconds(static_cast<double>(node.duration_micros) * 1e-6);
+      result.work.duration = duration_of(node);
       (node.op_type == "M" ? result.work.macs : result.work.operations) = node.num_ops;
       result.work.bytes = Bytes(node.tensor_size);
       break;
@@ -250,6 +269,7 @@ RankPrograms read_chakra_traces(const std::string& folder) {
   }
   for (const RankTrace& trace : traces) {
     RankProgram& program = programs.ranks.emplace_back();
+    Seconds total;
     for (std::size_t i = 0; i < trace.nodes().size(); ++i) {
       const ChakraNode& node = trace.nodes()[i];
       const std::vector<std::int32_t> after = trace.predecessors(i);
@@ -257,6 +277,13 @@ RankPrograms read_chakra_traces(const std::string& folder) {
       try {
         program.nodes.push_back(
             to_rank_node(node, is_collective(node) ? group_index.at(node.pg_name) : -1));
+        total += program.nodes.back().work.duration;
+        if (total >= kLongestTime) {
+          throw InputError(
+              fmt::format("makes the rank's durations more than the {:.0f} us that can "
+                          "be counted",
+                          kLongestTime.value() * 1e6));
+        }
       } catch (const InputError& error) {
         trace.fail(node, error.what());
       }

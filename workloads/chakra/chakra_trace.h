@@ -19,7 +19,8 @@ namespace simdse {
 ///
 /// Throws InputError for a folder without traces or with a rank missing, a damaged file, an id
 /// twice, a dependency on an id that is not there, a circle of dependencies or a deadlock (see
-/// match_ranks), and a node of a kind that a training step on chips has no meaning for.
+/// match_ranks), a duration that can't be counted or a comm_size above 4 TiB, and a node of a kind
+/// that a training step on chips has no meaning for.
 RankPrograms read_chakra_traces(const std::string& folder);
 
 /// True for a folder in which at least one file ends in ".et".
