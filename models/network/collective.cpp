@@ -1,6 +1,6 @@
 #include "models/network/collective.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -44,9 +44,9 @@ std::vector<std::vector<std::vector<std::int32_t>>> level_rings(
   const std::vector<std::int64_t>& levels = network.levels();
   if (levels.size() < 2) {
     throw InputError(fmt::format(
-        "hierarchical collectives need levels, which {} has not; torus_2d, torus_3d and "
-        "switched_two_level have them",
-        name));
+        "hierarchical collectives need two levels or more, and a {} of {} has one: levels "
+        "are the dimensions of a torus, and the two of a switched_two_level",
+        name, fmt::join(network.config().shape, " x ")));
   }
   std::vector<std::vector<std::vector<std::int32_t>>> result;
   std::size_t places = 1;

@@ -75,8 +75,11 @@ std::vector<LevelPart> level_parts(const Interconnect& network,
 /// have at least, whatever the algorithm: "bus bandwidth" in NCCL's tests. `n` is the group's size.
 double bus_factor(CollectiveOp op, std::size_t n);
 
-/// Pieces in which what goes along a chain or tree of `n` chips is sent: so many that filling the
-/// pipeline takes a small share, of at least a segment each.
+/// Pieces in which what goes along a chain or tree of `n` chips is sent, of a segment each at
+/// least: 8 per chip, so that the first one's way through a chain takes an eighth of the time at
+/// most. Beyond 181 chips only as many as make 2^18 messages in all, so that they can be simulated:
+/// a chain of 1,024 chips has 256, and then mostly waits for the first one; a tree, which is only
+/// as deep as the logarithm, does not.
 std::int64_t pipeline_pieces(const Interconnect& network, Bytes bytes, std::size_t n);
 
 /// One binary tree over places 0 to n - 1.
@@ -104,8 +107,8 @@ struct CollectiveMessage {
 /// InputError.
 Seconds collective_time(const Interconnect& network, const CollectiveRequest& request);
 
-/// The algorithm of the shortest collective_time, the first one of equals; of large groups `direct`
-/// is not tried. Throws InputError.
+/// The algorithm of the shortest collective_time, the first one of equals; of groups of more than
+/// 64 `direct` is not tried. Throws InputError.
 CollectiveAlgorithm fastest_algorithm(const Interconnect& network, CollectiveOp op, Bytes bytes,
                                       const std::vector<std::int32_t>& group);
 

@@ -314,6 +314,8 @@ Seconds collective_time(const Interconnect& network, const CollectiveRequest& re
 
 CollectiveAlgorithm fastest_algorithm(const Interconnect& network, CollectiveOp op, Bytes bytes,
                                       const std::vector<std::int32_t>& group) {
+  // An assumption, without a source: that many messages to everybody at once (n^2 in all) are more
+  // than a chip keeps under way. It also bounds what a search tries and a simulation has to carry.
   constexpr std::size_t most_direct = 64;
   CollectiveRequest request{op, CollectiveAlgorithm::ring, bytes, group};
   CollectiveAlgorithm best = request.algorithm;

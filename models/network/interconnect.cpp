@@ -20,12 +20,6 @@ std::string Interconnect::node_name(std::int32_t node) const {
   return node < chips_ ? fmt::format("chip{}", node) : fmt::format("switch{}", node - chips_);
 }
 
-double Interconnect::links_per_chip() const {
-  double links = 0;
-  for (const Line& line : lines_) links += line.from == 0 ? line.links : 0;
-  return links;
-}
-
 Seconds Interconnect::latency(const std::vector<Hop>& hops) const {
   Seconds total = config_.params.send_overhead;
   for (std::size_t i = 0; i < hops.size(); ++i) {

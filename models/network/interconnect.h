@@ -59,9 +59,6 @@ class Interconnect {
   /// or chips per node and nodes. One entry where there is only one level.
   const std::vector<std::int64_t>& levels() const { return levels_; }
 
-  /// Links of one chip in all, in each direction.
-  double links_per_chip() const;
-
   /// From the first byte's leaving `from` to its being at `to` when nobody is in the way, with what
   /// the sender spends on a message.
   Seconds latency(const std::vector<Hop>& hops) const;

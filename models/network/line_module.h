@@ -27,8 +27,10 @@ namespace simdse {
 ///
 /// Places. A segment leaves when there is room for it behind the line, in the queue for the line
 /// that it takes next; the room is held until it has left that line, and the news comes back after
-/// the latency. There are places for each next line, so nobody waits for a message that goes
-/// elsewhere. The receiver of a message takes it at once.
+/// the latency. There are places for each next line, so nobody waits for a message that takes
+/// another one next. Those that take the same one wait together, wherever they go from there: a
+/// line that is congested two lines further on holds them up, too. The receiver of a message takes
+/// it at once.
 ///
 /// Protocol: a segment is announced by BEGIN_REQ, with the time of its head as annotation and of
 /// its tail in the payload, and always accepted: its place has been reserved. BEGIN_RESP says that

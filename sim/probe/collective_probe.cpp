@@ -15,7 +15,7 @@ CollectiveFigures simulate_collective(const Interconnect& network,
   SystemNetwork system("system", queue, network);
   CollectiveRun run(system, queue, order);
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
-  run.arrive_all();
+  run.start();
   sc_core::sc_start();
   if (!run.is_done() || system.messages_under_way() != 0 || system.live_payloads() != 0) {
     throw std::runtime_error("the collective did not come to its end");

@@ -24,7 +24,7 @@ struct CollectiveOrder {
   std::vector<Member> members;
   std::vector<std::uint32_t> sender;    ///< by message: member
   std::vector<std::uint32_t> receiver;  ///< by message: member
-  /// By message: what has to happen before it leaves, its sender's taking part included.
+  /// By message: what has to happen before it leaves, the start included.
   std::vector<std::uint32_t> waits;
   std::vector<std::size_t> first_waiter;  ///< by message, into `waiters`; one more than messages
   std::vector<Prerequisite> waiters;      ///< who waits for a message, and for what of it

@@ -13,13 +13,11 @@ CollectiveRun::CollectiveRun(SystemNetwork& network, TimeService& time,
   for (const CollectiveOrder::Member& member : order.members) left_.push_back(member.ends + 1);
 }
 
-void CollectiveRun::arrive(std::size_t member) {
-  for (const std::uint32_t message : order_.members[member].sends) satisfy(message);
-  count_down(member);
-}
-
-void CollectiveRun::arrive_all() {
-  for (std::size_t member = 0; member < order_.members.size(); ++member) arrive(member);
+void CollectiveRun::start() {
+  for (std::size_t member = 0; member < order_.members.size(); ++member) {
+    for (const std::uint32_t message : order_.members[member].sends) satisfy(message);
+    count_down(member);
+  }
 }
 
 void CollectiveRun::satisfy(std::uint32_t i) {

@@ -9,9 +9,8 @@
 
 namespace simdse {
 
-/// Sends the messages of a collective, each as soon as what it waits for has happened and its
-/// sender takes part; what arrives at a chip that does not yet take part waits there. Reductions of
-/// what arrives take no time of their own: memory and vector cores are faster than links.
+/// Sends the messages of a collective, each as soon as what it waits for has happened. Reductions
+/// of what arrives take no time of their own: memory and vector cores are faster than links.
 class CollectiveRun : public MessageClient {
  public:
   /// Called when a member of the group has all that it is to get, and has sent all that it is to
@@ -22,10 +21,8 @@ class CollectiveRun : public MessageClient {
   CollectiveRun(SystemNetwork& network, TimeService& time, const CollectiveOrder& order,
                 Done done = {});
 
-  /// The member takes part from now on. Once for each.
-  void arrive(std::size_t member);
-  /// All do.
-  void arrive_all();
+  /// All members take part from now on. Once.
+  void start();
 
   bool is_done() const { return members_left_ == 0; }
   /// When the last member was done.
@@ -44,7 +41,7 @@ class CollectiveRun : public MessageClient {
   const CollectiveOrder& order_;
   Done done_;
   std::vector<std::uint32_t> waits_;  // by message: what has yet to happen
-  std::vector<std::size_t> left_;     // by member: ends of messages, and one for its arrival
+  std::vector<std::size_t> left_;     // by member: ends of messages, and one for the start
   std::size_t members_left_;
   std::size_t delivered_ = 0;
   Picoseconds finished_ = 0;

@@ -161,7 +161,7 @@ class Exchanges : public RankExchange, public MessageClient, public Timed {
           module_of(id.rank).end(id.node, own.began, time_.now());
           if (is_last) start_next(group);
         });
-    state.run->arrive_all();
+    state.run->start();
   }
 
   /// The messages of a collective, made once for all that are alike.

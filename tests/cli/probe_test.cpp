@@ -237,7 +237,8 @@ TEST_F(ProbeCli, CollectivesThatMakeNoSenseAreRefused) {
   expect_refused("probe collective --design tpu_v4 --bytes 1MiB", "--chips");
   expect_refused(eight + "--op all_reduc", "--op: there is no 'all_reduc' (did you mean 'all_re");
   expect_refused(eight + "--topology rng", "there is no 'rng' (did you mean 'ring'?)");
-  expect_refused(eight + "--algorithm hierarchical", "need levels, which ring has not");
+  expect_refused(eight + "--algorithm hierarchical",
+                 "need two levels or more, and a ring of 8 has one");
   expect_refused(eight + "--topology torus_2d --shape 3,3", "3 x 3 makes 9 chips");
   expect_refused(eight + "--topology torus_2d --shape 3,x", "'x' is not a whole number");
   expect_refused(eight + "--topology switched_two_level", "'network.node' is missing");

@@ -117,9 +117,7 @@ TEST(SystemNetwork, TheSlowestLineDecides) {
   bench.start();
   bench.system.send(0, 3, Bytes(600'000), bench.sender, 1);
   bench.finish();
-  const double fast_segment = 65536 / 6.0;
   EXPECT_NEAR(bench.sender.delivered_ns(1), 600'000 + 4 * 1000 + 100 + 300 + 100, 1);
-  EXPECT_LT(fast_segment, 65536);
 }
 
 // Five chips send to one through a switch; a sixth pair has lines of its own.
@@ -139,6 +137,24 @@ TEST(SystemNetwork, ACongestedPortOfASwitchIsSharedAndOthersAreNotHeldUp) {
   }
   EXPECT_NEAR(bench.sender.delivered_ns(6), 1e6 + 2100, 1);
   EXPECT_NEAR(bench.sender.delivered_ns(7), 1e6 / 0.8, 0.03 * 1e6);
+}
+
+// Chip 0 sends to chips 3 and 2; nine messages make the line from chip 2 to chip 3 a tenth as fast.
+// The message to chip 2 does not take that line, but waits behind the line from chip 0 in the same
+// places as the one that does, so that it goes at the pace of this one (twice its own time without
+// that).
+TEST(SystemNetwork, ALineThatIsCongestedTwoLinesOnHoldsUpOthers) {
+  Bench bench("{topology: ring, chips: 9, segment: 16 KiB, queue: 64 KiB}");
+  bench.start();
+  const Bytes bytes(3'000'000);  // 1 ms alone
+  bench.system.send(0, 3, bytes, bench.sender, 1);
+  bench.system.send(0, 2, bytes, bench.sender, 2);
+  for (std::uint64_t token = 3; token < 12; ++token) {
+    bench.system.send(2, 3, bytes, bench.sender, token);
+  }
+  bench.finish();
+  EXPECT_NEAR(bench.sender.delivered_ns(1), 10e6, 0.02 * 10e6);
+  EXPECT_GT(bench.sender.delivered_ns(2), 4e6);
 }
 
 // Two messages over one line: the shorter one is done after twice its time, the longer one after
@@ -213,7 +229,7 @@ class Collectives {
   }
   void run() {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    for (const auto& each : runs_) each->arrive_all();
+    for (const auto& each : runs_) each->start();
     sc_core::sc_start();
     for (const auto& each : runs_) EXPECT_TRUE(each->is_done());
     for (std::size_t i = 0; i < systems_.size(); ++i) {
@@ -313,6 +329,38 @@ TEST(SlowLinks, ARingGoesAtThePaceOfItsSlowestLine) {
   EXPECT_NEAR(bench.simulated(0), expected, 0.05 * expected);
 }
 
+/// Where the formula is further from the simulation than elsewhere, and why.
+struct Exception {
+  CollectiveAlgorithm algorithm;
+  std::string topology;
+  CollectiveOp op;
+  double tolerance;
+};
+
+const std::vector<Exception>& exceptions() {
+  using By = CollectiveAlgorithm;
+  using Op = CollectiveOp;
+  static const std::vector<Exception> all = {
+      // Pieces on their way up meet those on their way down, and those of the other tree, on lines
+      // that the formula has busy with the average of all: a chip's only port, or a node's.
+      {By::tree, "torus_3d", Op::all_reduce, 0.08},
+      {By::tree, "fully_connected", Op::all_reduce, 0.04},
+      {By::tree, "switched", Op::all_reduce, 0.15},
+      {By::tree, "switched_two_level", Op::all_reduce, 0.28},
+      // Of one step, some messages stay in their node and are early; what their receivers send next
+      // meets what is still between nodes.
+      {By::tree, "switched_two_level", Op::all_gather, 0.11},
+      {By::tree, "switched_two_level", Op::all_to_all, 0.19},
+      // Dimensions of 4, 2 and 2: parts that began with another one are not in step, and come to
+      // the same lines.
+      {By::hierarchical, "torus_3d", Op::all_reduce, 0.09},
+      {By::hierarchical, "torus_3d", Op::reduce_scatter, 0.05},
+      {By::hierarchical, "torus_3d", Op::all_gather, 0.07},
+      {By::hierarchical, "torus_3d", Op::all_to_all, 0.055},
+  };
+  return all;
+}
+
 class EveryCollective : public ::testing::TestWithParam<CollectiveAlgorithm> {};
 
 // All operations on all topologies: what the formula says, unless messages of one step meet on a
@@ -320,6 +368,7 @@ class EveryCollective : public ::testing::TestWithParam<CollectiveAlgorithm> {};
 TEST_P(EveryCollective, IsAsTheFormulaSays) {
   Collectives bench;
   std::vector<std::string> names;
+  std::vector<const Exception*> exception_of;
   for (const char* yaml :
        {"{topology: ring, chips: 8}", "{topology: torus_2d, shape: [4, 4]}",
         "{topology: torus_3d, shape: [4, 2, 2]}", "{topology: fully_connected, chips: 8}",
@@ -340,6 +389,14 @@ TEST_P(EveryCollective, IsAsTheFormulaSays) {
       }
       bench.add(bench.add_network(yaml), request);
       names.push_back(std::string(yaml) + " " + collective_name(op));
+      const std::string& topology =
+          topology_names()[static_cast<std::size_t>(network->config().topology)];
+      exception_of.push_back(nullptr);
+      for (const Exception& one : exceptions()) {
+        if (one.algorithm == GetParam() && one.topology == topology && one.op == op) {
+          exception_of.back() = &one;
+        }
+      }
     }
   }
   bench.run();
@@ -347,10 +404,13 @@ TEST_P(EveryCollective, IsAsTheFormulaSays) {
     const double gap = bench.formula(i) / bench.simulated(i) - 1;
     std::printf("%-100s %.6g s, formula %+.2f %%\n", names[i].c_str(), bench.simulated(i),
                 100 * gap);
-    const double tolerance =
-        GetParam() == CollectiveAlgorithm::tree || GetParam() == CollectiveAlgorithm::direct ? 0.35
-                                                                                             : 0.1;
-    EXPECT_NEAR(gap, 0, tolerance) << names[i];
+    // Everybody's messages to everybody share lines, and end at different times.
+    const double usual = GetParam() == CollectiveAlgorithm::direct ? 0.06 : 0.02;
+    const Exception* exception = exception_of[i];
+    EXPECT_NEAR(gap, 0, exception != nullptr ? exception->tolerance : usual) << names[i];
+    if (exception != nullptr) {
+      EXPECT_GT(std::abs(gap), usual) << names[i] << " is no exception";
+    }
   }
 }
 

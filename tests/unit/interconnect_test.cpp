@@ -133,7 +133,12 @@ TEST(Interconnect, LinksOfAChipAreSharedOutOverItsPorts) {
   EXPECT_DOUBLE_EQ(port("{topology: fully_connected, chips: 8}"), 6.0 / 7);
   EXPECT_DOUBLE_EQ(port("{topology: switched, chips: 8}"), 6);
   EXPECT_DOUBLE_EQ(port(kTwoLevels), 6);
-  EXPECT_DOUBLE_EQ(network_of("{topology: torus_2d, shape: [4, 4]}")->links_per_chip(), 6);
+  double links = 0;
+  const auto torus = network_of("{topology: torus_2d, shape: [4, 4]}");
+  for (const Line& line : torus->lines()) {
+    links += line.from == 0 ? line.links : 0;
+  }
+  EXPECT_DOUBLE_EQ(links, 6);
 }
 
 TEST(Interconnect, ASlowLinkHasAShare) {
@@ -398,6 +403,18 @@ TEST(CollectiveTime, CountsWhatLinesReallyCarry) {
   EXPECT_GT(time({0, 4, 2, 6, 1, 5, 3, 7}), 2 * time({0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
+// Eight per chip; what a chain waits for its first piece is an eighth. Beyond 2^18 messages, fewer.
+TEST(PipelinePieces, AreManyAsLongAsMessagesAreFew) {
+  const auto ring = network_of("{topology: ring, chips: 4}");
+  const Bytes much(std::int64_t{1} << 40);
+  EXPECT_EQ(pipeline_pieces(*ring, much, 2), 16);
+  EXPECT_EQ(pipeline_pieces(*ring, much, 181), 8 * 181);
+  EXPECT_EQ(pipeline_pieces(*ring, much, 182), (1 << 18) / 182);
+  EXPECT_EQ(pipeline_pieces(*ring, much, 1024), 256);
+  EXPECT_EQ(pipeline_pieces(*ring, Bytes(3 * 65536 + 1), 181), 4);
+  EXPECT_EQ(pipeline_pieces(*ring, Bytes(0), 181), 1);
+}
+
 TEST(CollectiveTime, RefusesWhatMakesNoSense) {
   const auto refused = [](const std::string& yaml, CollectiveAlgorithm algorithm,
                           std::vector<std::int32_t> group, const std::string& text) {
@@ -410,7 +427,10 @@ TEST(CollectiveTime, RefusesWhatMakesNoSense) {
     }
   };
   const std::string ring = "{topology: ring, chips: 4}";
-  refused(ring, CollectiveAlgorithm::hierarchical, {0, 1, 2, 3}, "need levels, which ring has not");
+  refused(ring, CollectiveAlgorithm::hierarchical, {0, 1, 2, 3},
+          "need two levels or more, and a ring of 4 has one");
+  refused("{topology: torus_2d, shape: [7, 1]}", CollectiveAlgorithm::hierarchical, {0, 1, 2},
+          "need two levels or more, and a torus_2d of 7 x 1 has one: levels are");
   refused(ring, CollectiveAlgorithm::ring, {0}, "needs 2 chips at least, not 1");
   refused(ring, CollectiveAlgorithm::ring, {0, 4}, "the system has chips 0 to 3");
   refused(ring, CollectiveAlgorithm::ring, {0, 1, 0}, "chip 0 is twice");
