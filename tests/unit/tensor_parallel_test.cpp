@@ -304,7 +304,9 @@ TEST_P(EveryTransformer, EachExchangeOfALayerHasTheBytesOfItsActivations) {
     const Collective* collective = collective_of(op);
     if (collective == nullptr || op.name.rfind("layer", 0) != 0 || op.phase == Phase::update)
       continue;
-    EXPECT_EQ(collective->message(graph, op), Bytes(activations)) << op.name;
+    const bool is_gather = collective->operation() == CollectiveOp::all_gather;
+    const TensorId whole = is_gather ? op.outputs[0] : op.inputs[0];
+    EXPECT_EQ(graph.tensor(whole).bytes(), Bytes(activations)) << op.name;
     EXPECT_EQ(collective->ranks(), test_.degree);
   }
 }
@@ -398,6 +400,10 @@ TEST(TensorParallel, WhatDoesNotDivideIsNamed) {
   EXPECT_EQ(sequence,
             "tensor parallelism with sequence_parallel: the degree 5 does not divide axis 1 of "
             "'words' [1, 1001, 1600]");
+  // A sequence is not padded because it is as long as the vocabulary, which is.
+  const std::vector<Override> equal = {
+      {"layers", "1"}, {"vocabulary", "1001"}, {"sequence", "1001"}};
+  EXPECT_EQ(refusal(load("gpt2_xl", equal).forward, 5, true), sequence);
 }
 
 TEST(TensorParallel, WhatLeadsToOneSumIsReducedOnce) {

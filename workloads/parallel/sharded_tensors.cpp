@@ -16,9 +16,10 @@ ShardedTensors::ShardedTensors(const Graph& original, const TensorParallelOption
       versions_(original.tensors().size()),
       needs_gradient_(influenced_by_parameters(original)) {}
 
-void ShardedTensors::allow_padding(std::int64_t size) {
-  if (size % options_.degree == 0) return;
-  padded_[size] = round_up(size, options_.vocabulary_multiple * options_.degree);
+void ShardedTensors::allow_padding(TensorId original, std::size_t axis) {
+  if (original_.tensor(original).shape[axis] % options_.degree != 0) {
+    padded_.insert({original, axis});
+  }
 }
 
 Shape ShardedTensors::local_shape(TensorId original, ShardLayout layout) const {
@@ -26,8 +27,9 @@ Shape ShardedTensors::local_shape(TensorId original, ShardLayout layout) const {
   Shape shape = tensor.shape;
   if (layout.kind != ShardLayout::Kind::split) return shape;
   std::int64_t& size = shape[layout.axis];
-  const auto padded = padded_.find(size);
-  if (padded != padded_.end()) size = padded->second;
+  if (is_padded(original, layout.axis)) {
+    size = round_up(size, options_.vocabulary_multiple * options_.degree);
+  }
   if (size % options_.degree != 0) {
     throw InputError(
         fmt::format("tensor parallelism{}: the degree {} does not divide axis {} of '{}' [{}]",

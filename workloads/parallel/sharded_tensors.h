@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,8 +51,11 @@ class ShardedTensors {
   bool is_used(TensorId original) const { return !versions_[original].empty(); }
   bool has_split_parameter() const { return has_split_parameter_; }
 
-  /// Axes of this size are a vocabulary: where the degree does not divide it, it is padded.
-  void allow_padding(std::int64_t size);
+  /// The axis is a vocabulary: where the degree does not divide it, it is padded.
+  void allow_padding(TensorId original, std::size_t axis);
+  bool is_padded(TensorId original, std::size_t axis) const {
+    return padded_.count({original, axis}) != 0;
+  }
 
   /// The tensor in `layout`; appends the operator that makes it where there is none yet. Throws
   /// InputError for a parameter that is wanted whole and in parts.
@@ -77,7 +81,7 @@ class ShardedTensors {
   std::vector<ShardLayout> layout_;
   std::vector<std::map<ShardLayout, TensorId>> versions_;
   std::vector<bool> needs_gradient_;
-  std::map<std::int64_t, std::int64_t> padded_;  ///< padded size by size
+  std::set<std::pair<TensorId, std::size_t>> padded_;  ///< axes
   bool has_split_parameter_ = false;
 };
 

@@ -22,7 +22,9 @@ namespace simdse {
 namespace {
 
 constexpr int kWhole = OperatorAxes::kWhole;
-constexpr std::int64_t kMinTableRows = 8;  // for each chip
+/// Rows for each chip from which on a table is split. An assumption: smaller ones (BERT has two
+/// types of tokens) are not worth an exchange. No source.
+constexpr std::int64_t kMinTableRows = 8;
 
 class Sharder {
  public:
@@ -92,7 +94,7 @@ class Sharder {
     const Tensor& tensor = forward_.tensor(weight);
     const std::int64_t size = tensor.shape[split->weight_axis];
     if (split->meaning == SplitMeaning::vocabulary) {
-      tensors_.allow_padding(size);
+      tensors_.allow_padding(weight, split->weight_axis);
     } else if (size % options_.degree != 0) {
       throw InputError(fmt::format(
           "tensor parallelism: the degree {} does not divide the {} {} of '{}' (axis {} of [{}])",
@@ -116,7 +118,25 @@ class Sharder {
     return {};
   }
 
+  /// An axis that is a padded vocabulary in one tensor of an operator is one in all.
+  void pass_padding_on(const Operator& op, const OperatorAxes& axes, int label) {
+    if (label == kWhole) return;
+    std::vector<std::pair<TensorId, std::size_t>> along;
+    bool is_padded = false;
+    const auto note = [&](TensorId tensor, const OperatorAxes::Labels& labels) {
+      const int place = OperatorAxes::find(labels, label);
+      if (place < 0) return;
+      along.emplace_back(tensor, static_cast<std::size_t>(place));
+      is_padded = is_padded || tensors_.is_padded(tensor, static_cast<std::size_t>(place));
+    };
+    for (std::size_t i = 0; i < op.inputs.size(); ++i) note(op.inputs[i], axes.inputs[i]);
+    for (std::size_t i = 0; i < op.outputs.size(); ++i) note(op.outputs[i], axes.outputs[i]);
+    if (!is_padded) return;
+    for (const auto& [tensor, axis] : along) tensors_.allow_padding(tensor, axis);
+  }
+
   void add(const Operator& op, const OperatorAxes& axes, Choice choice) {
+    pass_padding_on(op, axes, choice.label);
     std::vector<TensorId> inputs;
     for (std::size_t i = 0; i < op.inputs.size(); ++i) {
       const int place = OperatorAxes::find(axes.inputs[i], choice.label);
@@ -213,7 +233,7 @@ class Sharder {
 
   void add_vocabulary_embedding(const Operator& op) {
     const Tensor& original = forward_.tensor(op.outputs[0]);
-    tensors_.allow_padding(forward_.tensor(op.inputs[1]).shape[0]);
+    tensors_.allow_padding(op.inputs[1], 0);
     const TensorId ids = tensors_.version(op.inputs[0], ShardLayout::replicated());
     const TensorId table = tensors_.version(op.inputs[1], ShardLayout::split(0, false));
     Graph& graph = tensors_.graph();
