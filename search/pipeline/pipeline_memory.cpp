@@ -20,9 +20,13 @@ PipelineShape shape_of(const Parallelism& parallelism) {
           static_cast<int>(parallelism.interleave)};
 }
 
-PartNeed sum_of(const std::vector<PartNeed>& units, std::size_t begin, std::size_t end) {
-  return std::accumulate(units.begin() + static_cast<std::ptrdiff_t>(begin),
-                         units.begin() + static_cast<std::ptrdiff_t>(end), PartNeed{});
+/// Units [begin, end) as one part.
+PartNeed part_of(const std::vector<PartNeed>& units, std::size_t begin, std::size_t end) {
+  PartNeed part = std::accumulate(units.begin() + static_cast<std::ptrdiff_t>(begin),
+                                  units.begin() + static_cast<std::ptrdiff_t>(end), PartNeed{});
+  part.largest_parameters = part.parameters;
+  part.largest_gradients = part.gradients;
+  return part;
 }
 
 /// One way to need less, as the file says it, and what it then is.
@@ -53,8 +57,9 @@ std::vector<Change> changes_of(const Parallelism& from, Recomputation mode) {
   // replicas' microbatches are as many as before.
   const auto twice = [&](const std::string& key, std::int64_t Parallelism::*degree) {
     const bool has_replicas = from.data % 2 == 0;
-    const std::string rest = has_replicas ? fmt::format(" and data: {}", from.data / 2)
-                                          : fmt::format(" on {} chips", from.chips * 2);
+    std::string rest = has_replicas ? fmt::format(" and data: {}", from.data / 2)
+                                    : fmt::format(" on {} chips", from.chips * 2);
+    if (has_replicas && from.data == 2 && from.zero > 0) rest += " without zero";
     add(fmt::format("{}: {}{}", key, from.*degree * 2, rest), [&](Parallelism& p) {
       p.microbatches = from.microbatch_count();
       p.global_batch.reset();
@@ -65,6 +70,7 @@ std::vector<Change> changes_of(const Parallelism& from, Recomputation mode) {
         p.chips *= 2;
       }
       p.cuts.clear();
+      p.drop_idle_options();
     });
   };
   twice("pipeline", &Parallelism::pipeline);
@@ -130,14 +136,17 @@ std::function<Bytes(std::size_t, std::size_t, int)> memory_excess(std::vector<Pa
   const PipelineShape shape = shape_of(parallelism);
   const auto orders = pipeline_order(parallelism.schedule, shape);
   return [=, all = std::move(units)](std::size_t begin, std::size_t end, int part) {
-    const PartNeed need = sum_of(all, begin, end);
+    const PartNeed need = part_of(all, begin, end);
     const auto& order = orders[static_cast<std::size_t>(place_of_chunk(part, shape.stages))];
-    // Of several chunks, as if all were like this one.
+    // Of several chunks, as if all were like this one; its share of what is too much.
     const std::vector<Bytes> kept(static_cast<std::size_t>(shape.interleave), need.kept);
     const std::vector<Bytes> for_weights(kept.size(), need.for_weights);
-    const Bytes activations = peak_activations(order, kept, for_weights) / shape.interleave;
-    const Bytes total = chip_memory(need, activations, parallelism.data, parallelism.zero).total();
-    return std::max(Bytes(0), total - capacity / shape.interleave);
+    PartNeed chip = need;
+    for (int chunk = 1; chunk < shape.interleave; ++chunk) chip = chip + need;
+    const Bytes total = chip_memory(chip, peak_activations(order, kept, for_weights),
+                                    parallelism.data, parallelism.zero)
+                            .total();
+    return Bytes(ceil_div(std::max(Bytes(0), total - capacity).value(), shape.interleave));
   };
 }
 
@@ -150,6 +159,7 @@ std::size_t MemoryPlan::largest_place() const {
 }
 
 MemoryPlan plan_memory(const Workload& workload, const Parallelism& parallelism, Bytes capacity) {
+  parallelism.check();
   TrainingOptions options = workload.training;
   options.recompute = parallelism.recompute.value_or(options.recompute);
   const Graph forward =

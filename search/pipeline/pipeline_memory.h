@@ -22,7 +22,8 @@ std::vector<PartNeed> unit_needs(const Graph& forward, const std::vector<Pipelin
                                  const TrainingOptions& options);
 
 /// For CutCosts: by how much units [begin, end) as part `part` are too large for a chip with
-/// `capacity`. With several chunks per stage, each is given its share of the chip.
+/// `capacity`. With several chunks per stage, as if all of the chip's were like this one, and its
+/// share of what is too much.
 std::function<Bytes(std::size_t begin, std::size_t end, int part)> memory_excess(
     std::vector<PartNeed> units, const Parallelism& parallelism, Bytes capacity);
 

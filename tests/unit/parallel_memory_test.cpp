@@ -12,17 +12,21 @@ namespace {
 
 DataFiles files() { return DataFiles(SIMDSE_SOURCE_DIR); }
 
-struct Setup {
+struct StageSetup {
   std::int64_t tensor = 1;
   bool sequence_parallel = false;
   Recomputation recompute = Recomputation::none;
 };
 
-/// A middle stage of two layers of GPT-3 13B's shape.
-PartNeed middle_stage(const Setup& setup, const std::vector<Override>& more = {}) {
-  std::vector<Override> overrides = {{"layers", "6"}, {"hidden", "5120"},
-                                     {"heads", "40"}, {"positions", "2048"},
-                                     {"batch", "2"},  {"vocabulary", "51200"}};
+/// A middle stage of `layers` layers of GPT-3 13B's shape.
+PartNeed middle_stage(const StageSetup& setup, const std::vector<Override>& more = {},
+                      int layers = 2) {
+  std::vector<Override> overrides = {{"layers", std::to_string(4 + layers)},
+                                     {"hidden", "5120"},
+                                     {"heads", "40"},
+                                     {"positions", "2048"},
+                                     {"batch", "2"},
+                                     {"vocabulary", "51200"}};
   overrides.insert(overrides.end(), more.begin(), more.end());
   Workload workload = load_workload("gpt2_xl", files(), overrides);
   workload.training.recompute = setup.recompute;
@@ -31,7 +35,7 @@ PartNeed middle_stage(const Setup& setup, const std::vector<Override>& more = {}
   options.sequence_parallel = setup.sequence_parallel;
   const Graph forward = shard(workload.forward, options);
   const std::vector<PipelineUnit> units = pipeline_units(forward);
-  const auto stages = cut_stages(forward, units, given_cut(units, {2, 4}));
+  const auto stages = cut_stages(forward, units, given_cut(units, {2, 2 + layers}));
   return part_need(stages[1], stages[1].training_step(workload.training));
 }
 
@@ -64,31 +68,41 @@ TEST(PartNeed, StateIsSixteenBytesPerParameter) {
   EXPECT_EQ(need.parameters, Bytes(2 * parameters));
   EXPECT_EQ(need.gradients, Bytes(2 * parameters));
   EXPECT_EQ(need.optimizer, Bytes(12 * parameters));
-  EXPECT_EQ(need.largest_parameters, Bytes(parameters));
+  // A pipeline's exchanges gather and scatter the whole part.
+  EXPECT_EQ(need.largest_parameters, need.parameters);
+  EXPECT_EQ(need.largest_gradients, need.gradients);
 }
 
 TEST(PartNeed, WorkingMemoryIsForOneLayerOfRecomputation) {
-  // What full recomputation makes again is there for one layer at a time.
-  const PartNeed none = middle_stage({8, true});
-  const PartNeed full = middle_stage({8, true, Recomputation::full});
-  EXPECT_GT(full.working, none.kept / kLayers);
-  EXPECT_LT(full.working, none.kept / kLayers + Bytes(30 * kSbh / 2));
+  // What full recomputation makes again is there for one layer at a time, however many there are.
+  const StageSetup setup{8, true, Recomputation::full};
+  const PartNeed full = middle_stage(setup);
+  EXPECT_EQ(middle_stage(setup, {}, 4).working, full.working);
+  // Beside what a layer keeps: the scores' gradient, one activation that is gathered, and of the
+  // activations' parts the gradient of the layer's output and one more.
+  const Bytes layer((34 * kSbh + 5 * kAssb) / 8);
+  const Bytes beside(2 * kAssb / 8 + 2 * kSbh + 2 * 2 * kSbh / 8);
+  EXPECT_GT(full.working, layer);
+  EXPECT_LE(full.working, layer + beside);
 }
 
 TEST(ChipMemory, ZeroSharesStateOutAmongReplicas) {
   PartNeed need;
   need.parameters = need.gradients = Bytes(1600);
   need.optimizer = Bytes(9600);
-  need.largest_parameters = Bytes(100);
+  need.largest_parameters = Bytes(1200);  // of two parts on the chip
+  need.largest_gradients = Bytes(1100);
   need.working = Bytes(7);
   const Bytes passing(50);
   EXPECT_EQ(chip_memory(need, passing, 8, 0).total(), Bytes(12800 + 57));
   EXPECT_EQ(chip_memory(need, passing, 8, 1).total(), Bytes(3200 + 1200 + 57));
-  EXPECT_EQ(chip_memory(need, passing, 8, 3).total(), Bytes(1600 + 57 + 200));
+  EXPECT_EQ(chip_memory(need, passing, 8, 3).total(), Bytes(1600 + 57 + 2 * 1200 + 1100));
   EXPECT_EQ(chip_memory(need, passing, 1, 3).total(), Bytes(12800 + 57));
   const PartNeed two = need + need;
   EXPECT_EQ(two.parameters, Bytes(3200));
   EXPECT_EQ(two.working, Bytes(7));
+  EXPECT_EQ(two.largest_parameters, Bytes(1200));
+  EXPECT_EQ(two.largest_gradients, Bytes(1100));
 }
 
 Parallelism read(const std::string& yaml) {
@@ -136,6 +150,22 @@ TEST(Parallelism, AutoDegreesAreFilledIn) {
             28U);  // 2^6 among three
 }
 
+TEST(Parallelism, AutoDegreesHaveNoOptionsWithoutEffect) {
+  int with_sequence_parallel = 0;
+  int with_zero = 0;
+  for (const Parallelism& each :
+       fill_in_degrees(read("{tensor: auto, pipeline: auto, data: auto, chips: 8, microbatches: 8,"
+                            " sequence_parallel: true, zero: 3}"))) {
+    EXPECT_EQ(each.sequence_parallel, each.tensor > 1);
+    EXPECT_EQ(each.zero, each.data > 1 ? 3 : 0);
+    with_sequence_parallel += each.sequence_parallel ? 1 : 0;
+    with_zero += each.zero > 0 ? 1 : 0;
+  }
+  // Of the 10 ways to share out 2^3 among three, 4 have a given one at 1.
+  EXPECT_EQ(with_sequence_parallel, 6);
+  EXPECT_EQ(with_zero, 6);
+}
+
 TEST(Parallelism, BadInputIsNamed) {
   EXPECT_EQ(refusal("{tensor: 8, pipeline: 4, chips: 64, microbatches: 8}"),
             "p.yaml:1:33: parallel.chips: the degrees that are given make 32 chips, which are not "
@@ -167,6 +197,18 @@ TEST(Parallelism, BadInputIsNamed) {
   EXPECT_NE(refusal("{schedule: interleaved, interleave: 2, pipeline: 4, microbatches: 6}")
                 .find("a number of microbatches that 4 stages divide; found 6"),
             std::string::npos);
+  EXPECT_EQ(refusal("{schedule: interleaved, interleave: 2, microbatches: 2}"),
+            "p.yaml:1:1: parallel: the interleaved schedule needs 2 or more stages; pipeline is 1");
+  EXPECT_EQ(refusal("{pipeline: 2, microbatches: 1000001}"),
+            "p.yaml:1:29: parallel.microbatches: 1000001 is out of range (1 to 1000000)");
+  EXPECT_EQ(refusal("{pipeline: 2, global_batch: 4294967297}"),
+            "p.yaml:1:1: parallel: 4294967297 microbatches of a replica are more than 1000000");
+  EXPECT_EQ(refusal("{pipeline: 2, interleave: 4, schedule: interleaved, microbatches: 250002}"),
+            "p.yaml:1:1: parallel: 250002 microbatches of a replica are more than 250000 with 4 "
+            "chunks");
+  EXPECT_EQ(refusal("{pipeline: 1024, interleave: 1024, schedule: interleaved, microbatches: 1}"),
+            "p.yaml:1:1: parallel: 1024 stages of 1024 make 1048576 parts, more than 1000000");
+  EXPECT_EQ(refusal("{pipeline: 2, microbatches: 1000000}"), "");
   EXPECT_NE(refusal("{schedule: 1f1b, pipeline: 4, microbatches: 6}").find("one_f_one_b"),
             std::string::npos);
   EXPECT_NE(refusal("{pipeline: 4, microbatches: 8, cuts: [4, 8]}").find("2 cuts make 3 parts"),

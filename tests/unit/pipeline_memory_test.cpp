@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "models/base/error.h"
 
 namespace simdse {
@@ -41,6 +43,30 @@ TEST(PipelineMemory, FollowsTheSchedule) {
   EXPECT_EQ(places[0].parameters, Bytes(2000));
 }
 
+// Where all chunks are alike, what a cut is judged by is what the chip then needs.
+TEST(PipelineMemory, TheExcessOfAChunkIsItsShareOfTheChips) {
+  PartNeed unit;
+  unit.parameters = unit.gradients = Bytes(1000);
+  unit.optimizer = Bytes(6000);
+  unit.largest_parameters = unit.largest_gradients = Bytes(1000);
+  unit.kept = unit.for_weights = Bytes(10);
+  unit.working = Bytes(500);
+  for (const int zero : {0, 1, 3}) {
+    Parallelism p =
+        read("{pipeline: 2, data: 4, microbatches: 4, schedule: interleaved, interleave: 2}");
+    p.zero = zero;
+    const auto excess = memory_excess(std::vector<PartNeed>(8, unit), p, Bytes(100));
+    PartNeed part = unit + unit;
+    part.largest_parameters = part.largest_gradients = Bytes(2000);
+    const auto places =
+        pipeline_memory(std::vector<PartNeed>(4, part), p.schedule, {2, 4, 2}, 4, zero);
+    for (int i = 0; i < 4; ++i) {
+      const Bytes too_much = places[static_cast<std::size_t>(i % 2)].total() - Bytes(100);
+      EXPECT_EQ(excess(0, 2, i), too_much / 2) << zero;
+    }
+  }
+}
+
 TEST(PipelineMemory, UnitsAddUpToStages) {
   Workload workload = gpt3();
   const std::vector<PipelineUnit> units = pipeline_units(workload.forward);
@@ -77,6 +103,7 @@ TEST(PipelineMemory, TheKnownConfigurationFitsAndThePlainOneDoesNot) {
     FAIL() << "it fits";
   } catch (const InputError& error) {
     const std::string message = error.what();
+    std::printf("%s\n", message.c_str());
     EXPECT_EQ(message.rfind("pipeline stage 0 does not fit: a chip needs ", 0), 0U) << message;
     EXPECT_NE(message.find("more than the 80 GiB it has"), std::string::npos) << message;
     EXPECT_NE(message.find("it would fit with recompute: selective ("), std::string::npos)
@@ -93,6 +120,15 @@ TEST(PipelineMemory, WhereNothingHelpsItSaysSo) {
     EXPECT_NE(std::string(error.what()).find("not one of these alone makes it fit"),
               std::string::npos)
         << error.what();
+  }
+}
+
+TEST(PipelineMemory, FilledInDegreesAreChecked) {
+  const Parallelism p =
+      read("{tensor: 2, pipeline: auto, data: auto, chips: 4, global_batch: 8589934592}");
+  const Workload workload = load_workload("gpt2_xl", files(), {{"layers", "2"}});
+  for (const Parallelism& each : fill_in_degrees(p)) {
+    EXPECT_THROW(plan_memory(workload, each, gib(80)), InputError);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "workloads/parallel/memory.h"
 
 #include <algorithm>
-#include <map>
 
 #include "workloads/statistics.h"
 
@@ -11,24 +10,6 @@ namespace {
 bool is_state(TensorRole role) {
   return role == TensorRole::parameter || role == TensorRole::parameter_gradient ||
          role == TensorRole::optimizer_state;
-}
-
-/// Parameters of the unit that has most of them, by the segment of whoever reads them first.
-Bytes largest_unit(const Graph& forward) {
-  std::map<int, Bytes> by_segment;
-  std::vector<bool> is_counted(forward.tensors().size());
-  for (const Operator& op : forward.operators()) {
-    for (const TensorId input : op.inputs) {
-      const TensorId owner = forward.tensor(input).storage;
-      const Tensor& tensor = forward.tensor(owner);
-      if (tensor.role != TensorRole::parameter || is_counted[owner]) continue;
-      is_counted[owner] = true;
-      by_segment[op.segment] += tensor.bytes();
-    }
-  }
-  Bytes largest;
-  for (const auto& [segment, bytes] : by_segment) largest = std::max(largest, bytes);
-  return largest;
 }
 
 /// Which activations outlive what.
@@ -94,7 +75,8 @@ PartNeed part_need(const PipelineStage& stage, const BoundedStep& step) {
   need.parameters = statistics.memory.weights;
   need.gradients = statistics.memory.gradients;
   need.optimizer = statistics.memory.optimizer;
-  need.largest_parameters = largest_unit(stage.forward);
+  need.largest_parameters = need.parameters;
+  need.largest_gradients = need.gradients;
   need.kept = lifetimes.kept();
   need.for_weights = lifetimes.for_weights();
   // The peak holds all that is kept, at the turn from forward to backward at the latest; what comes
@@ -111,6 +93,7 @@ PartNeed operator+(const PartNeed& x, const PartNeed& y) {
   sum.gradients = x.gradients + y.gradients;
   sum.optimizer = x.optimizer + y.optimizer;
   sum.largest_parameters = std::max(x.largest_parameters, y.largest_parameters);
+  sum.largest_gradients = std::max(x.largest_gradients, y.largest_gradients);
   sum.kept = x.kept + y.kept;
   sum.for_weights = x.for_weights + y.for_weights;
   sum.working = std::max(x.working, y.working);
@@ -125,7 +108,7 @@ ChipMemory chip_memory(const PartNeed& need, Bytes activations, std::int64_t dat
   memory.activations = activations;
   memory.working = need.working;
   if (zero >= 3 && data > 1) {
-    memory.working += std::min(need.largest_parameters * 2, need.parameters);
+    memory.working += need.largest_parameters * 2 + need.largest_gradients;
   }
   return memory;
 }

@@ -10,6 +10,8 @@ namespace simdse {
 namespace {
 
 constexpr std::int64_t kMaxChips = 1 << 20;
+/// Of a stage in an iteration, and parts of a network: what a schedule can count by ints.
+constexpr std::int64_t kMaxPasses = 1'000'000;
 
 std::int64_t read_degree(ConfigReader& reader, const std::string& key) {
   const ConfigValue* given = reader.find(key);
@@ -22,9 +24,10 @@ std::int64_t read_degree(ConfigReader& reader, const std::string& key) {
   }
 }
 
-std::optional<std::int64_t> read_count(ConfigReader& reader, const std::string& key) {
+std::optional<std::int64_t> read_count(ConfigReader& reader, const std::string& key,
+                                       std::int64_t most) {
   if (reader.find(key) == nullptr) return {};
-  return reader.integer(key, 1, std::int64_t{1} << 40);
+  return reader.integer(key, 1, most);
 }
 
 void read_chips(ConfigReader& reader, Parallelism& result) {
@@ -55,8 +58,8 @@ void read_chips(ConfigReader& reader, Parallelism& result) {
 
 void read_batch(ConfigReader& reader, Parallelism& result) {
   result.microbatch = reader.integer_or("microbatch", 1, 1, std::int64_t{1} << 30);
-  result.microbatches = read_count(reader, "microbatches");
-  result.global_batch = read_count(reader, "global_batch");
+  result.microbatches = read_count(reader, "microbatches", kMaxPasses);
+  result.global_batch = read_count(reader, "global_batch", std::int64_t{1} << 40);
   if (result.microbatches.has_value() != result.global_batch.has_value()) return;
   throw InputError(reader.value().where(),
                    fmt::format("{}: give either microbatches (of each replica) or global_batch "
@@ -77,6 +80,11 @@ const std::vector<std::string>& pipeline_schedule_names() {
   static const std::vector<std::string> names = {"gpipe", "one_f_one_b", "interleaved",
                                                  "zero_bubble"};
   return names;
+}
+
+void Parallelism::drop_idle_options() {
+  if (tensor == 1) sequence_parallel = false;
+  if (data == 1) zero = 0;
 }
 
 std::int64_t Parallelism::microbatch_count() const {
@@ -100,8 +108,21 @@ void Parallelism::check() const {
     throw InputError(fmt::format("parallel: {} cuts make {} parts; {} stages of {} need {}",
                                  cuts.size(), cuts.size() + 1, pipeline, interleave, parts));
   }
+  if (parts > kMaxPasses) {
+    throw InputError(fmt::format("parallel: {} stages of {} make {} parts, more than {}", pipeline,
+                                 interleave, parts, kMaxPasses));
+  }
   const std::int64_t count = microbatch_count();
-  if (schedule == PipelineSchedule::interleaved && count % pipeline != 0) {
+  if (count > kMaxPasses / interleave) {
+    throw InputError(fmt::format(
+        "parallel: {} microbatches of a replica are more than {}{}", count, kMaxPasses / interleave,
+        interleave == 1 ? "" : fmt::format(" with {} chunks", interleave)));
+  }
+  if (schedule != PipelineSchedule::interleaved) return;
+  if (pipeline == 1) {
+    throw InputError("parallel: the interleaved schedule needs 2 or more stages; pipeline is 1");
+  }
+  if (count % pipeline != 0) {
     throw InputError(fmt::format(
         "parallel: the interleaved schedule needs a number of microbatches that {} stages divide; "
         "found {}",
@@ -182,6 +203,7 @@ std::vector<Parallelism> fill_in_degrees(const Parallelism& parallelism) {
       result.back().tensor = tensor;
       result.back().pipeline = pipeline;
       result.back().data = rest;
+      result.back().drop_idle_options();
     }
   }
   return result;

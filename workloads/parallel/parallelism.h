@@ -54,8 +54,12 @@ struct Parallelism {
   std::int64_t microbatch_count() const;
 
   /// Throws InputError unless the degrees, which must all be there, fit the chips, the cuts, the
-  /// schedule and the batch.
+  /// schedule and the batch, and a stage has 1,000,000 passes (microbatches x chunks) at most.
   void check() const;
+
+  /// Takes back what has no effect with the degrees: sequence_parallel where tensor is 1, zero
+  /// where data is 1.
+  void drop_idle_options();
 };
 
 /// Reads `parallel: {...}`, found at `path`. Keys: tensor, pipeline, data (numbers or `auto`),
@@ -65,8 +69,8 @@ struct Parallelism {
 Parallelism read_parallelism(const ConfigValue& value, const std::string& path = "parallel");
 
 /// All complete ways to fill in the degrees that are auto so that their product is the chips', in
-/// ascending order of tensor, then pipeline. Other conditions (heads, layers, batch, memory) are
-/// not looked at.
+/// ascending order of tensor, then pipeline, without options that have no effect there. Other
+/// conditions (heads, layers, batch, memory) are not looked at.
 std::vector<Parallelism> fill_in_degrees(const Parallelism& parallelism);
 
 }  // namespace simdse
