@@ -43,22 +43,6 @@ struct PipelineItem {
 std::vector<std::vector<PipelineItem>> pipeline_order(PipelineSchedule schedule,
                                                       PipelineShape shape);
 
-/// Most chunk passes of a stage at once that have run forward and whose activations are still
-/// there: until their backward (`whole`), and, of the zero-bubble schedule, until their weight
-/// gradients (`with_weights`; elsewhere the same).
-struct InFlight {
-  std::int64_t whole = 0;
-  std::int64_t with_weights = 0;
-};
-
-/// In closed form, for stage i of s with m microbatches and v chunks: gpipe m; 1F1B min(m, s - i);
-/// interleaved min(m v, 2 (s - i - 1) + (v - 1) s + 1) chunk passes, each of 1/v of the stage;
-/// zero-bubble min(m, s - i), and min(m, s) until the weight gradients.
-InFlight peak_in_flight(PipelineSchedule schedule, PipelineShape shape, int stage);
-
-/// The same counted over a stage's order.
-InFlight count_in_flight(const std::vector<PipelineItem>& order);
-
 /// Most bytes of activations over a stage's order, when each pass of chunk c keeps `kept[c]` from
 /// forward to backward and, where weight gradients are apart, `for_weights[c]` from there to them.
 Bytes peak_activations(const std::vector<PipelineItem>& order, const std::vector<Bytes>& kept,
@@ -66,8 +50,8 @@ Bytes peak_activations(const std::vector<PipelineItem>& order, const std::vector
 
 /// Share of the time that stages stand idle when all are equally fast and links cost nothing:
 /// gpipe and 1F1B (s-1) / (m+s-1); interleaved (s-1) / (v m+s-1) (Narayanan et al. 2021, section
-/// 2.2); zero-bubble b / (m (F+B+W) + b) with b = (s-1) max(F+B-W, 0) (Qi et al. 2023, table 1),
-/// for m >= s. F, B, W are the times of one microbatch.
+/// 2.2); zero-bubble b / (m (F+B+W) + b) with b = (s-1) max(F+B-W, 0) (Qi et al. 2023, table 1), of
+/// fewer microbatches than stages a lower bound. F, B, W are the times of one microbatch.
 double bubble_fraction(PipelineSchedule schedule, PipelineShape shape, double forward,
                        double input_gradient, double weight_gradient);
 

@@ -1,6 +1,7 @@
 // Pieces of a distributed step on the planner: each is planned like any other graph.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <map>
 
 #include "search/estimate/plan_estimate.h"
@@ -90,14 +91,15 @@ TEST(PiecePlans, TogetherTakeAboutAsLongAsTheStepInOnePlan) {
   const double apart = ratio({false, true});
   const double together = ratio({false, false});
   const double by_layer = ratio({true, false});
-  RecordProperty("apart", std::to_string(apart));
-  RecordProperty("together", std::to_string(together));
-  RecordProperty("by_layer", std::to_string(by_layer));
-  EXPECT_GT(together, 0.98);
+  std::printf("weight gradients apart %.3f, together %.3f, together by layer %.3f\n", apart,
+              together, by_layer);
   EXPECT_LT(together, apart);
   EXPECT_LT(together, by_layer);
-  EXPECT_LT(by_layer, 1.5);
-  EXPECT_LT(apart, 1.5);
+  EXPECT_GT(together, 1);
+  // As docs/parallelism.md has them.
+  EXPECT_NEAR(apart, 1.112, 0.01);
+  EXPECT_NEAR(together, 1.050, 0.01);
+  EXPECT_NEAR(by_layer, 1.052, 0.01);
 }
 
 }  // namespace

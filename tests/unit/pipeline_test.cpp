@@ -6,7 +6,8 @@
 #include <set>
 
 #include "models/base/error.h"
-#include "search/pipeline/pipeline_run.h"
+#include "reference/in_flight.h"
+#include "reference/pipeline_run.h"
 
 namespace simdse {
 namespace {

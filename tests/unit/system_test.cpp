@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reference/pipeline_run.h"
 #include "search/local/evaluator.h"
 #include "search/pipeline/pipeline_memory.h"
-#include "search/pipeline/pipeline_run.h"
 #include "search/system/distributed_step.h"
 #include "search/system/rank_timeline.h"
 #include "search/system/rank_work.h"

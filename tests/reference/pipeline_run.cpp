@@ -1,4 +1,4 @@
-#include "search/pipeline/pipeline_run.h"
+#include "reference/pipeline_run.h"
 
 #include <algorithm>
 #include <stdexcept>

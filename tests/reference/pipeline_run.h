@@ -1,4 +1,4 @@
-// How long a pipeline takes: the estimate of a schedule with given times.
+// How long a pipeline takes with given times, without looking at programs of ranks.
 #pragma once
 
 #include <vector>
