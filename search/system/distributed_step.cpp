@@ -62,7 +62,6 @@ DistributedStep::DistributedStep(const Workload& workload, const Parallelism& pa
     for (const StageTensor& input : stage.inputs) {
       if (input.has_gradient) part.send_back += stage.forward.tensor(input.tensor).bytes();
     }
-    part.tied = stage.tied;
     const double share = static_cast<double>(parallelism.tensor) * static_cast<double>(batch_) /
                          static_cast<double>(workload.batch());
     macs_ += share * static_cast<double>(statistics.macs);

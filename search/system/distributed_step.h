@@ -27,7 +27,6 @@ struct PartWork {
   Bytes parameters;
   Bytes send;       ///< activations to the next part, per microbatch
   Bytes send_back;  ///< gradients to the part before
-  std::vector<std::string> tied;
 };
 
 /// Chip-independent. Tensor-parallel ranks and data-parallel replicas all do the same.

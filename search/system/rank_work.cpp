@@ -18,7 +18,7 @@ class RankBuilder {
   struct Groups {
     std::int32_t tensor = -1;
     std::int32_t data = -1;
-    std::int32_t tied = -1;
+    std::map<TiedStages, std::int32_t> tied;
   };
 
   RankBuilder(const DistributedStep& step, std::int64_t t, std::int64_t d, std::int64_t place,
@@ -28,7 +28,7 @@ class RankBuilder {
         t_(t),
         d_(d),
         place_(place),
-        groups_(groups),
+        groups_(std::move(groups)),
         design_(design),
         program_(program),
         made_(step.parts().size()),
@@ -52,6 +52,10 @@ class RankBuilder {
 
  private:
   using Indices = std::vector<std::int32_t>;
+  struct PartNode {
+    std::size_t part;
+    std::size_t node;
+  };
 
   std::size_t part_of(const PipelineItem& item) const {
     return static_cast<std::size_t>(item.chunk * parallelism_.pipeline + place_);
@@ -209,7 +213,9 @@ class RankBuilder {
       // What a chip updates is all that it has of the gradients then.
       const double share = is_update ? step_.update_share() : 1;
       return add_collective(node.name, node.op, Bytes(std::llround(to_double(node.bytes) * share)),
-                            node.group == CollectiveGroup::tensor ? groups_.tensor : groups_.tied,
+                            node.group == CollectiveGroup::tensor
+                                ? groups_.tensor
+                                : groups_.tied.at(node.tied_stages),
                             std::move(after));
     }
     RankNode result;
@@ -222,26 +228,72 @@ class RankBuilder {
 
   void update(std::size_t part_number) {
     const PartWork& part = step_.parts()[part_number];
-    std::map<std::size_t, std::int32_t>& made = made_[part_number][last_microbatch_[part_number]];
     Indices updated;
     for (std::size_t n = 0; n < part.nodes.size(); ++n) {
-      const StepNode& node = part.nodes[n];
-      if (node.piece_class != PieceClass::update) continue;
-      Indices after = reduced_[part_number];
-      for (const std::size_t before : node.after) {
-        const auto found = made.find(before);
-        if (found != made.end()) after.push_back(found->second);
-      }
-      if (!node.is_collective()) after.insert(after.end(), last_.begin(), last_.end());
-      std::sort(after.begin(), after.end());
-      after.erase(std::unique(after.begin(), after.end()), after.end());
-      made[n] = add_step_node(node, after, true);
-      if (!node.is_collective()) updated.push_back(made[n]);
+      if (part.nodes[n].piece_class != PieceClass::update) continue;
+      const std::int32_t index = updated_node({part_number, n});
+      if (!part.nodes[n].is_collective()) updated.push_back(index);
     }
     if (parallelism_.data > 1 && parallelism_.zero == 1) {
       add_collective("weights", CollectiveOp::all_gather,
                      Bytes(part.parameters.value() / parallelism_.data), groups_.data, updated);
     }
+  }
+
+  std::map<std::size_t, std::int32_t>& made_last(std::size_t part) {
+    return made_[part][last_microbatch_[part]];
+  }
+
+  /// A node of the update phase; adds it, and what it waits for, where it is not there yet.
+  std::int32_t updated_node(PartNode which) {
+    const auto found = made_last(which.part).find(which.node);
+    if (found != made_last(which.part).end()) return found->second;
+    const StepNode& node = step_.parts()[which.part].nodes[which.node];
+    const std::vector<PartNode> together = summed_with(which);
+    Indices after;
+    for (const PartNode& one : together) {
+      const std::vector<StepNode>& nodes = step_.parts()[one.part].nodes;
+      after.insert(after.end(), reduced_[one.part].begin(), reduced_[one.part].end());
+      for (const std::size_t before : nodes[one.node].after) {
+        if (nodes[before].piece_class == PieceClass::update) {
+          after.push_back(updated_node({one.part, before}));
+        } else if (const auto made = made_last(one.part).find(before);
+                   made != made_last(one.part).end()) {
+          after.push_back(made->second);
+        }
+      }
+    }
+    if (!node.is_collective()) after.insert(after.end(), last_.begin(), last_.end());
+    std::sort(after.begin(), after.end());
+    after.erase(std::unique(after.begin(), after.end()), after.end());
+    const std::int32_t index = add_step_node(node, std::move(after), true);
+    for (const PartNode& one : together) made_last(one.part)[one.node] = index;
+    return index;
+  }
+
+  /// Of a sum over the parts that have tied parameters, the same sum in all of them that are on
+  /// this chip, which takes part in it once. Any other node alone.
+  std::vector<PartNode> summed_with(PartNode which) const {
+    const StepNode& node = step_.parts()[which.part].nodes[which.node];
+    if (!node.is_collective() || node.group != CollectiveGroup::tied) return {which};
+    const auto sums_of = [&](std::size_t part) {
+      std::vector<std::size_t> sums;
+      const std::vector<StepNode>& nodes = step_.parts()[part].nodes;
+      for (std::size_t n = 0; n < nodes.size(); ++n) {
+        if (nodes[n].is_collective() && nodes[n].tied_stages == node.tied_stages) sums.push_back(n);
+      }
+      return sums;
+    };
+    const std::vector<std::size_t> own = sums_of(which.part);
+    const auto number =
+        static_cast<std::size_t>(std::find(own.begin(), own.end(), which.node) - own.begin());
+    std::vector<PartNode> result;
+    for (const std::int32_t part : node.tied_stages) {
+      if (part % parallelism_.pipeline != place_) continue;
+      const auto here = static_cast<std::size_t>(part);
+      result.push_back({here, sums_of(here).at(number)});
+    }
+    return result;
   }
 
   const DistributedStep& step_;
@@ -259,6 +311,17 @@ class RankBuilder {
   Indices last_;         ///< what ends the compute of the item before
   Indices before_last_;  ///< the same of the one before that
 };
+
+/// Which parts have tied parameters together.
+std::set<TiedStages> sets_of_tied(const DistributedStep& step) {
+  std::set<TiedStages> sets;
+  for (const PartWork& part : step.parts()) {
+    for (const StepNode& node : part.nodes) {
+      if (!node.tied_stages.empty()) sets.insert(node.tied_stages);
+    }
+  }
+  return sets;
+}
 
 }  // namespace
 
@@ -287,24 +350,18 @@ RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,
     for (std::int64_t i = 0; i < count; ++i) members.push_back(chip_of(i));
     return members;
   };
-  std::vector<std::int64_t> tied_places;
-  for (std::int64_t place = 0; place < parallelism.pipeline; ++place) {
-    for (std::int64_t chunk = 0; chunk < parallelism.interleave; ++chunk) {
-      if (step.parts()[static_cast<std::size_t>(chunk * parallelism.pipeline + place)]
-              .tied.empty()) {
-        continue;
-      }
-      if (tied_places.empty() || tied_places.back() != place) tied_places.push_back(place);
-    }
-  }
-  std::map<std::pair<std::int64_t, std::int64_t>, std::int32_t> tied;  // by t and d
-  if (tied_places.size() > 1) {
-    for (std::int64_t t = 0; t < tensors; ++t) {
-      for (std::int64_t d = 0; d < replicas; ++d) {
-        tied[{t, d}] = add_group(
-            "tied", along(static_cast<std::int64_t>(tied_places.size()), [&](std::int64_t i) {
-              return chip_number(parallelism, t, d, tied_places[static_cast<std::size_t>(i)]);
-            }));
+  const std::set<TiedStages> tied_sets = sets_of_tied(step);
+  std::map<std::pair<std::int64_t, std::int64_t>, std::map<TiedStages, std::int32_t>> tied;
+  for (std::int64_t t = 0; t < tensors; ++t) {
+    for (std::int64_t d = 0; d < replicas; ++d) {
+      for (const TiedStages& stages : tied_sets) {
+        std::set<std::int64_t> places;
+        for (const std::int32_t stage : stages) places.insert(stage % parallelism.pipeline);
+        std::vector<std::int32_t> members;
+        for (const std::int64_t place : places) {
+          members.push_back(chip_number(parallelism, t, d, place));
+        }
+        tied[{t, d}][stages] = add_group("tied", members);
       }
     }
   }
@@ -320,10 +377,8 @@ RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,
           "tensor", along(parallelism.tensor,
                           [&](std::int64_t t) { return chip_number(parallelism, t, d, place); }));
       for (std::int64_t t = 0; t < tensors; ++t) {
-        const auto found = tied.find({t, d});
         RankBuilder(
-            step, t, d, place,
-            {tensor_group, data_groups[t], found == tied.end() ? -1 : found->second},
+            step, t, d, place, {tensor_group, data_groups[t], tied[{t, d}]},
             design_of_place[static_cast<std::size_t>(place)],
             result.programs.ranks[static_cast<std::size_t>(chip_number(parallelism, t, d, place))])
             .build(orders[static_cast<std::size_t>(place)]);

@@ -39,7 +39,9 @@ struct RankWorkload {
 /// With a data-parallel group, the gradients that a node makes for the last microbatch are reduced
 /// as soon as they are there: all_reduce, or reduce_scatter and, behind the update, all_gather of
 /// the weights (ZeRO-1). With ZeRO-3, weights are gathered for every item while the item before
-/// runs, and gradients scattered behind every item.
+/// runs, and gradients scattered behind every item. Gradients of parameters that several parts have
+/// are summed over the chips of these parts, of each such set apart; a chip with two parts of a set
+/// takes part once.
 ///
 /// `design_of_place` numbers the designs of the pipeline's places.
 RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,

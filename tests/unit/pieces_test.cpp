@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <set>
 
+#include "workloads/graph_builder.h"
 #include "workloads/operators/keep.h"
 #include "workloads/parallel/tensor_parallel.h"
 #include "workloads/statistics.h"
@@ -149,14 +151,25 @@ TEST_P(PiecesOf, KeepAllThatOthersRead) {
   }
 }
 
-TEST_P(PiecesOf, AreFew) {
+// Layers share theirs: what there is once is at the ends of the network, so that twice the layers
+// have no piece more.
+TEST_P(PiecesOf, AreNoMoreForMoreLayers) {
+  Case more = GetParam();
+  const auto layers = std::find_if(more.overrides.begin(), more.overrides.end(),
+                                   [](const Override& one) { return one.path == "layers"; });
+  if (layers == more.overrides.end()) GTEST_SKIP() << "its layers are not to be chosen";
+  layers->value = std::to_string(2 * std::stoi(layers->value));
+  const CutNetwork larger(more.model, more.overrides, more.tensor, more.sequence_parallel,
+                          more.pipeline, more.recompute, more.pieces);
+  EXPECT_EQ(larger.book.size(), network.book.size());
+}
+
+TEST_P(PiecesOf, AreFewWithoutExchanges) {
+  if (GetParam().tensor > 1 || GetParam().pieces.by_layer) GTEST_SKIP() << "cut by layers";
   std::size_t nodes = 0;
   for (const auto& stage : network.nodes) nodes += stage.size();
-  // Layers share theirs: what there is once is at the ends of the network.
-  EXPECT_LT(network.book.size(), 45U);
-  if (GetParam().tensor == 1 && !GetParam().pieces.by_layer) {
-    EXPECT_LT(nodes, 6U * network.stages.size());
-  }
+  // A piece per class, and the sum of tied parameters with what comes before and behind.
+  EXPECT_LT(nodes, 6U * network.stages.size());
 }
 
 TEST_P(PiecesOf, BoundariesAreMetInTheRightClass) {
@@ -217,6 +230,50 @@ TEST(Pieces, StagesInTheMiddleAreEqual) {
   EXPECT_NE(pieces(0), pieces(1));
 }
 
+// As docs/parallelism.md has it.
+TEST(Pieces, OfALargeNetworkAreFew) {
+  const CutNetwork network("gpt3_175b", {}, 8, true, 48, Recomputation::selective);
+  std::size_t nodes = 0;
+  for (const auto& stage : network.nodes) nodes += stage.size();
+  std::printf("48 stages: %zu nodes, %zu pieces\n", nodes, network.book.size());
+  EXPECT_EQ(nodes, 2415U);
+  EXPECT_EQ(network.book.size(), 34U);
+}
+
+// `a` is in stages 0 and 1; `b` and `c` are in 1 and 2, and are summed by one exchange.
+TEST(Pieces, ParametersOfDifferentStagesAreSummedApart) {
+  GraphBuilder builder({});
+  TensorId x = builder.input("x", {2, 4, 8});
+  const TensorId a = builder.parameter("a", {8, 8});
+  const TensorId b = builder.parameter("b", {8, 8});
+  const TensorId c = builder.parameter("c", {8, 8});
+  for (const std::vector<TensorId>& weights : {std::vector<TensorId>{a}, {a, b, c}, {b, c}}) {
+    const auto first = static_cast<OperatorId>(builder.graph().operators().size());
+    for (const TensorId weight : weights) {
+      x = builder.contraction("product", "bsi,io->bso", x, weight);
+    }
+    builder.end_segment(first);
+  }
+  builder.squared_error("loss", x, builder.input("target", {2, 4, 8}));
+  const Graph forward = builder.take();
+  const auto stages = cut_stages(forward, pipeline_units(forward), {0, 1, 2});
+  PieceBook book;
+  using Sums = std::map<TiedStages, std::int64_t>;  // bytes
+  std::vector<Sums> sums;
+  for (const PipelineStage& stage : stages) {
+    sums.emplace_back();
+    for (const StepNode& node : cut_into_pieces(stage, stage.training_step({}), book)) {
+      if (!node.is_collective()) continue;
+      EXPECT_EQ(node.group, CollectiveGroup::tied);
+      EXPECT_EQ(node.ranks, 2);
+      EXPECT_TRUE(sums.back().emplace(node.tied_stages, node.bytes.value()).second);
+    }
+  }
+  EXPECT_EQ(sums[0], (Sums{{{0, 1}, 128}}));
+  EXPECT_EQ(sums[1], (Sums{{{0, 1}, 128}, {{1, 2}, 256}}));
+  EXPECT_EQ(sums[2], (Sums{{{1, 2}, 256}}));
+}
+
 TEST(Pieces, ByLayerTheBackwardPassIsAPieceForEachLayer) {
   const CutNetwork network("gpt2_xl", {{"layers", "12"}}, 1, false, 1, Recomputation::none,
                            {true, false});
@@ -226,7 +283,7 @@ TEST(Pieces, ByLayerTheBackwardPassIsAPieceForEachLayer) {
   for (const PieceClass piece_class : {PieceClass::forward, PieceClass::input_gradient}) {
     int most = 0;
     for (const auto& [piece, count] : uses[piece_class]) most = std::max(most, count);
-    EXPECT_GE(most, 11) << piece_class_name(piece_class);  // the first may differ
+    EXPECT_GE(most, 11) << static_cast<int>(piece_class);  // the first may differ
     EXPECT_LE(uses[piece_class].size(), 4U);
   }
 }

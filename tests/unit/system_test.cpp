@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "reference/pipeline_run.h"
 #include "search/local/evaluator.h"
@@ -11,6 +12,7 @@
 #include "search/system/rank_timeline.h"
 #include "search/system/rank_work.h"
 #include "search/system/system_search.h"
+#include "workloads/graph_builder.h"
 
 namespace simdse {
 namespace {
@@ -155,6 +157,68 @@ TEST(RankWork, EveryChipDoesAllOfItsWork) {
       }
     }
   }
+}
+
+/// A network of parts that each multiply by these weights, all [8, 8], so that weights are shared.
+Workload tied_weights(const std::vector<std::string>& parts) {
+  Workload workload;
+  workload.name = "tied";
+  workload.parameters["batch"] = 2;
+  GraphBuilder builder({});
+  std::map<char, TensorId> weights;
+  TensorId x = builder.input("x", {2, 4, 8});
+  for (const std::string& part : parts) {
+    const auto first = static_cast<OperatorId>(builder.graph().operators().size());
+    for (const char name : part) {
+      const auto [weight, is_new] = weights.try_emplace(name);
+      if (is_new) weight->second = builder.parameter(std::string(1, name), {8, 8});
+      x = builder.contraction("product", "bsi,io->bso", x, weight->second);
+    }
+    builder.end_segment(first);
+  }
+  builder.squared_error("loss", x, builder.input("target", {2, 4, 8}));
+  workload.forward = builder.take();
+  return workload;
+}
+
+/// Bytes that each chip sums over the chips of tied weights, by those chips.
+std::vector<std::map<std::vector<std::int32_t>, std::int64_t>> tied_sums(
+    const DistributedStep& step) {
+  const std::vector<std::size_t> designs(static_cast<std::size_t>(step.shape().stages));
+  const RankWorkload work = make_rank_workload(step, RankScope::all, designs);
+  match_ranks(work.programs);
+  std::vector<std::map<std::vector<std::int32_t>, std::int64_t>> result;
+  for (const RankProgram& program : work.programs.ranks) {
+    result.emplace_back();
+    for (const RankNode& node : program.nodes) {
+      if (node.action != RankAction::collective) continue;
+      const RankGroup& group = work.programs.groups[static_cast<std::size_t>(node.group)];
+      EXPECT_EQ(group.name, "tied");
+      EXPECT_TRUE(result.back().emplace(group.ranks, node.bytes.value()).second);
+    }
+  }
+  return result;
+}
+
+/// Weights of 128 bytes: `a` is in stages 0 and 1; `b` and `c` are in 1 and 2.
+TEST(RankWork, TiedWeightsOfDifferentStagesAreSummedApart) {
+  const DistributedStep step(tied_weights({"a", "abc", "bc"}), spread(1, 3, 1, 4), {0, 1, 2});
+  const auto sums = tied_sums(step);
+  using Sums = std::map<std::vector<std::int32_t>, std::int64_t>;
+  EXPECT_EQ(sums[0], (Sums{{{0, 1}, 128}}));
+  EXPECT_EQ(sums[1], (Sums{{{0, 1}, 128}, {{1, 2}, 256}}));
+  EXPECT_EQ(sums[2], (Sums{{{1, 2}, 256}}));
+}
+
+/// Parts 0 and 2 are on chip 0, parts 1 and 3 on chip 1. What only parts of one chip have is summed
+/// there; a chip with two parts takes part in the sum with another chip once, when both are done.
+TEST(RankWork, AChipWithTwoPartsSumsTiedWeightsOnce) {
+  const DistributedStep step(tied_weights({"ac", "bd", "ac", "ce"}),
+                             spread(1, 2, 1, 4, PipelineSchedule::interleaved), {0, 1, 2, 3});
+  const auto sums = tied_sums(step);
+  using Sums = std::map<std::vector<std::int32_t>, std::int64_t>;
+  EXPECT_EQ(sums[0], (Sums{{{0}, 128}, {{0, 1}, 128}}));
+  EXPECT_EQ(sums[1], (Sums{{{0, 1}, 128}}));
 }
 
 /// Chips of a place that are not in the scope do the same as the one that is.

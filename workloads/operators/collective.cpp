@@ -13,11 +13,6 @@ Work Collective::work(const Graph& graph, const Operator& op) const {
   return whole_tensors(graph, op);
 }
 
-Bytes Collective::message(const Graph& graph, const Operator& op) const {
-  return graph.tensor(operation_ == CollectiveOp::all_gather ? op.outputs[0] : op.inputs[0])
-      .bytes();
-}
-
 void Collective::differentiate(Differentiator& backward, const Operator& op) const {
   if (!backward.needs_gradient(op.inputs[0])) return;
   const TensorId dy = backward.gradient(op.outputs[0]);
@@ -57,7 +52,7 @@ void Replicate::differentiate(Differentiator& backward, const Operator& op) cons
   if (!backward.needs_gradient(target)) return;
   const auto kind =
       std::make_shared<Collective>(CollectiveOp::all_reduce, ranks_, 0, CollectiveGradient::none,
-                                   CollectiveReduction::sum, group_);
+                                   CollectiveReduction::sum, tied_stages_);
   const TensorId part = backward.gradient(op.outputs[0]);
   Graph& graph = backward.graph();
   const bool is_parameter = graph.tensor(target).role == TensorRole::parameter;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "workloads/collective_op.h"
 #include "workloads/operator.h"
@@ -16,6 +17,9 @@ enum class CollectiveGroup {
   tensor,  ///< the chips that share out a stage's operators
   tied,    ///< the pipeline stages that have a copy of the same parameter
 };
+
+/// Numbers of pipeline stages, ascending. Parameters that other stages share are other groups'.
+using TiedStages = std::vector<std::int32_t>;
 
 /// What turns the gradient of a collective's output into that of its input. It follows from what
 /// reads the output: if all chips go on with equal work, each has the whole gradient (identity,
@@ -36,32 +40,31 @@ enum class CollectiveGradient {
 /// contraction nor a vector shape.
 class Collective : public OperatorKind {
  public:
-  /// `axis` belongs to all_gather and reduce_scatter.
+  /// `axis` belongs to all_gather and reduce_scatter. With `tied_stages`, of which there are
+  /// `ranks`, they are the group.
   Collective(CollectiveOp operation, std::int64_t ranks, std::size_t axis,
              CollectiveGradient gradient, CollectiveReduction reduction = CollectiveReduction::sum,
-             CollectiveGroup group = CollectiveGroup::tensor)
+             TiedStages tied_stages = {})
       : operation_(operation),
         ranks_(ranks),
         axis_(axis),
         gradient_(gradient),
         reduction_(reduction),
-        group_(group) {}
+        tied_stages_(std::move(tied_stages)) {}
 
   std::string name() const override { return collective_name(operation_); }
   Work work(const Graph& graph, const Operator& op) const override;
   void differentiate(Differentiator& backward, const Operator& op) const override;
-
-  /// Bytes of the whole tensor: of the input of an all_reduce or reduce_scatter, of the output of
-  /// an all_gather. What a chip of a ring of n sends is (n-1)/n of it, twice for an all_reduce.
-  /// (What each has before, as CollectiveOp counts, are the bytes of the input.)
-  Bytes message(const Graph& graph, const Operator& op) const;
 
   CollectiveOp operation() const { return operation_; }
   std::int64_t ranks() const { return ranks_; }
   std::size_t axis() const { return axis_; }
   CollectiveGradient gradient() const { return gradient_; }
   CollectiveReduction reduction() const { return reduction_; }
-  CollectiveGroup group() const { return group_; }
+  CollectiveGroup group() const {
+    return tied_stages_.empty() ? CollectiveGroup::tensor : CollectiveGroup::tied;
+  }
+  const TiedStages& tied_stages() const { return tied_stages_; }
 
  private:
   CollectiveOp operation_;
@@ -69,7 +72,7 @@ class Collective : public OperatorKind {
   std::size_t axis_;
   CollectiveGradient gradient_;
   CollectiveReduction reduction_;
-  CollectiveGroup group_;
+  TiedStages tied_stages_;
 };
 
 /// The operator's collective, or nullptr.
@@ -80,18 +83,19 @@ const Collective* collective_of(const Operator& op);
 /// reduced in the update phase, in place, once for all microbatches.
 class Replicate : public OperatorKind {
  public:
-  explicit Replicate(std::int64_t ranks, CollectiveGroup group = CollectiveGroup::tensor)
-      : ranks_(ranks), group_(group) {}
+  explicit Replicate(std::int64_t ranks) : ranks_(ranks) {}
+  /// A parameter of which each of these stages has a copy.
+  explicit Replicate(TiedStages stages)
+      : ranks_(static_cast<std::int64_t>(stages.size())), tied_stages_(std::move(stages)) {}
   std::string name() const override { return "replicate"; }
   Work work(const Graph& graph, const Operator& op) const override;
   void differentiate(Differentiator& backward, const Operator& op) const override;
   bool is_view() const override { return true; }
   std::int64_t ranks() const { return ranks_; }
-  CollectiveGroup group() const { return group_; }
 
  private:
   std::int64_t ranks_;
-  CollectiveGroup group_;
+  TiedStages tied_stages_;
 };
 
 /// Chip i copies part i along `axis` of a tensor that all chips have alike. The gradient is the

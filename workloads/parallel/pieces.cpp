@@ -158,7 +158,7 @@ class Cutter {
 
   void make_nodes() {
     // Of one class, level and layer, compute comes first.
-    using Key = std::tuple<PieceClass, int, int, bool, int>;
+    using Key = std::tuple<PieceClass, int, int, bool, int, TiedStages>;
     std::map<Key, StepNode> nodes;
     for (const Operator& op : graph_.operators()) {
       if (op.kind->is_view()) continue;
@@ -166,18 +166,18 @@ class Cutter {
       int which = 0;
       if (collective != nullptr) {
         const bool goes_together = op.phase == Phase::update;
-        which = goes_together ? -1 - 2 * static_cast<int>(collective->operation()) -
-                                    static_cast<int>(collective->group())
-                              : op.id;
+        which = goes_together ? -1 - static_cast<int>(collective->operation()) : op.id;
       }
+      const TiedStages group = collective != nullptr ? collective->tied_stages() : TiedStages();
       StepNode& node =
-          nodes[{class_[op.id], level_[op.id], layer_[op.id], collective != nullptr, which}];
+          nodes[{class_[op.id], level_[op.id], layer_[op.id], collective != nullptr, which, group}];
       if (node.operators.empty()) node.name = op.name;
       node.piece_class = class_[op.id];
       node.operators.push_back(op.id);
       if (collective == nullptr) continue;
       node.op = collective->operation();
       node.group = collective->group();
+      node.tied_stages = collective->tied_stages();
       node.ranks = collective->ranks();
       node.bytes += graph_.tensor(op.inputs[0]).bytes();
     }
@@ -249,20 +249,6 @@ class Cutter {
 };
 
 }  // namespace
-
-const char* piece_class_name(PieceClass piece_class) {
-  switch (piece_class) {
-    case PieceClass::forward:
-      return "forward";
-    case PieceClass::input_gradient:
-      return "input_gradient";
-    case PieceClass::weight_gradient:
-      return "weight_gradient";
-    case PieceClass::update:
-      return "update";
-  }
-  return "";
-}
 
 std::vector<PieceClass> piece_classes(const BoundedStep& step) {
   return Classifier(step).classes();

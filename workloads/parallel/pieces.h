@@ -22,8 +22,6 @@ enum class PieceClass {
   update,           ///< once per iteration: exchanges of gradients, optimizer steps
 };
 
-const char* piece_class_name(PieceClass piece_class);
-
 /// Class of each operator of a step.
 std::vector<PieceClass> piece_classes(const BoundedStep& step);
 
@@ -36,6 +34,7 @@ struct StepNode {
   int piece = kNone;                  ///< compute: index into the book
   CollectiveOp op = CollectiveOp::all_reduce;
   CollectiveGroup group = CollectiveGroup::tensor;
+  TiedStages tied_stages;  ///< of group tied: each set of stages is a group of its own
   std::int64_t ranks = 1;
   Bytes bytes;  ///< collective: what each chip has before, as CollectiveOp counts
   /// Which side of the stage's boundary it needs or makes.
@@ -82,7 +81,8 @@ struct PieceOptions {
 /// Cuts the training step of a stage (stage.training_step()) at its collectives. All compute of one
 /// class that has the same number of collectives before it, on the longest way, is one piece (in
 /// the update phase, collectives of that phase count), or one per layer; collectives are nodes by
-/// themselves, but those of the update phase that could go together are one. Nodes are in an order
+/// themselves, but those of the update phase that could go together (of one operation and group)
+/// are one. Nodes are in an order
 /// in which they could run.
 ///
 /// A piece is a graph that can be planned alone: what other nodes made is an input of it, lying in

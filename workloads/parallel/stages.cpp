@@ -88,10 +88,10 @@ class Cutter {
     if (tensor.role == TensorRole::parameter && readers_[id].size() > 1) {
       stages_[stage].tied.push_back(tensor.name);
       const TensorId view = graph.add_view(tensor.name + ".tied", tensor.shape, mine);
-      const auto copies = static_cast<std::int64_t>(readers_[id].size());
-      graph.add_operator(tensor.name + ".tied", Phase::forward,
-                         std::make_shared<Replicate>(copies, CollectiveGroup::tied), {mine},
-                         {view});
+      graph.add_operator(
+          tensor.name + ".tied", Phase::forward,
+          std::make_shared<Replicate>(TiedStages(readers_[id].begin(), readers_[id].end())), {mine},
+          {view});
       mine = view;
     }
     return tensor_in_[stage][id] = mine;

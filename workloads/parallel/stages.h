@@ -53,7 +53,7 @@ struct StageTensor {
 ///
 /// Tensors of earlier stages are inputs of it; one that a later stage reads is an output of the
 /// stage that makes it, and input and output of those between, which pass it on. A parameter that
-/// several stages read is in each of them, behind a view (Replicate, group tied) by which its
+/// several stages read is in each of them, behind a view (Replicate of these stages) by which its
 /// gradient is summed over them in the update phase.
 struct PipelineStage {
   Graph forward;
