@@ -76,10 +76,11 @@ int search_set(const Arguments& arguments, const DataFiles& files) {
 }
 
 /// Searches and simulates; an interrupt once there are answers leaves some of them not simulated.
-SystemSearchReport run_system_search(const SearchSpec& spec, const SystemStep& step,
-                                     const SystemSearchResult& found,
+SystemSearchReport run_system_search(const SearchSpec& spec, const DegreeSearchResult& result,
                                      const WorkerOptions& workers) {
-  SystemSearchReport report{spec, step, found, {}, {}, {}, false};
+  const SystemStep& step = *result.step;
+  const SystemSearchResult& found = result.found;
+  SystemSearchReport report{spec, result, step, found, {}, {}, {}, false};
   report.baselines.resize(found.baselines.size());
   std::vector<std::pair<const SystemChoice*, std::optional<SystemSimulation>*>> all = {
       {&found.common, &report.common}};
@@ -113,14 +114,15 @@ int search_chips_of_system(const Arguments& arguments, SearchSpec& spec) {
   workers.workers = arguments.jobs();
   workers.is_interrupted = InterruptWatch::is_interrupted;
   spec.options.is_interrupted = InterruptWatch::is_interrupted;
-  const SystemStep step(spec.workload, *spec.parallelism, spec.system->chip->memory().capacity());
+  FirstStep first = first_step(spec);
   folder.set_aside();
-  if (!as_json) std::cout << system_search_header(spec, step) << std::flush;
-  const SystemSearchResult found = with_answer(folder, as_json, inputs_json(spec), [&] {
+  if (!as_json) std::cout << system_search_header(spec, first) << std::flush;
+  const DegreeSearchResult result = with_answer(folder, as_json, inputs_json(spec), [&] {
     Progress progress("search", 0);
-    return search_system(spec, step, [&](std::int64_t done) { progress.update(done); });
+    return search_degrees(spec, std::move(first),
+                          [&](std::int64_t done) { progress.update(done); });
   });
-  const SystemSearchReport report = run_system_search(spec, step, found, workers);
+  const SystemSearchReport report = run_system_search(spec, result, workers);
   write_system_search(folder, report);
   if (as_json) {
     std::cout << system_search_json(report).dump(2) << '\n';

@@ -4,7 +4,7 @@
 
 #include <iostream>
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "cli/overrides.h"
 #include "cli/report/system_report.h"
@@ -13,45 +13,32 @@
 namespace simdse {
 namespace {
 
-/// The degrees that the estimate takes to be the fastest, of those that fit.
-struct Choice {
+/// How a training step is spread, and the choice if there was one.
+struct Spread {
+  std::vector<DegreeChoice> rounds;
   std::unique_ptr<SystemStep> step;
-  PlaceDesigns places;
-  SystemEstimate estimate;
-  std::size_t tried = 0;
-  std::size_t unfit = 0;
 };
 
-Choice choose(const Arguments& arguments, const CommandContext& context,
+Spread spread(const Arguments& arguments, const CommandContext& context,
               const std::vector<Override>& workload_overrides, const System& system,
-              const Parallelism& wanted) {
-  Choice choice;
-  double most = 0;
-  std::optional<InputError> refusal;
-  for (const Parallelism& parallelism :
-       wanted.is_complete() ? std::vector<Parallelism>{wanted} : fill_in_degrees(wanted)) {
-    try {
-      auto step = std::make_unique<SystemStep>(
-          load_microbatch(arguments.get<std::string>("workload"), context.files, workload_overrides,
-                          parallelism),
-          parallelism, system.chip->memory().capacity());
-      PlaceDesigns places = PlaceDesigns::common(
-          plan_design(system.chip->label(), system.chip, step->step), parallelism.pipeline);
-      SystemEstimate estimate = estimate_system(step->step, *system.network, places);
-      ++choice.tried;
-      const double throughput = static_cast<double>(step->step.batch()) / estimate.time.value();
-      if (throughput <= most) continue;
-      most = throughput;
-      choice.step = std::move(step);
-      choice.places = std::move(places);
-      choice.estimate = std::move(estimate);
-    } catch (const InputError& error) {
-      ++choice.unfit;
-      if (!refusal) refusal = error;
+              Parallelism parallelism) {
+  const Workload workload = load_microbatch(arguments.get<std::string>("workload"), context.files,
+                                            workload_overrides, parallelism);
+  const Bytes capacity = system.chip->memory().capacity();
+  Spread result;
+  try {
+    if (!parallelism.is_complete()) {
+      result.rounds.push_back(
+          choose_degrees(workload, parallelism, system.chip, *system.network, capacity));
+      parallelism = result.rounds.front().chosen().parallelism;
     }
+    result.step = std::make_unique<SystemStep>(workload, parallelism, capacity);
+  } catch (const PluginFailure&) {
+    throw;
+  } catch (const InputError& problem) {
+    throw InputError(fmt::format("--parallel: {}", problem.what()));
   }
-  if (!choice.step) throw *refusal;
-  return choice;
+  return result;
 }
 
 }  // namespace
@@ -67,11 +54,14 @@ int simulate_step_on_system(const Arguments& arguments, const CommandContext& co
     throw InputError(fmt::format("--parallel: {} chips (tensor x pipeline x data), but {} has {}",
                                  parallelism.chips, system.name, system.network->chips()));
   }
-  const Choice choice = choose(arguments, context, of_workload, system, parallelism);
+  const Spread spread_step = spread(arguments, context, of_workload, system, parallelism);
+  const SystemStep& step = *spread_step.step;
+  const PlaceDesigns places = PlaceDesigns::common(
+      plan_design(system.chip->label(), system.chip, step.step), step.step.parallelism().pipeline);
+  const SystemEstimate estimate = estimate_system(step.step, *system.network, places);
   const SystemSimulation simulation =
-      simulate_system(choice.step->step, *system.network, choice.places, WorkerOptions());
-  const SystemStepReport report{system,     *choice.step, choice.estimate,
-                                simulation, choice.tried, choice.unfit};
+      simulate_system(step.step, *system.network, places, WorkerOptions());
+  const SystemStepReport report{system, step, estimate, simulation, spread_step.rounds};
   if (arguments.has("json")) {
     std::cout << system_step_json(report).dump(2) << '\n';
   } else {

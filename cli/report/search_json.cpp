@@ -79,11 +79,17 @@ Json system_json(const SearchSpec& spec) {
 }  // namespace
 
 Json parallelism_json(const Parallelism& parallelism) {
-  return {{"tensor", parallelism.tensor},
-          {"pipeline", parallelism.pipeline},
-          {"data", parallelism.data},
+  const auto degree = [](std::int64_t value) {
+    return value == kAuto ? Json("auto") : Json(value);
+  };
+  // How many microbatches a global batch makes depends on the replicas.
+  const bool has_count = parallelism.microbatches || parallelism.data != kAuto;
+  return {{"tensor", degree(parallelism.tensor)},
+          {"pipeline", degree(parallelism.pipeline)},
+          {"data", degree(parallelism.data)},
           {"microbatch", parallelism.microbatch},
-          {"microbatches", parallelism.microbatch_count()},
+          {has_count ? "microbatches" : "global_batch",
+           has_count ? parallelism.microbatch_count() : *parallelism.global_batch},
           {"schedule", pipeline_schedule_names()[static_cast<std::size_t>(parallelism.schedule)]},
           {"interleave", parallelism.interleave},
           {"sequence_parallel", parallelism.sequence_parallel},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/report/degree_report.h"
 #include "cli/report/search_json.h"
 #include "cli/report/table.h"
 
@@ -26,6 +27,23 @@ double mfu(const System& system, const SystemStep& step, Seconds time) {
   const double peak = system.chip->peak_macs_per_second() *
                       static_cast<double>(step.step.parallelism().chips) * time.value();
   return (step.step.macs() - step.step.recomputed_macs()) / peak;
+}
+
+/// What a user should know of the way a step is spread.
+std::vector<std::string> warnings_of(const SystemStep& step) {
+  const Parallelism& parallelism = step.step.parallelism();
+  std::vector<std::string> warnings = {microbatch_warning(parallelism.schedule, step.step.shape()),
+                                       layers_warning(step.memory)};
+  warnings.erase(std::remove(warnings.begin(), warnings.end(), ""), warnings.end());
+  return warnings;
+}
+
+std::string warnings_text(const SystemStep& step, std::size_t width) {
+  std::string text;
+  for (const std::string& warning : warnings_of(step)) {
+    text += fmt::format("{:<{}}{}\n", "warning", width, warning);
+  }
+  return text;
 }
 
 std::string percent(double share) { return fmt::format("{:.1f}", share * 100); }
@@ -118,14 +136,7 @@ std::string system_step_text(const SystemStepReport& report) {
       fmt::format("{} on {} ({} chips like {})\n", step.workload.name, report.system.name,
                   report.system.network->chips(), report.system.chip->design().name) +
       fmt::format("parallel     {}\n", parallelism_text(parallelism));
-  const std::string warning = microbatch_warning(parallelism.schedule, step.step.shape());
-  if (!warning.empty()) text += fmt::format("warning      {}\n", warning);
-  if (report.degrees_tried + report.degrees_unfit > 1) {
-    text += fmt::format(
-        "degrees      the fastest of {} by the estimate; {} more don't suit the network or the "
-        "memory\n",
-        report.degrees_tried, report.degrees_unfit);
-  }
+  text += warnings_text(step, 13) + degrees_text(report.degrees, 13);
   const SystemSimulation& simulation = report.simulation;
   text +=
       fmt::format("pieces       {} distinct; {} events simulated tile by tile\n",
@@ -167,7 +178,9 @@ Json system_step_json(const SystemStepReport& report) {
                {"distinct_pieces", step.step.pieces().size()},
                {"messages", simulation.messages},
                {"events", simulation.events},
+               {"warnings", warnings_of(step)},
                {"stages", Json::array()}};
+  if (!report.degrees.empty()) json["degrees"] = degrees_json(report.degrees);
   for (std::size_t i = 0; i < simulation.places.size(); ++i) {
     json["stages"].push_back({{"memory_bytes", step.memory.places[i].total().value()},
                               {"breakdown", time_json(simulation.places[i])},
@@ -176,9 +189,11 @@ Json system_step_json(const SystemStepReport& report) {
   return json;
 }
 
-std::string system_search_header(const SearchSpec& spec, const SystemStep& step) {
+std::string system_search_header(const SearchSpec& spec, const FirstStep& first) {
+  const SystemStep& step = *first.step;
   return fmt::format("{} on {} ({} chips): {}\n", spec.workload.name, spec.system->name,
-                     spec.system->network->chips(), parallelism_text(*spec.parallelism)) +
+                     spec.system->network->chips(), parallelism_text(step.step.parallelism())) +
+         degrees_text(first.rounds, 12) + warnings_text(step, 12) +
          fmt::format("budget      {}, for each chip\n", spec.budget_text) +
          fmt::format("stages      {} kinds; {} distinct pieces of work; {:.2f} GiB on a chip\n",
                      kinds_of_places(step.step).size(), step.step.pieces().size(),
@@ -188,7 +203,13 @@ std::string system_search_header(const SearchSpec& spec, const SystemStep& step)
 std::string system_search_text(const SystemSearchReport& report) {
   std::int64_t estimated = 0;
   for (const PlaceKind& kind : report.found.kinds) estimated += kind.found.designs_estimated;
-  std::string text = fmt::format(
+  // The first choice is in the header.
+  std::string text = again_text(report.result.rounds, 12);
+  if (report.result.rounds.size() > 2) {
+    text += fmt::format("parallel    {}\n", parallelism_text(report.step.step.parallelism())) +
+            warnings_text(report.step, 12);
+  }
+  text += fmt::format(
       "search      {} designs: {} estimates over the kinds of stage; {} choices on the whole "
       "system\n",
       report.spec.space->size(), estimated, report.found.compared);
@@ -242,6 +263,9 @@ Json system_search_json(const SystemSearchReport& report) {
                {"version", SIMDSE_VERSION},
                {"identity", identity(report.spec)},
                {"inputs", inputs_json(report.spec)},
+               {"parallel", parallelism_json(report.step.step.parallelism())},
+               {"warnings", warnings_of(report.step)},
+               {"degrees", degrees_json(report.result.rounds)},
                {"samples_per_step", report.step.step.batch()},
                {"kinds_of_stage", Json::array()},
                {"choices_compared", report.found.compared},

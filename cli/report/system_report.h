@@ -9,7 +9,7 @@
 #include "cli/report/output_folder.h"
 #include "cli/system_simulation.h"
 #include "models/network/system.h"
-#include "search/system/system_search.h"
+#include "search/system/degree_search.h"
 
 namespace simdse {
 
@@ -22,8 +22,7 @@ struct SystemStepReport {
   const SystemStep& step;
   const SystemEstimate& estimate;
   const SystemSimulation& simulation;
-  std::size_t degrees_tried = 1;  ///< ways to spread the step that were estimated, ...
-  std::size_t degrees_unfit = 0;  ///< ... and those that suit neither network nor memory
+  const std::vector<DegreeChoice>& degrees;  ///< one, or none if the degrees were given
 };
 
 std::string system_step_text(const SystemStepReport& report);
@@ -32,15 +31,17 @@ nlohmann::ordered_json system_step_json(const SystemStepReport& report);
 /// A search with what was simulated of it. A simulation is missing where there was no time for it.
 struct SystemSearchReport {
   const SearchSpec& spec;
-  const SystemStep& step;
-  const SystemSearchResult& found;
+  const DegreeSearchResult& result;
+  const SystemStep& step;           ///< of the result
+  const SystemSearchResult& found;  ///< of the result
   std::optional<SystemSimulation> common;
   std::optional<SystemSimulation> mosaic;  ///< only if it is better than the common one
   std::vector<std::optional<SystemSimulation>> baselines;
   bool is_partial = false;
 };
 
-std::string system_search_header(const SearchSpec& spec, const SystemStep& step);
+/// What is searched, with the step that the search begins with.
+std::string system_search_header(const SearchSpec& spec, const FirstStep& first);
 std::string system_search_text(const SystemSearchReport& report);
 nlohmann::ordered_json system_search_json(const SystemSearchReport& report);
 /// Writes best.yaml (the common design), search_log.jsonl and results.json.

@@ -132,17 +132,15 @@ void read_system(ConfigReader& reader, const DataFiles& files, const std::string
   } catch (const InputError& problem) {
     throw InputError(system->where(), fmt::format("system: {}", problem.what()));
   }
+  spec.parallel_where = parallel->where();
   spec.parallelism = read_parallelism(*parallel);
   const Parallelism& parallelism = *spec.parallelism;
-  if (!parallelism.is_complete()) {
-    throw InputError(parallel->where(),
-                     "parallel: a search takes degrees as given; `simdse simulate` finds them");
-  }
   if (parallelism.chips != spec.system->network->chips()) {
     throw InputError(
         parallel->where(),
         fmt::format("parallel: {} chips (tensor {} x pipeline {} x data {}), and {} has {}",
-                    parallelism.chips, parallelism.tensor, parallelism.pipeline, parallelism.data,
+                    parallelism.chips, degree_text(parallelism.tensor),
+                    degree_text(parallelism.pipeline), degree_text(parallelism.data),
                     spec.system->name, spec.system->network->chips()));
   }
   if (spec.workload.batch() != parallelism.microbatch) {

@@ -51,7 +51,8 @@ struct SearchSpec {
   std::unique_ptr<SearchSpace> space;
   std::optional<System> system;  ///< none: one chip; its chips are those of the base
   SourceLocation system_where;
-  std::optional<Parallelism> parallelism;  ///< complete, with a system
+  SourceLocation parallel_where;
+  std::optional<Parallelism> parallelism;  ///< with a system; degrees may be auto
 };
 
 /// Fills in the floor where the file leaves it to a design: what that, or else the first baseline

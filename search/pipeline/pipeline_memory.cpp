@@ -78,11 +78,30 @@ std::vector<Change> changes_of(const Parallelism& from, Recomputation mode) {
   return changes;
 }
 
-std::string advice(const Workload& workload, const Parallelism& parallelism, Bytes capacity) {
-  const Recomputation mode = parallelism.recompute.value_or(workload.training.recompute);
+/// What stands before the colon of a change's name.
+std::string key_of(const Change& change) { return change.name.substr(0, change.name.find(':')); }
+
+/// Two changes of different keys, one after the other; each pair once.
+std::vector<Change> pairs_of(const std::vector<Change>& singles, Recomputation mode) {
+  std::vector<Change> pairs;
+  std::vector<std::string> done;
+  for (const Change& one : singles) {
+    if (done.empty() || done.back() != key_of(one)) done.push_back(key_of(one));
+    for (const Change& two :
+         changes_of(one.parallelism, one.parallelism.recompute.value_or(mode))) {
+      if (std::find(done.begin(), done.end(), key_of(two)) != done.end()) continue;
+      pairs.push_back({one.name + " and " + two.name, two.parallelism});
+    }
+  }
+  return pairs;
+}
+
+/// Changes that make it fit, as text; empty if none does. Tells of those that can be made at all in
+/// `tried`.
+std::string fitting_text(const Workload& workload, const std::vector<Change>& changes,
+                         Bytes capacity, std::string& tried) {
   std::string fitting;
-  std::string tried;
-  for (const Change& change : changes_of(parallelism, mode)) {
+  for (const Change& change : changes) {
     try {
       change.parallelism.check();
       const Bytes need = plan_memory(workload, change.parallelism, capacity).largest();
@@ -93,8 +112,20 @@ std::string advice(const Workload& workload, const Parallelism& parallelism, Byt
       // The network can't be split like that.
     }
   }
+  return fitting;
+}
+
+std::string advice(const Workload& workload, const Parallelism& parallelism, Bytes capacity) {
+  const Recomputation mode = parallelism.recompute.value_or(workload.training.recompute);
+  const std::vector<Change> singles = changes_of(parallelism, mode);
+  std::string tried;
+  std::string fitting = fitting_text(workload, singles, capacity, tried);
   if (!fitting.empty()) return "; it would fit with " + fitting;
-  return tried.empty() ? "" : "; not one of these alone makes it fit: " + tried;
+  if (tried.empty()) return "";
+  std::string tried_pairs;
+  fitting = fitting_text(workload, pairs_of(singles, mode), capacity, tried_pairs);
+  return "; not one of these alone makes it fit: " + tried +
+         (fitting.empty() ? "; nor do two of them" : "; it would fit with " + fitting);
 }
 
 }  // namespace
@@ -190,9 +221,28 @@ MemoryPlan plan_memory(const Workload& workload, const Parallelism& parallelism,
   for (const PipelineStage& stage : cut_stages(forward, units, plan.first)) {
     parts.push_back(part_need(stage, stage.training_step(options)));
   }
+  for (std::size_t part = 0; part < plan.first.size(); ++part) {
+    const std::size_t end = part + 1 < plan.first.size() ? plan.first[part + 1] : units.size();
+    plan.turns.push_back(
+        std::count_if(units.begin() + static_cast<std::ptrdiff_t>(plan.first[part]),
+                      units.begin() + static_cast<std::ptrdiff_t>(end),
+                      [](const auto& unit) { return unit.segment != kNone; }));
+  }
   plan.places =
       pipeline_memory(parts, parallelism.schedule, shape, parallelism.data, parallelism.zero);
   return plan;
+}
+
+std::string layers_warning(const MemoryPlan& plan) {
+  const auto parts = static_cast<std::int64_t>(plan.turns.size());
+  const std::int64_t layers =
+      std::accumulate(plan.turns.begin(), plan.turns.end(), std::int64_t{0});
+  if (layers % parts == 0) return "";
+  const std::int64_t most = *std::max_element(plan.turns.begin(), plan.turns.end());
+  const double even = static_cast<double>(layers) / static_cast<double>(parts);
+  return fmt::format(
+      "{} layers do not divide into {} stages: the largest has {}, {:.0f} % more than the mean",
+      layers, parts, most, 100 * (static_cast<double>(most) / even - 1));
 }
 
 MemoryPlan plan_memory_that_fits(const Workload& workload, const Parallelism& parallelism,

@@ -29,8 +29,9 @@ std::function<Bytes(std::size_t begin, std::size_t end, int part)> memory_excess
 
 /// A network cut for the chips' memory.
 struct MemoryPlan {
-  std::vector<std::size_t> first;  ///< unit of each part, see cut_stages
-  std::vector<ChipMemory> places;  ///< by pipeline place
+  std::vector<std::size_t> first;   ///< unit of each part, see cut_stages
+  std::vector<ChipMemory> places;   ///< by pipeline place
+  std::vector<std::int64_t> turns;  ///< of the model's repetition (its layers), by part
 
   std::size_t largest_place() const;
   Bytes largest() const { return places[largest_place()].total(); }
@@ -41,9 +42,13 @@ struct MemoryPlan {
 /// all if none does. Throws InputError when the degrees don't suit the network.
 MemoryPlan plan_memory(const Workload& workload, const Parallelism& parallelism, Bytes capacity);
 
+/// What a user should know of parts with unequal numbers of layers where there are fewer layers
+/// than parts can share evenly: what the largest costs. Empty where they divide.
+std::string layers_warning(const MemoryPlan& plan);
+
 /// The same, and throws InputError when it does not fit: which stage needs how much for what, how
-/// much too much that is, and which single change of recomputation, state sharing, sequence
-/// parallelism, stages or tensor degree would make it fit.
+/// much too much that is, and which change of recomputation, state sharing, sequence
+/// parallelism, stages or tensor degree would make it fit, or else which two of them together.
 MemoryPlan plan_memory_that_fits(const Workload& workload, const Parallelism& parallelism,
                                  Bytes capacity);
 

@@ -1,6 +1,8 @@
 // `simdse simulate --system --parallel`: a training step spread over chips.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/program.h"
@@ -89,6 +91,75 @@ TEST_F(SystemStepCli, ChipsOfASystemAreSearched) {
   EXPECT_EQ(run(search + " --json -j 1 -o " + file("found_again")).out, outcome.out);
 }
 
+/// A replica on every chip: there is one kind of stage, and no bubble.
+TEST_F(SystemStepCli, ChipsOfReplicasAreSearched) {
+  const Outcome outcome = run(
+      "search bert_large_16 --json --set workload.layers=2 --set 'space={cores.0.count: [2, 4], "
+      "global_buffer.capacity: [16 MiB, 22 MiB]}' -o " +
+      file("found"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json.at("samples_per_step"), 16 * 8);
+  EXPECT_EQ(json.at("kinds_of_stage").size(), 1U);
+  const Json& simulation = json.at("candidates").at(0).at("simulation");
+  EXPECT_EQ(simulation.at("breakdown").at("bubble"), 0);
+  EXPECT_GT(simulation.at("breakdown").at("exchange"), 0);
+}
+
+/// Degrees that are left open are those of the fastest of all, and nothing is passed over in
+/// silence.
+TEST_F(SystemStepCli, DegreesAreSearchedWithTheChips) {
+  const std::string search =
+      "search gpt2_xl_4 --set workload.layers=8 --set workload.heads=6 --set workload.hidden=384 "
+      "--set 'space={cores.0.count: [4, 8], global_buffer.capacity: [64 MiB, 142 MiB]}' --set "
+      "'parallel={tensor: auto, pipeline: auto, data: auto, chips: 4, global_batch: 8}' -o " +
+      file("found");
+  const Outcome outcome = run(search + " --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  const Json& first = json.at("degrees").at(0);
+  EXPECT_EQ(first.size(), 6U);  // ways to make 4 of three factors
+  std::map<std::string, int> verdicts;
+  double most = 0;
+  for (const Json& trial : first) {
+    ++verdicts[trial.at("verdict").get<std::string>()];
+    if (trial.at("verdict") != "estimated") continue;
+    most = std::max(most, trial.at("estimate_throughput_samples_per_s").get<double>());
+  }
+  EXPECT_EQ(verdicts["estimated"], 5);
+  EXPECT_EQ(verdicts["division"], 1);  // six heads on four chips
+  for (const Json& trial : first) {
+    if (!trial.at("is_chosen").get<bool>()) continue;
+    EXPECT_EQ(trial.at("estimate_throughput_samples_per_s"), most);
+  }
+  // Chosen again with the chips found: the last choice is the answer's, or the search for it found
+  // nothing better.
+  ASSERT_GE(json.at("degrees").size(), 2U);
+  EXPECT_GE(json.at("candidates").at(0).at("estimate").at("throughput_samples_per_s"), most);
+  const std::string text = run(search).out;
+  EXPECT_NE(text.find("the fastest of 5 by the estimate, 1 more ruled out"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("does not divide the 6 attention heads"), std::string::npos) << text;
+}
+
+TEST_F(SystemStepCli, FewMicrobatchesAndUnequalStagesGetWarnings) {
+  const Outcome outcome =
+      run("search gpt2_xl_4 --set workload.layers=6 --set workload.heads=20 --set "
+          "workload.hidden=640 --set 'space={cores.0.count: [4, 8]}' --set "
+          "'parallel={pipeline: 4, microbatches: 2}' -o " +
+          file("found"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(
+      outcome.out.find("warning     2 microbatches are fewer than 4 pipeline stages: about 60 "
+                       "% of the time is bubble"),
+      std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("warning     6 layers do not divide into 4 stages: the largest has 2, "
+                             "33 % more than the mean"),
+            std::string::npos)
+      << outcome.out;
+}
+
 /// The last stage has a vocabulary so large that it wants other cores than the others, and has time
 /// for nothing less than the fastest.
 TEST_F(SystemStepCli, StagesOfDifferentWorkMayHaveDifferentChips) {
@@ -142,7 +213,13 @@ TEST_F(SystemStepCli, WhatASearchOfASystemHasNoUseForIsRefused) {
   refused(search + "simulations=9", "simulations has no meaning");
   refused(search + "system=tpu_v4_64", "tpu_v4_64 has 64");
   refused(search + "parallel.microbatch=2", "workload's batch");
-  refused(search + "'parallel={pipeline: auto, chips: 4, microbatches: 16}'", "as given");
+  refused(search + "'parallel={tensor: 2, data: 2, microbatches: 16}'",
+          "parallel={tensor: 2, data: 2, microbatches: 16}: tensor parallelism: the degree 2 does "
+          "not divide the 25 attention heads");
+  refused(search + "'parallel={pipeline: auto, chips: 8, microbatches: 16}'",
+          "(tensor 1 x pipeline auto x data 1), and tpu_v4_4 has 4");
+  refused(search + "'parallel={tensor: auto, data: 2, chips: 4, microbatches: 16}'",
+          "the degree 2 does not divide");
   const Outcome none = run("search gpt2_xl_4 --json -o " + file("none") +
                            " --set 'budget={area: 1 mm2, power: 1 W}'");
   EXPECT_EQ(none.status, 1) << none.err;

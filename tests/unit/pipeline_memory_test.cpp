@@ -132,6 +132,39 @@ TEST(PipelineMemory, FilledInDegreesAreChecked) {
   }
 }
 
+/// Where no single change is enough, two may be.
+TEST(PipelineMemory, TwoChangesTogetherAreFound) {
+  // 25 heads, which two chips can't share.
+  const Workload workload = load_workload("gpt2_xl", files(), {{"layers", "16"}, {"batch", "4"}});
+  const auto both = read("{pipeline: 4, microbatch: 4, microbatches: 16, recompute: full}");
+  const Bytes least = plan_memory(workload, both, gib(1000)).largest();
+  try {
+    plan_memory_that_fits(workload, read("{pipeline: 2, microbatch: 4, microbatches: 16}"),
+                          Bytes(least.value() * 102 / 100));
+    FAIL() << "it fits";
+  } catch (const InputError& error) {
+    const std::string message = error.what();
+    EXPECT_NE(
+        message.find("; not one of these alone makes it fit: recompute: selective, recompute: "
+                     "full, pipeline: 4 on 4 chips; it would fit with recompute: full and "
+                     "pipeline: 4 on 4 chips ("),
+        std::string::npos)
+        << message;
+  }
+}
+
+TEST(PipelineMemory, UnequalStagesGetAWarning) {
+  const Workload workload =
+      load_workload("gpt2_xl", files(), {{"layers", "6"}, {"vocabulary", "1024"}});
+  const auto warning = [&](const std::string& parallelism) {
+    return layers_warning(plan_memory(workload, read(parallelism), gib(1000)));
+  };
+  EXPECT_EQ(warning("{pipeline: 3, microbatches: 8}"), "");
+  EXPECT_EQ(warning("{pipeline: 4, microbatches: 8}"),
+            "6 layers do not divide into 4 stages: the largest has 2, 33 % more than the mean");
+  EXPECT_EQ(warning("{pipeline: 3, cuts: [1, 2], microbatches: 8}"), "");
+}
+
 TEST(PipelineMemory, CutsGiveWayToMemory) {
   // By time alone the first stage has as many layers as the last; by memory, which it has for four
   // microbatches, fewer.

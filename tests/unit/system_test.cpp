@@ -3,15 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "reference/pipeline_run.h"
 #include "search/local/evaluator.h"
 #include "search/pipeline/pipeline_memory.h"
+#include "search/system/degree_search.h"
 #include "search/system/distributed_step.h"
 #include "search/system/rank_timeline.h"
 #include "search/system/rank_work.h"
-#include "search/system/system_search.h"
 #include "workloads/graph_builder.h"
 
 namespace simdse {
@@ -265,6 +266,101 @@ TEST(WeightedEvaluator, IsTheSumOfItsGraphs) {
     for (const double share : evaluation.breakdown) sum += share;
     EXPECT_NEAR(sum, 1, 1e-9);
   }
+}
+
+/// Every search of a system that comes along has degrees that its network and its chips' memory
+/// allow, and a space that has the baseline.
+TEST(SystemSearches, ThoseThatComeAlongCanBegin) {
+  int searches = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(SIMDSE_SOURCE_DIR) + "/configs/searches")) {
+    if (entry.path().extension() != ".yaml") continue;
+    const SearchSpec spec = load_search(entry.path().string(), files());
+    if (!spec.system) continue;
+    ++searches;
+    const FirstStep first = first_step(spec);
+    EXPECT_EQ(first.step->step.parallelism().chips, spec.system->network->chips()) << spec.name;
+    ASSERT_EQ(spec.baselines.size(), 1U) << spec.name;
+    EXPECT_TRUE(spec.space->find(spec.baselines.front())) << spec.name;
+    const Chip chip(spec.baselines.front(), spec.technology);
+    EXPECT_TRUE(Evaluator::is_allowed(chip, spec.options.budget)) << spec.name;
+  }
+  EXPECT_GE(searches, 7);
+}
+
+System four_chips(const std::string& memory) {
+  const Chip chip = load_chip("tpu_v4", files(), {{"memory.stack_capacity", memory}});
+  return make_system("four", chip, load_system("tpu_v4_4", files()).network->config());
+}
+
+/// Every way to spread a step is estimated or ruled out with a reason, and the fastest is taken.
+TEST(DegreeChoiceTest, TheFastestOfThoseThatArePossibleIsTaken) {
+  const Workload workload = small_gpt("3");
+  Parallelism wanted = spread(kAuto, kAuto, kAuto, 4);
+  wanted.chips = 4;
+  const System system = four_chips("8 GiB");
+  const Bytes capacity = system.chip->memory().capacity();
+  const DegreeChoice choice =
+      choose_degrees(workload, wanted, system.chip, *system.network, capacity);
+  ASSERT_EQ(choice.trials.size(), 6U);
+  EXPECT_EQ(choice.count(DegreeVerdict::estimated), 6U);
+  for (const DegreeTrial& trial : choice.trials) {
+    EXPECT_LE(trial.throughput, choice.chosen().throughput);
+    const DistributedStep step = make_step(workload, trial.parallelism);
+    const SystemEstimate estimate = estimate_system(
+        step, *system.network,
+        PlaceDesigns::common(plan_design("", system.chip, step), trial.parallelism.pipeline));
+    EXPECT_DOUBLE_EQ(trial.throughput, static_cast<double>(step.batch()) / estimate.time.value());
+  }
+  // Memory for the stages of four, but not for fewer, and the reason says what lacks.
+  Bytes of_four;
+  Bytes of_two;
+  for (const DegreeTrial& trial : choice.trials) {
+    const Parallelism& p = trial.parallelism;
+    const Bytes need = plan_memory(workload, p, capacity).largest();
+    if (p.tensor == 4) of_four = need;
+    if (p.tensor == 2 && p.pipeline == 1) of_two = need;
+  }
+  ASSERT_LT(of_four, of_two);
+  const DegreeChoice tight =
+      choose_degrees(workload, wanted, system.chip, *system.network, of_four);
+  for (const DegreeTrial& trial : tight.trials) {
+    if (trial.verdict == DegreeVerdict::estimated) continue;
+    EXPECT_EQ(trial.verdict, DegreeVerdict::memory);
+    const Bytes need = plan_memory(workload, trial.parallelism, of_four).largest();
+    EXPECT_EQ(trial.excess, need - of_four);
+    EXPECT_NE(trial.reason.find("more than a chip has"), std::string::npos);
+  }
+  EXPECT_GE(tight.count(DegreeVerdict::memory), 1U);
+  try {
+    choose_degrees(workload, wanted, system.chip, *system.network, Bytes(1000));
+    FAIL();
+  } catch (const InputError& error) {
+    const std::string text = error.what();
+    EXPECT_EQ(text.find("none of 6 ways to fill in the degrees is possible (6 lack memory"), 0U)
+        << text;
+    EXPECT_NE(text.find("does not fit: a chip needs"), std::string::npos) << text;
+  }
+}
+
+/// Four heads on eight chips, three layers and what is around them on eight.
+TEST(DegreeChoiceTest, DegreesThatDoNotDivideAreRuledOut) {
+  const Workload workload = small_gpt("3");
+  Parallelism wanted = spread(kAuto, kAuto, 1, 4);
+  wanted.chips = 8;
+  const Chip chip = load_chip("tpu_v4", files());
+  const System system = make_system(
+      "eight", chip, read_network(parse_config("{topology: ring, chips: 8}", "n"), "network"));
+  const DegreeChoice choice =
+      choose_degrees(workload, wanted, system.chip, *system.network, chip.memory().capacity());
+  ASSERT_EQ(choice.trials.size(), 4U);
+  EXPECT_EQ(choice.trials[0].verdict, DegreeVerdict::division);
+  EXPECT_NE(choice.trials[0].reason.find("too few for 8 pipeline stages"), std::string::npos);
+  EXPECT_EQ(choice.trials[1].verdict, DegreeVerdict::estimated);
+  EXPECT_EQ(choice.trials[2].verdict, DegreeVerdict::estimated);
+  EXPECT_EQ(choice.trials[3].verdict, DegreeVerdict::division);
+  EXPECT_NE(choice.trials[3].reason.find("does not divide the 4 attention heads"),
+            std::string::npos);
 }
 
 /// Stages of equal layers are one kind; first and last differ.

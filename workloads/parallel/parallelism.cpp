@@ -82,6 +82,10 @@ const std::vector<std::string>& pipeline_schedule_names() {
   return names;
 }
 
+std::string degree_text(std::int64_t degree) {
+  return degree == kAuto ? "auto" : std::to_string(degree);
+}
+
 void Parallelism::drop_idle_options() {
   if (tensor == 1) sequence_parallel = false;
   if (data == 1) zero = 0;

@@ -24,6 +24,9 @@ const std::vector<std::string>& pipeline_schedule_names();
 /// A degree that is to be found is kAuto.
 constexpr std::int64_t kAuto = 0;
 
+/// The degree as files have it: a number, or auto.
+std::string degree_text(std::int64_t degree);
+
 /// The chips are data x pipeline x tensor: each of `data` replicas of the network is a pipeline of
 /// groups of `tensor` chips.
 struct Parallelism {
