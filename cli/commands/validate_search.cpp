@@ -10,6 +10,7 @@
 #include "cli/report/search_json.h"
 #include "cli/report/search_report.h"
 #include "cli/report/validation_report.h"
+#include "cli/system_validation.h"
 
 namespace po = boost::program_options;
 
@@ -54,11 +55,23 @@ int validate_designs(const Arguments& arguments, const DataFiles& files) {
     validation = validate_results((std::filesystem::path(search) / "results.json").string());
   } else {
     SearchSpec spec = load_search(search, files, arguments.overrides());
-    require_one_chip(spec);
-    const TrainingSetup setup(spec.workload);
+    if (spec.system && arguments.has("explain")) {
+      throw InputError("validate: --explain goes with a search of one chip, not with a system");
+    }
     if (folder) folder->set_aside();
-    if (!as_json) std::cout << search_header(spec, setup) << std::flush;
-    validation = validate_search(spec, setup, options);
+    if (spec.system) {
+      if (!as_json) {
+        std::cout << fmt::format(
+                         "{} on {} ({} chips): designs, each with degrees that are drawn too\n",
+                         spec.workload.name, spec.system->name, spec.system->network->chips())
+                  << std::flush;
+      }
+      validation = validate_system_search(spec, options);
+    } else {
+      const TrainingSetup setup(spec.workload);
+      if (!as_json) std::cout << search_header(spec, setup) << std::flush;
+      validation = validate_search(spec, setup, options);
+    }
   }
   const std::string json = validation_json(validation).dump(2) + '\n';
   if (folder) {

@@ -244,7 +244,14 @@ std::string system_search_text(const SystemSearchReport& report) {
   }
   text += table.text();
   if (!report.found.has_mosaic()) {
-    text += "mosaic      different designs for the stages are no faster by the estimate\n";
+    text += "mosaic      different designs for the stages are no better by the estimate\n";
+  }
+  if (report.found.all) {
+    text += fmt::format(
+        "exhaustive  of all {} ways to give {} designs to the kinds of stage, the best is better "
+        "by "
+        "{:.2f} % than the choice kind by kind\n",
+        report.found.all->count, report.found.all->designs, report.found.all->loss * 100);
   }
   if (!report.baselines.empty() && report.common && report.baselines.front()) {
     const SystemChoice& baseline = report.found.baselines.front();
@@ -252,6 +259,9 @@ std::string system_search_text(const SystemSearchReport& report) {
         fmt::format("speed-up    {:.2f}x over {} by one design, simulated (estimated {:.2f}x)\n",
                     report.baselines.front()->time / report.common->time, baseline.name,
                     baseline.estimate.time / report.found.common.estimate.time);
+    text += fmt::format("per watt    {:.2f}x of its throughput/TDP, simulated\n",
+                        report.baselines.front()->time / report.common->time *
+                            (baseline.tdp / report.found.common.tdp));
   }
   if (report.is_partial) text += "interrupted: not all is simulated\n";
   return text;
@@ -269,8 +279,14 @@ Json system_search_json(const SystemSearchReport& report) {
                {"samples_per_step", report.step.step.batch()},
                {"kinds_of_stage", Json::array()},
                {"choices_compared", report.found.compared},
+               {"objective", objective_name(report.spec.options.objectives.front())},
+               {"all_assignments", nullptr},
                {"candidates", Json::array()},
                {"baselines", Json::array()}};
+  if (const auto& all = report.found.all) {
+    json["all_assignments"] = {
+        {"designs", all->designs}, {"count", all->count}, {"loss_of_choice_by_kind", all->loss}};
+  }
   for (const PlaceKind& kind : report.found.kinds) {
     Json best = Json::array();
     for (const Candidate& candidate : kind.best()) {

@@ -110,8 +110,11 @@ void refuse_with_system(ConfigReader& reader, SearchSpec& spec) {
   const ConfigValue* objectives = reader.find("objectives");
   if (objectives == nullptr) {
     spec.options.objectives = {Objective::throughput};
-  } else if (spec.options.objectives != std::vector<Objective>{Objective::throughput}) {
-    throw InputError(objectives->where(), "objectives: with a system it is throughput alone");
+  } else if (spec.options.objectives.size() > 1 ||
+             (spec.options.objectives.front() != Objective::throughput &&
+              spec.options.objectives.front() != Objective::throughput_per_tdp)) {
+    throw InputError(objectives->where(),
+                     "objectives: with a system it is either throughput or throughput_per_tdp");
   }
 }
 
@@ -274,8 +277,9 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
 
 void require_one_chip(const SearchSpec& spec) {
   if (!spec.system) return;
-  throw InputError(spec.system_where,
-                   "this is a search of the chips of a system, which only `simdse search` takes");
+  throw InputError(
+      spec.system_where,
+      "this is a search of the chips of a system, which only `simdse search` and `validate` take");
 }
 
 }  // namespace simdse

@@ -37,8 +37,8 @@ namespace simdse {
 ///   system: tpu_v4_64                 whose network joins the chips, with
 ///   parallel: {tensor: 8, ...}        how the workload, of one microbatch, is spread over them;
 ///   then
-///                                     the only objective is throughput, the only method the
-///                                     heuristic, and there is no floor
+///                                     the objective is throughput or throughput_per_tdp, the only
+///                                     method the heuristic, and there is no floor but the default
 struct SearchSpec {
   std::string name;
   Workload workload;

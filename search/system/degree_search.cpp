@@ -18,10 +18,6 @@ std::array<std::int64_t, 3> degrees_of(const Parallelism& parallelism) {
   return {parallelism.tensor, parallelism.pipeline, parallelism.data};
 }
 
-double throughput(const SystemStep& step, const SystemSearchResult& found) {
-  return static_cast<double>(step.step.batch()) / found.common.estimate.time.value();
-}
-
 }  // namespace
 
 FirstStep first_step(const SearchSpec& spec) {
@@ -74,7 +70,7 @@ DegreeSearchResult search_degrees(const SearchSpec& spec, FirstStep first,
     } catch (const InputError&) {
       return result;  // A baseline can't be spread like that: then there is no comparison.
     }
-    if (throughput(*step, found) <= throughput(*result.step, result.found)) return result;
+    if (found.common.worth <= result.found.common.worth) return result;
     result.step = std::move(step);
     result.found = std::move(found);
   }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -28,6 +29,10 @@ std::map<int, double> work_of(const DistributedStep& step, std::size_t place) {
   return times;
 }
 
+/// All assignments of designs to kinds of place are estimated if these, times the items of all
+/// places, are no more.
+constexpr double kMostItems = 200'000;
+
 class GlobalSearch {
  public:
   GlobalSearch(const SearchSpec& spec, const SystemStep& step, SystemSearchResult& result)
@@ -49,6 +54,10 @@ class GlobalSearch {
       }
       Evaluator evaluator(std::move(parts), step.batch(), spec_.technology);
       evaluator.require_memory(step_.memory.largest());
+      if (!spec_.baselines.empty()) {
+        options.throughput_floor.samples_per_second =
+            evaluator.evaluate(evaluator.chip(spec_.baselines.front())).throughput;
+      }
       kind.found = search_locally(*spec_.space, evaluator, options, [&](std::int64_t count) {
         if (progress) progress(done + count);
       });
@@ -59,7 +68,7 @@ class GlobalSearch {
   void find_common() {
     std::optional<SystemChoice> best;
     const auto take = [&](SystemChoice choice) {
-      if (!best || choice.estimate.time < best->estimate.time) best = std::move(choice);
+      if (choice.worth >= 0 && (!best || choice.worth > best->worth)) best = std::move(choice);
     };
     std::set<Point> seen;
     for (const PlaceKind& kind : result_.kinds) {
@@ -73,7 +82,10 @@ class GlobalSearch {
       const bool is_in_space = spec_.space->find(chip.design()).has_value();
       if (is_in_space && Evaluator::is_allowed(chip, spec_.options.budget)) take(baseline);
     }
-    if (!best) throw NegativeResult("no design that is good for one stage can do the others");
+    if (!best) {
+      throw NegativeResult(
+          "no design that is good for one stage can do the others, fast enough to count");
+    }
     result_.common = std::move(*best);
   }
 
@@ -91,11 +103,51 @@ class GlobalSearch {
         if (known == designs.end()) designs.push_back(design);
         for (const std::size_t place : kind.places) other.places.of_place[place] = number;
         estimate(other);
-        if (other.estimate.time < result_.mosaic.estimate.time) result_.mosaic = std::move(other);
+        if (other.worth > result_.mosaic.worth) result_.mosaic = std::move(other);
       }
     }
+    try_all_assignments();
     drop_unused(result_.mosaic.places);
-    price(result_.mosaic);
+  }
+
+  /// Every design at every kind of place.
+  void try_all_assignments() {
+    SystemChoice choice = result_.mosaic;
+    std::vector<std::shared_ptr<const PlannedDesign>>& designs = choice.places.designs;
+    designs = result_.common.places.designs;
+    for (const PlaceKind& kind : result_.kinds) {
+      for (const Candidate& candidate : kind.best()) {
+        const auto design = planned(candidate);
+        const bool is_known =
+            design == nullptr || std::find(designs.begin(), designs.end(), design) != designs.end();
+        if (!is_known) designs.push_back(design);
+      }
+    }
+    const std::size_t kinds = result_.kinds.size();
+    if (kinds == 1) return;  // all have been tried
+    const PipelineShape shape = step_.step.shape();
+    const double count = std::pow(static_cast<double>(designs.size()), static_cast<double>(kinds));
+    if (count * shape.stages * shape.microbatches * shape.interleave > kMostItems) return;
+    AllAssignments all;
+    all.designs = designs.size();
+    SystemChoice best = result_.mosaic;
+    std::vector<std::size_t> of_kind(kinds);
+    while (true) {
+      for (std::size_t kind = 0; kind < kinds; ++kind) {
+        for (const std::size_t place : result_.kinds[kind].places) {
+          choice.places.of_place[place] = of_kind[kind];
+        }
+      }
+      estimate(choice);
+      ++all.count;
+      if (choice.worth > best.worth) best = choice;
+      std::size_t kind = 0;  // count on, the first kind fastest
+      while (kind < kinds && ++of_kind[kind] == designs.size()) of_kind[kind++] = 0;
+      if (kind == kinds) break;
+    }
+    all.loss = 1 - result_.mosaic.worth / best.worth;
+    result_.all = all;
+    result_.mosaic = std::move(best);
   }
 
   void estimate_baselines() {
@@ -119,7 +171,6 @@ class GlobalSearch {
     choice.network = make_interconnect(spec_.system->network->config(), *design->chip);
     choice.places = PlaceDesigns::common(std::move(design), step_.step.parallelism().pipeline);
     estimate(choice);
-    price(choice);
     return choice;
   }
 
@@ -142,6 +193,18 @@ class GlobalSearch {
   void estimate(SystemChoice& choice) {
     ++result_.compared;
     choice.estimate = estimate_system(step_.step, *choice.network, choice.places);
+    price(choice);
+    const Objective objective = spec_.options.objectives.front();
+    const double throughput =
+        static_cast<double>(step_.step.batch()) / choice.estimate.time.value();
+    ThroughputFloor floor;
+    if (!result_.baselines.empty()) {
+      floor.samples_per_second =
+          static_cast<double>(step_.step.batch()) / result_.baselines.front().estimate.time.value();
+    }
+    choice.worth = floor.allows(objective, throughput)
+                       ? simdse::worth(objective, throughput, 0, choice.tdp)
+                       : -1;
   }
 
   void price(SystemChoice& choice) const {

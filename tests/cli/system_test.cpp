@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -160,6 +161,33 @@ TEST_F(SystemStepCli, FewMicrobatchesAndUnequalStagesGetWarnings) {
       << outcome.out;
 }
 
+/// By throughput per TDP the choice is no worse than the baseline, which the space has, and no
+/// worse than the choice by throughput; it is no slower than the baseline.
+TEST_F(SystemStepCli, ChipsAreSearchedForThroughputPerWatt) {
+  const std::string search =
+      "search gpt2_xl_4 --json --set workload.layers=8 --set workload.heads=20 --set "
+      "workload.hidden=640 --set 'space={cores.0.count: [4, 8], cores.1.count: [1, 2, 4], "
+      "global_buffer.capacity: [64 MiB, 142 MiB]}' -o " +
+      file("found");
+  const auto choice = [&](const std::string& objective, const char* list) {
+    const Outcome outcome = run(search + " --set 'objectives=[" + objective + "]'");
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const Json json = Json::parse(outcome.out);
+    EXPECT_EQ(json.at("objective"), objective);
+    return json.at(list).at(0);
+  };
+  const auto per_watt = [](const Json& of) {
+    return of.at("estimate").at("throughput_samples_per_s").get<double>() /
+           of.at("tdp_w").get<double>();
+  };
+  const Json best = choice("throughput_per_tdp", "candidates");
+  const Json fastest = choice("throughput", "candidates");
+  const Json baseline = choice("throughput_per_tdp", "baselines");
+  EXPECT_GE(per_watt(best), per_watt(fastest));
+  EXPECT_GT(per_watt(best), per_watt(baseline));
+  EXPECT_LE(best.at("estimate").at("time_s"), baseline.at("estimate").at("time_s"));
+}
+
 /// The last stage has a vocabulary so large that it wants other cores than the others, and has time
 /// for nothing less than the fastest.
 TEST_F(SystemStepCli, StagesOfDifferentWorkMayHaveDifferentChips) {
@@ -179,6 +207,12 @@ TEST_F(SystemStepCli, StagesOfDifferentWorkMayHaveDifferentChips) {
   EXPECT_NE(mosaic.at("designs").at(0), mosaic.at("designs").at(1));
   EXPECT_LT(mosaic.at("estimate").at("time_s"), common.at("estimate").at("time_s"));
   EXPECT_NE(mosaic.at("area_mm2"), common.at("area_mm2"));
+  // All assignments were tried, and the choice is the best of them.
+  const Json& all = json.at("all_assignments");
+  const double kinds = static_cast<double>(json.at("kinds_of_stage").size());
+  EXPECT_EQ(all.at("count").get<double>(), std::pow(all.at("designs").get<double>(), kinds));
+  EXPECT_GE(all.at("loss_of_choice_by_kind").get<double>(), 0);
+  EXPECT_LT(all.at("loss_of_choice_by_kind").get<double>(), 0.05);
 }
 
 /// Designs whose memory is too small for a stage are none, however many there are of them.
@@ -198,6 +232,27 @@ TEST_F(SystemStepCli, TheBaselineIsNotLostAmongDesignsOfTooLittleMemory) {
   }
 }
 
+/// Pairs of a design and degrees; all train as many samples, whatever the degrees.
+TEST_F(SystemStepCli, TheEstimateOfASystemIsHeldAgainstItsSimulation) {
+  const std::string command =
+      "validate gpt2_xl_4 --designs 6 --set workload.layers=4 --set workload.heads=6 --set "
+      "workload.hidden=384 --set parallel.microbatches=4 -o " +
+      file("pairs");
+  const Outcome outcome = run(command + " --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json.at("simulated"), 6);
+  EXPECT_EQ(json.at("drawn_near_best"), 3);
+  const Json& estimate = json.at("predictors").at("estimate");
+  EXPECT_GT(estimate.at("mean_abs_gap").get<double>(), 0);
+  EXPECT_LT(estimate.at("max_abs_gap").get<double>(), 0.15);
+  EXPECT_FALSE(json.at("predictors").contains("roofline"));
+  const std::string text = run(command).out;
+  EXPECT_NE(text.find("gpt2_xl on tpu_v4_4 (4 chips): designs, each with degrees"),
+            std::string::npos)
+      << text;
+}
+
 TEST_F(SystemStepCli, WhatASearchOfASystemHasNoUseForIsRefused) {
   const auto refused = [&](const std::string& command, const std::string& message) {
     const Outcome outcome = run(command);
@@ -205,9 +260,9 @@ TEST_F(SystemStepCli, WhatASearchOfASystemHasNoUseForIsRefused) {
     EXPECT_NE(outcome.err.find(message), std::string::npos) << outcome.err;
   };
   refused("compare gpt2_xl_4 --with random", "system");
-  refused("validate gpt2_xl_4", "system");
+  refused("validate gpt2_xl_4 --explain 2", "not with a system");
   const std::string search = "search gpt2_xl_4 -o " + file("found") + " --set ";
-  refused(search + "objectives=[energy]", "throughput alone");
+  refused(search + "objectives=[energy]", "either throughput or throughput_per_tdp");
   refused(search + "throughput_floor=3", "throughput_floor has no meaning");
   refused(search + "method=exact", "method has no meaning");
   refused(search + "simulations=9", "simulations has no meaning");
