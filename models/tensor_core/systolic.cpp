@@ -98,12 +98,12 @@ std::int64_t folds(std::int64_t size, std::int64_t tile, std::int64_t extent) {
   return size / tile * ceil_div(tile, extent) + ceil_div(size % tile, extent);
 }
 
-/// Multiples of `extent` worth trying for an axis of `size`: doubling, and the whole axis.
-std::vector<std::int64_t> multiples(std::int64_t extent, std::int64_t size) {
-  std::vector<std::int64_t> result;
-  for (std::int64_t value = extent; value < size; value *= 2) result.push_back(value);
-  result.push_back(size);
-  return result;
+/// Calls visit(value) with the multiples of `extent` worth trying for an axis of `size`: doubling,
+/// and the whole axis.
+template <class Visit>
+void for_each_multiple(std::int64_t extent, std::int64_t size, Visit&& visit) {
+  for (std::int64_t value = extent; value < size; value *= 2) visit(value);
+  visit(size);
 }
 
 }  // namespace
@@ -113,32 +113,33 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
   const Axes axes = axes_of(dataflow);
   // Half of each memory is in use while the other half is filled or emptied.
   const auto places = static_cast<double>(operand_places(p_.buffering));
-  const double operands = to_double(operand_memory()) / (places * element_bytes);
-  const double sums = to_double(accumulators()) / (places * 4);
+  const auto operands =
+      static_cast<std::int64_t>(to_double(operand_memory()) / (places * element_bytes));
+  const auto sums = static_cast<std::int64_t>(to_double(accumulators()) / (places * 4));
+  const std::int64_t stream = whole.*axes.stream;
+  /// The longest stream with which a tile of `rows` x `columns` fits, 0 if none does: both operands
+  /// of a tile lie in the one memory, its sums in the other.
+  const auto longest = [&](std::int64_t rows, std::int64_t columns) -> std::int64_t {
+    const std::int64_t face = rows * columns;
+    if (dataflow == Dataflow::output_stationary) {  // the face are the sums
+      return face <= sums ? std::min(stream, operands / (rows + columns)) : 0;
+    }
+    return face <= operands ? std::min({stream, (operands - face) / rows, sums / columns}) : 0;
+  };
   std::vector<TileShape> result;
-  for (const std::int64_t rows : multiples(p_.rows, whole.*axes.rows)) {
-    for (const std::int64_t columns : multiples(p_.columns, whole.*axes.columns)) {
+  result.reserve(16);
+  for_each_multiple(p_.rows, whole.*axes.rows, [&](std::int64_t rows) {
+    for_each_multiple(p_.columns, whole.*axes.columns, [&](std::int64_t columns) {
+      const std::int64_t most = longest(rows, columns);
+      if (most == 0) return;
+      // Evened out so that no short piece is left over.
       TileShape tile;
       tile.*axes.rows = rows;
       tile.*axes.columns = columns;
-      const auto fits = [&](std::int64_t stream) {
-        tile.*axes.stream = stream;
-        return static_cast<double>(tile.m * tile.k + tile.k * tile.n) <= operands &&
-               static_cast<double>(tile.m * tile.n) <= sums;
-      };
-      // The longest stream that fits, then evened out so that no short piece is left over.
-      std::int64_t low = 0;
-      std::int64_t high = whole.*axes.stream;
-      while (low < high) {
-        const std::int64_t middle = low + (high - low + 1) / 2;
-        fits(middle) ? low = middle : high = middle - 1;
-      }
-      if (low == 0) continue;
-      const std::int64_t pieces = ceil_div(whole.*axes.stream, low);
-      tile.*axes.stream = ceil_div(whole.*axes.stream, pieces);
+      tile.*axes.stream = most == stream ? stream : ceil_div(stream, ceil_div(stream, most));
       result.push_back(tile);
-    }
-  }
+    });
+  });
   if (result.empty()) {
     // A memory too small for one fold holds what it can; the stream is cut to single steps.
     TileShape tile;

@@ -1,11 +1,13 @@
 #include "search/mapping/contraction_mapper.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <limits>
 #include <tuple>
 
+#include "search/mapping/operand_moves.h"
 #include "search/mapping/splits.h"
+#include "search/mapping/time_class.h"
 
 namespace simdse {
 namespace {
@@ -15,11 +17,6 @@ namespace {
 constexpr double kStepBytes = 256 * 1024;
 constexpr std::int64_t kMinSteps = 16;
 
-/// Times within half a percent of each other fall into one class: a tie that traffic decides.
-std::int64_t time_class(double cycles) {
-  return static_cast<std::int64_t>(std::log(std::max(cycles, 1.0)) / std::log(1.005));
-}
-
 /// Measures by which mappings are compared, most important first.
 struct Score {
   double cycles = 0;
@@ -27,19 +24,57 @@ struct Score {
   double staging_bytes = 0;
 
   friend bool operator<(const Score& x, const Score& y) {
-    const std::int64_t x_class = time_class(x.cycles);
-    const std::int64_t y_class = time_class(y.cycles);
-    return std::tie(x_class, x.memory_bytes, x.staging_bytes, x.cycles) <
-           std::tie(y_class, y.memory_bytes, y.staging_bytes, y.cycles);
+    const int order = compare_times(x.cycles, y.cycles);
+    if (order != 0) return order < 0;
+    return std::tie(x.memory_bytes, x.staging_bytes, x.cycles) <
+           std::tie(y.memory_bytes, y.staging_bytes, y.cycles);
   }
 };
 
-/// What a tile costs on its core.
-struct TileBound {
+/// A tile of a part, and what it costs on its core.
+struct Tile {
+  TileShape shape;
+  TileShape block;  ///< tiles of one step
+  std::int64_t batch_block = 1;
   double cycles = 0;
   double port_bytes = 0;
   double least = 0;  ///< cycles with the first operands' and the last result's way
 };
+
+/// Of two tiles, the one that the core needs less time for, once it runs; else that of which less
+/// passes the port.
+bool runs_sooner(const Tile& x, const Tile& y) {
+  const int order = compare_times(x.cycles, y.cycles);
+  return order != 0 ? order < 0 : x.port_bytes < y.port_bytes;
+}
+
+/// The same of the whole time, with first and last data.
+bool ends_sooner(const Tile& x, const Tile& y) {
+  const int order = compare_times(x.least, y.least);
+  return order != 0 ? order < 0 : x.port_bytes < y.port_bytes;
+}
+
+/// The same, and of those that are equal in it the order of `runs_sooner`.
+bool ends_or_runs_sooner(const Tile& x, const Tile& y) {
+  const int order = compare_times(x.least, y.least);
+  if (order != 0) return order < 0;
+  return x.port_bytes != y.port_bytes ? x.port_bytes < y.port_bytes : runs_sooner(x, y);
+}
+
+/// The first `count` of `tiles` in an order, of those that are equal in it in the order given.
+template <class Less>
+std::vector<const Tile*> first_of(const std::vector<Tile>& tiles, std::size_t count, Less&& less) {
+  std::vector<const Tile*> first;
+  first.reserve(count + 1);
+  for (const Tile& tile : tiles) {
+    if (first.size() == count && !less(tile, *first.back())) continue;
+    auto at = first.end();
+    while (at != first.begin() && less(tile, **(at - 1))) --at;
+    first.insert(at, &tile);
+    if (first.size() > count) first.pop_back();
+  }
+  return first;
+}
 
 class Mapper {
  public:
@@ -51,7 +86,9 @@ class Mapper {
         problem_(problem),
         parts_(parts),
         staging_(to_double(staging)),
-        is_serial_(core.buffering() == Buffering::single) {}
+        is_serial_(core.buffering() == Buffering::single),
+        a_bytes_(value_of(problem.a_bytes)),
+        b_bytes_(value_of(problem.b_bytes)) {}
 
   std::int64_t calls() const { return calls_; }
 
@@ -80,12 +117,12 @@ class Mapper {
     return result;
   }
 
-  using Candidate = std::pair<TileBound, ContractionMapping>;
-
   /// Tiles for a part of one split, the most promising first; none if the split is no use.
   struct Tilings {
+    Dataflow dataflow = Dataflow::weight_stationary;
+    Split split;
     ContractionShape part;
-    std::vector<Candidate> ranked;
+    std::vector<Tile> ranked;
   };
 
   /// The few grids that are worth a closer look: those with the least bound of the core and of what
@@ -100,9 +137,9 @@ class Mapper {
       Tilings tilings = tilings_of(dataflow, split);
       if (tilings.ranked.empty()) continue;
       double least = std::numeric_limits<double>::infinity();
-      for (const auto& [bound, mapping] : tilings.ranked) {
-        const double reads = bound.port_bytes * static_cast<double>(parts_) / read_rate;
-        least = std::min(least, std::max(bound.least, reads));
+      for (const Tile& tile : tilings.ranked) {
+        const double reads = tile.port_bytes * static_cast<double>(parts_) / read_rate;
+        least = std::min(least, std::max(tile.least, reads));
       }
       grids.emplace_back(least, std::move(tilings));
     }
@@ -117,82 +154,78 @@ class Mapper {
   }
 
   Tilings tilings_of(Dataflow dataflow, const Split& split) {
-    ContractionMapping mapping;
-    mapping.dataflow = dataflow;
-    mapping.split = split;
     const ContractionShape& whole = problem_.shape;
     if (!fills_all_parts(whole, split)) return {};
     if (!allows_follow_ups(split, problem_.follow_ups)) return {};
     // What is fused behind needs finished sums, which a K split has only after its reduction.
     if (split.k > 1 && problem_.epilogue_operations > 0) return {};
 
-    part_ = part_shape(whole, split, 0);
+    Tilings result{dataflow, split, part_shape(whole, split, 0), {}};
+    part_ = result.part;
     const TileShape size{part_.m, part_.n, part_.k};
-    const double element_bytes =
-        std::max({ratio(problem_.a_bytes), ratio(problem_.b_bytes), problem_.format.bits / 8.0});
-    std::vector<Candidate> ranked;
-    for (const TileShape& tile : core_.tiles_of(problem_.format, dataflow, size, element_bytes)) {
-      mapping.tile = tile;
-      const TileBound bound = core_bound(mapping);
+    const double element_bytes = std::max({a_bytes_, b_bytes_, problem_.format.bits / 8.0});
+    tiles_.clear();
+    for (const TileShape& shape : core_.tiles_of(problem_.format, dataflow, size, element_bytes)) {
+      Tile tile;
+      tile.shape = shape;
+      set_bound(tile, dataflow);
       ++calls_;
-      choose_block(mapping);
-      ranked.emplace_back(bound, mapping);
-      ranked.back().first.least = bound.cycles + (is_serial_ ? 0 : first_and_last(mapping));
+      choose_block(tile);
+      tile.least =
+          tile.cycles + (is_serial_ ? 0 : first_and_last(tile.block, tile.batch_block, split));
+      tiles_.push_back(tile);
     }
-    // Candidates by what the core needs once it runs, and by the whole with first and last data.
-    const auto rank = [&](double TileBound::*cycles) {
-      std::stable_sort(ranked.begin(), ranked.end(), [&](const Candidate& x, const Candidate& y) {
-        return std::make_pair(time_class(x.first.*cycles), x.first.port_bytes) <
-               std::make_pair(time_class(y.first.*cycles), y.first.port_bytes);
-      });
-    };
     // Where transfers hide behind work, the core decides; else any tile may make up for it.
     constexpr std::size_t tiles_kept = 3;
-    if (!is_serial_ && ranked.size() > tiles_kept) {
-      rank(&TileBound::cycles);
-      std::vector<Candidate> kept(ranked.begin(), ranked.begin() + tiles_kept);
-      rank(&TileBound::least);
-      for (std::size_t i = 0; i < tiles_kept; ++i) {
-        const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const Candidate& known) {
-          return known.second.tile == ranked[i].second.tile;
+    std::vector<const Tile*> kept;
+    if (!is_serial_ && tiles_.size() > tiles_kept) {
+      kept = first_of(tiles_, tiles_kept, runs_sooner);
+      for (const Tile* tile : first_of(tiles_, tiles_kept, ends_or_runs_sooner)) {
+        const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const Tile* known) {
+          return known->shape == tile->shape;
         });
-        if (is_new) kept.push_back(ranked[i]);
+        if (is_new) kept.push_back(tile);
       }
-      ranked = std::move(kept);
+    } else {
+      for (const Tile& tile : tiles_) kept.push_back(&tile);
     }
-    rank(&TileBound::least);
-    return {part_, std::move(ranked)};
+    std::stable_sort(kept.begin(), kept.end(),
+                     [](const Tile* x, const Tile* y) { return ends_sooner(*x, *y); });
+    for (const Tile* tile : kept) result.ranked.push_back(*tile);
+    return result;
   }
 
   void try_tilings(const Tilings& tilings) {
     part_ = tilings.part;
-    for (const auto& [bound, candidate] : tilings.ranked) {
-      if (best_ && time_class(bound.least) > time_class(best_score_.cycles)) break;
+    ContractionMapping mapping;
+    mapping.dataflow = tilings.dataflow;
+    mapping.split = tilings.split;
+    for (const Tile& tile : tilings.ranked) {
+      if (best_ && compare_times(tile.least, best_score_.cycles) > 0) break;
+      mapping.tile = tile.shape;
+      mapping.block = tile.block;
+      mapping.batch_block = tile.batch_block;
       if (problem_.follow_ups.empty()) {
-        try_panels(candidate, bound.cycles);
+        try_panels(mapping, tile.cycles);
       } else {
-        try_fused(candidate, bound.cycles);
+        try_fused(mapping, tile.cycles);
       }
     }
   }
 
-  static double ratio(const Ratio& r) {
-    return static_cast<double>(r.numerator) / static_cast<double>(r.denominator);
-  }
-
   /// What one part needs on its core whatever the levels above do: arithmetic, its port, and what
   /// is fused behind.
-  TileBound core_bound(const ContractionMapping& mapping) const {
-    const TileTiming timing = core_.timing_of(
-        problem_.format, mapping.dataflow, {part_.m, part_.n, part_.k}, mapping.tile, part_.batch);
+  void set_bound(Tile& tile, Dataflow dataflow) const {
+    const TileTiming timing = core_.timing_of(problem_.format, dataflow,
+                                              {part_.m, part_.n, part_.k}, tile.shape, part_.batch);
     const double matrix = to_double(timing.setup + timing.body + timing.tail);
-    const double tiles_k = static_cast<double>(ceil_div(part_.k, mapping.tile.k));
-    const double tiles_m = static_cast<double>(ceil_div(part_.m, mapping.tile.m));
-    const double tiles_n = static_cast<double>(ceil_div(part_.n, mapping.tile.n));
+    const double tiles_k = static_cast<double>(ceil_div(part_.k, tile.shape.k));
+    const double tiles_m = static_cast<double>(ceil_div(part_.m, tile.shape.m));
+    const double tiles_n = static_cast<double>(ceil_div(part_.n, tile.shape.n));
     const auto batch = static_cast<double>(part_.batch);
-    const double a = batch * static_cast<double>(part_.m * part_.k) * ratio(problem_.a_bytes) *
-                     (tiles_k == 1 ? 1 : tiles_n);
-    const double b = batch * static_cast<double>(part_.n * part_.k) * ratio(problem_.b_bytes) *
+    const double a =
+        batch * static_cast<double>(part_.m * part_.k) * a_bytes_ * (tiles_k == 1 ? 1 : tiles_n);
+    const double b = batch * static_cast<double>(part_.n * part_.k) * b_bytes_ *
                      (tiles_k == 1 && tiles_n == 1 ? 1 : tiles_m);
     const double c = output_bytes();
     const auto sums = static_cast<double>(part_.batch * part_.m * part_.n);
@@ -201,10 +234,9 @@ class Mapper {
     // What is fused behind gets sums of 4 bytes.
     const double drain =
         problem_.epilogue_operations > 0 ? sums * 4 / core_.drain_width().value() : 0;
-    if (is_serial_) {
-      return {matrix + c / rates_.port + std::max(vector, drain), a + b, 0};
-    }
-    return {std::max({matrix, std::max(a + b, c) / rates_.port, vector, drain}), a + b, 0};
+    tile.port_bytes = a + b;
+    tile.cycles = is_serial_ ? matrix + c / rates_.port + std::max(vector, drain)
+                             : std::max({matrix, std::max(a + b, c) / rates_.port, vector, drain});
   }
 
   double output_bytes() const {
@@ -212,66 +244,104 @@ class Mapper {
   }
 
   /// Groups tiles into steps: along k first, then n, then m, then over the batch.
-  void choose_block(ContractionMapping& mapping) const {
-    mapping.block = mapping.tile;
-    mapping.batch_block = 1;
+  void choose_block(Tile& tile) const {
+    tile.block = tile.shape;
+    tile.batch_block = 1;
+    const TileShape whole{part_.m, part_.n, part_.k};
     if (is_serial_) {
       // A step is what the core's memory holds at a time.
-      if (mapping.tile == TileShape{part_.m, part_.n, part_.k}) fill_with_batch(mapping);
+      if (tile.shape == whole) fill_with_batch(tile);
       return;
     }
     const auto bytes = [&] {
-      const auto batch = static_cast<double>(mapping.batch_block);
-      return batch *
-             (static_cast<double>(mapping.block.m * mapping.block.k) * ratio(problem_.a_bytes) +
-              static_cast<double>(mapping.block.k * mapping.block.n) * ratio(problem_.b_bytes));
+      const auto batch = static_cast<double>(tile.batch_block);
+      return batch * (static_cast<double>(tile.block.m * tile.block.k) * a_bytes_ +
+                      static_cast<double>(tile.block.k * tile.block.n) * b_bytes_);
     };
-    const auto steps = [&] {
-      return ceil_div(part_.batch, mapping.batch_block) * ceil_div(part_.m, mapping.block.m) *
-             ceil_div(part_.n, mapping.block.n) * ceil_div(part_.k, mapping.block.k);
-    };
+    std::int64_t steps = part_.batch * ceil_div(part_.m, tile.block.m) *
+                         ceil_div(part_.n, tile.block.n) * ceil_div(part_.k, tile.block.k);
     const auto grow = [&](std::int64_t& extent, std::int64_t limit) {
-      while (extent < limit && bytes() < kStepBytes && steps() > kMinSteps) {
+      if (extent >= limit) return;
+      const std::int64_t others = steps / ceil_div(limit, extent);
+      while (extent < limit && steps > kMinSteps && bytes() < kStepBytes) {
         extent = std::min(extent * 2, limit);
+        steps = others * ceil_div(limit, extent);
       }
     };
-    grow(mapping.block.k, part_.k);
-    grow(mapping.block.n, part_.n);
-    grow(mapping.block.m, part_.m);
-    if (mapping.block == TileShape{part_.m, part_.n, part_.k}) {
-      grow(mapping.batch_block, part_.batch);
-    }
+    grow(tile.block.k, part_.k);
+    grow(tile.block.n, part_.n);
+    grow(tile.block.m, part_.m);
+    if (tile.block == whole) grow(tile.batch_block, part_.batch);
   }
 
   /// Takes as many whole products into a step as the core's memory holds beside their sums.
-  void fill_with_batch(ContractionMapping& mapping) const {
+  void fill_with_batch(Tile& tile) const {
     constexpr double sum_bytes = 4;
-    const double product = static_cast<double>(part_.m * part_.k) * ratio(problem_.a_bytes) +
-                           static_cast<double>(part_.k * part_.n) * ratio(problem_.b_bytes) +
+    const double product = static_cast<double>(part_.m * part_.k) * a_bytes_ +
+                           static_cast<double>(part_.k * part_.n) * b_bytes_ +
                            static_cast<double>(part_.m * part_.n) * sum_bytes;
     const auto fitting = static_cast<std::int64_t>(to_double(core_.private_memory()) / product);
-    mapping.batch_block = std::clamp<std::int64_t>(fitting, 1, part_.batch);
+    tile.batch_block = std::clamp<std::int64_t>(fitting, 1, part_.batch);
   }
 
-  static std::vector<std::int64_t> doublings(std::int64_t from, std::int64_t to) {
-    std::vector<std::int64_t> result;
-    for (std::int64_t value = from; value < to; value *= 2) result.push_back(value);
-    result.push_back(to);
-    return result;
+  /// Panels of an axis that double from a block to all of it.
+  static void find_panels(std::int64_t size, std::int64_t block,
+                          std::vector<PanelledAxis>& panels) {
+    panels.clear();
+    std::int64_t panel = block;
+    for (; panel < size; panel *= 2) panels.push_back(PanelledAxis::of(size, panel, block));
+    panels.push_back(PanelledAxis::of(size, size, block));
   }
 
-  void try_panels(ContractionMapping mapping, double core_cycles) {
-    for (const std::int64_t panel_m : doublings(mapping.block.m, part_.m)) {
-      for (const std::int64_t panel_n : doublings(mapping.block.n, part_.n)) {
-        mapping.panel_m = panel_m;
-        mapping.panel_n = panel_n;
+  /// What all mappings of one tiling have in common.
+  struct Tiling {
+    OperandMoves a;
+    OperandMoves b;
+    double core = 0;       ///< cycles of a part on its core, with first and last data
+    double latencies = 0;  ///< cycles beside, where transfers do not hide behind work
+    double output = 0;     ///< bytes to memory
+    double reduction = 0;  ///< cycles of adding up partial sums
+  };
+
+  Tiling tiling_of(const ContractionMapping& mapping, double core_cycles) const {
+    Tiling tiling{OperandMoves(part_, mapping, true, problem_.a_bytes, is_serial_),
+                  OperandMoves(part_, mapping, false, problem_.b_bytes, is_serial_)};
+    if (is_serial_) {
+      tiling.core = core_cycles;
+      tiling.latencies = step_latencies(mapping);
+    } else {
+      tiling.core = core_cycles + first_and_last(mapping.block, mapping.batch_block, mapping.split);
+    }
+    tiling.output = output_bytes() * static_cast<double>(parts_);
+    if (mapping.split.k > 1) {
+      // Partial sums of 4 bytes go out, come back and are added up.
+      const double partial =
+          static_cast<double>(part_.batch * part_.m * part_.n) * 4 * static_cast<double>(parts_);
+      tiling.reduction = (partial + tiling.output) / rates_.memory + rates_.launch;
+      tiling.output = partial;
+    }
+    return tiling;
+  }
+
+  void try_panels(ContractionMapping& mapping, double core_cycles) {
+    find_panels(part_.m, mapping.block.m, row_panels_);
+    find_panels(part_.n, mapping.block.n, column_panels_);
+    constexpr std::array<std::pair<bool, bool>, 3> holds = {
+        {{true, false}, {true, true}, {false, false}}};
+    const Tiling tiling = tiling_of(mapping, core_cycles);
+    if (is_no_use(tiling)) {
+      calls_ +=
+          static_cast<std::int64_t>(row_panels_.size() * column_panels_.size() * 2 * holds.size());
+      return;
+    }
+    for (const PanelledAxis& m : row_panels_) {
+      for (const PanelledAxis& n : column_panels_) {
         for (const bool n_is_outer : {false, true}) {
           mapping.n_is_outer = n_is_outer;
-          for (const auto& [hold_outer, hold_inner] :
-               {std::pair(true, false), std::pair(true, true), std::pair(false, false)}) {
+          for (const auto& [hold_outer, hold_inner] : holds) {
             mapping.hold_outer = hold_outer;
             mapping.hold_inner = hold_inner;
-            consider(mapping, core_cycles);
+            consider(tiling, mapping, m, n);
           }
         }
       }
@@ -305,15 +375,16 @@ class Mapper {
       core_cycles += blocks * to_double(least);
     }
     // The inner axis is one panel, or the blocks that share sums would not follow each other.
-    mapping.panel_m = part_.m;
-    mapping.panel_n = part_.n;
-    std::int64_t& outer_panel = mapping.n_is_outer ? mapping.panel_n : mapping.panel_m;
-    const std::int64_t outer_block = mapping.n_is_outer ? block.n : block.m;
-    for (const std::int64_t panel : doublings(outer_block, outer_panel)) {
-      outer_panel = panel;
+    const PanelledAxis whole_m = PanelledAxis::of(part_.m, part_.m, block.m);
+    const PanelledAxis whole_n = PanelledAxis::of(part_.n, part_.n, block.n);
+    const Tiling tiling = tiling_of(mapping, core_cycles);
+    find_panels(mapping.n_is_outer ? part_.n : part_.m, mapping.n_is_outer ? block.n : block.m,
+                outer_panels_);
+    for (const PanelledAxis& outer : outer_panels_) {
       for (const bool hold_inner : {false, true}) {
         mapping.hold_inner = hold_inner;
-        consider(mapping, core_cycles);
+        consider(tiling, mapping, mapping.n_is_outer ? whole_m : outer,
+                 mapping.n_is_outer ? outer : whole_n);
       }
     }
   }
@@ -329,82 +400,16 @@ class Mapper {
     }
   }
 
-  /// How one operand moves between memory, buffer and cores.
-  struct Movement {
-    Path path;
-    double ring = 0;    ///< bytes, all parts
-    double memory = 0;  ///< bytes from memory, all parts
-    double buffer = 0;  ///< bytes in and out of the buffer
-  };
-
-  /// `is_outer`: the operand moves with the outer panels. `own` and `other` are the operand's own
-  /// axis and the one it is reused along.
-  Movement movement(const ContractionMapping& mapping, bool is_a) const {
-    const bool is_outer = is_a != mapping.n_is_outer;
-    const std::int64_t own = is_a ? part_.m : part_.n;
-    const std::int64_t own_panel = is_a ? mapping.panel_m : mapping.panel_n;
-    const std::int64_t own_block = is_a ? mapping.block.m : mapping.block.n;
-    const std::int64_t other = is_a ? part_.n : part_.m;
-    const std::int64_t other_panel = is_a ? mapping.panel_n : mapping.panel_m;
-    const std::int64_t other_block = is_a ? mapping.block.n : mapping.block.m;
-    const double bytes_per_element = ratio(is_a ? problem_.a_bytes : problem_.b_bytes);
-    const auto bytes = [&](std::int64_t rows) {
-      return static_cast<double>(mapping.batch_block * rows * part_.k) * bytes_per_element;
-    };
-    const std::size_t operand = is_a ? 0 : 1;
-    const bool shared = mapping.split.is_shared(operand);
-    const auto copies = static_cast<double>(mapping.split.rings(operand));
-    const auto batches =
-        static_cast<double>(part_.batch) / static_cast<double>(mapping.batch_block);
-
-    // An operand that is held is fetched once, else once for each panel of the other axis.
-    const bool is_held = is_outer ? mapping.hold_outer : mapping.hold_inner;
-    const double fetches = is_held ? 1 : static_cast<double>(ceil_div(other, other_panel));
-    // Loads of a block between fetch and release. One of the outer axis that is a single tile stays
-    // in the core's memory while the inner panel's blocks pass.
-    const bool stays = is_outer && mapping.batch_block == 1 && mapping.block == mapping.tile &&
-                       mapping.block.k == part_.k;
-    const std::int64_t uses =
-        ceil_div(is_held ? other : other_panel, stays ? other_panel : other_block);
-
-    Movement move;
-    const double whole = bytes(own) * batches;
-    move.memory = whole * fetches * copies;
-    const double tile_reads =
-        whole * static_cast<double>(ceil_div(other, stays ? other_panel : other_block)) *
-        static_cast<double>(parts_);
-    if (uses == 1 && !shared) {
-      move.path = Path::direct;
-      return move;
-    }
-    move.path = Path::staged;
-    // Whole blocks, each rounded up to a byte, as they will lie in the ring.
-    const auto block =
-        static_cast<double>((is_a ? problem_.a_bytes : problem_.b_bytes)
-                                .times(mapping.batch_block * own_block * mapping.block.k));
-    const auto blocks_of = [&](std::int64_t rows) {
-      return static_cast<double>(ceil_div(rows, own_block) * ceil_div(part_.k, mapping.block.k));
-    };
-    double live = 1;
-    if (uses > 1) live = blocks_of(is_outer || !is_held ? own_panel : own);
-    // Two blocks more are on their way in, unless everything is there already or nothing is fetched
-    // ahead.
-    const double ahead = is_serial_ ? 0 : 2;
-    move.ring = std::min(live + ahead, blocks_of(own) * std::ceil(batches)) * block * copies;
-    move.buffer = move.memory + tile_reads;
-    return move;
-  }
-
   /// Before its first step a core waits for that step's operands; after its last for the result to
   /// leave.
-  double first_and_last(const ContractionMapping& mapping) const {
-    const TileShape& block = mapping.block;
-    const auto batch = static_cast<double>(mapping.batch_block);
+  double first_and_last(const TileShape& block, std::int64_t batch_block,
+                        const Split& split) const {
+    const auto batch = static_cast<double>(batch_block);
     const auto all = static_cast<double>(parts_);
-    const double a = batch * static_cast<double>(block.m * block.k) * ratio(problem_.a_bytes) *
-                     static_cast<double>(mapping.split.rings(0));
-    const double b = batch * static_cast<double>(block.k * block.n) * ratio(problem_.b_bytes) *
-                     static_cast<double>(mapping.split.rings(1));
+    const double a = batch * static_cast<double>(block.m * block.k) * a_bytes_ *
+                     static_cast<double>(split.rings(0));
+    const double b = batch * static_cast<double>(block.k * block.n) * b_bytes_ *
+                     static_cast<double>(split.rings(1));
     const double c = batch * static_cast<double>(block.m * block.n) * problem_.c_bytes;
     return (a + b) / rates_.memory + c / std::min(rates_.port, rates_.memory / all);
   }
@@ -423,33 +428,47 @@ class Mapper {
            static_cast<double>(blocks) * way;
   }
 
-  void consider(const ContractionMapping& mapping, double core_cycles) {
-    ++calls_;
-    const Movement a = movement(mapping, true);
-    const Movement b = movement(mapping, false);
-    if (a.ring + b.ring > staging_ || !sharers_agree(problem_.shape, mapping)) return;
-    double output = output_bytes() * static_cast<double>(parts_);
-    double reduction = 0;
-    if (mapping.split.k > 1) {
-      // Partial sums of 4 bytes go out, come back and are added up.
-      const double partial =
-          static_cast<double>(part_.batch * part_.m * part_.n) * 4 * static_cast<double>(parts_);
-      reduction = (partial + output) / rates_.memory + rates_.launch;
-      output = partial;
+  /// `reads`: bytes that all parts read of the buffer, at the same time; `buffer`: all that it
+  /// moves.
+  double cycles_of(const Tiling& tiling, double memory_bytes, double reads, double buffer) const {
+    const double memory = memory_bytes / rates_.memory;
+    if (!is_serial_) {
+      return tiling.reduction + std::max({tiling.core, memory, buffer / rates_.buffer});
     }
-    Score score;
-    score.memory_bytes = a.memory + b.memory + output;
-    score.staging_bytes = a.ring + b.ring;
-    const double memory = score.memory_bytes / rates_.memory;
-    // Reads of the buffer, which all parts do at the same time.
-    const double reads =
-        (a.buffer - a.memory + b.buffer - b.memory) /
+    const double read_rate =
         std::min({rates_.port * static_cast<double>(parts_), rates_.network_buffer, rates_.buffer});
-    score.cycles =
-        reduction + (is_serial_ ? core_cycles + reads + memory + step_latencies(mapping)
-                                : std::max({core_cycles + first_and_last(mapping), memory,
-                                            (a.buffer + b.buffer) / rates_.buffer}));
+    return tiling.reduction + (tiling.core + reads / read_rate + memory + tiling.latencies);
+  }
+
+  /// True if not even with the least traffic a mapping of this tiling would be better than the
+  /// best.
+  bool is_no_use(const Tiling& tiling) const {
+    if (!best_) return false;
+    Score least;
+    least.memory_bytes = tiling.a.least_memory() + tiling.b.least_memory() + tiling.output;
+    least.cycles = cycles_of(tiling, least.memory_bytes, 0, 0);
+    return !(least < best_score_);
+  }
+
+  /// `mapping`: all but the panels, which are `m` and `n`.
+  void consider(const Tiling& tiling, ContractionMapping& mapping, const PanelledAxis& m,
+                const PanelledAxis& n) {
+    ++calls_;
+    const bool n_is_outer = mapping.n_is_outer;
+    const Movement a =
+        tiling.a.move(m, n, !n_is_outer, n_is_outer ? mapping.hold_inner : mapping.hold_outer);
+    const Movement b =
+        tiling.b.move(n, m, n_is_outer, n_is_outer ? mapping.hold_outer : mapping.hold_inner);
+    if (a.ring + b.ring > staging_) return;
+    Score score;
+    score.memory_bytes = a.memory + b.memory + tiling.output;
+    score.staging_bytes = a.ring + b.ring;
+    score.cycles = cycles_of(tiling, score.memory_bytes, a.buffer - a.memory + b.buffer - b.memory,
+                             a.buffer + b.buffer);
     if (best_ && !(score < best_score_)) return;
+    mapping.panel_m = m.panel;
+    mapping.panel_n = n.panel;
+    if (!sharers_agree(problem_.shape, mapping)) return;
     best_score_ = score;
     best_ = MappedContraction{mapping, a.path, b.path, Bytes(static_cast<std::int64_t>(a.ring)),
                               Bytes(static_cast<std::int64_t>(b.ring))};
@@ -462,7 +481,13 @@ class Mapper {
   std::int64_t parts_;
   double staging_;
   bool is_serial_;  ///< transfers do not hide behind work
+  double a_bytes_;  ///< per element
+  double b_bytes_;
   ContractionShape part_;
+  std::vector<Tile> tiles_;  ///< scratch, as the next three
+  std::vector<PanelledAxis> row_panels_;
+  std::vector<PanelledAxis> column_panels_;
+  std::vector<PanelledAxis> outer_panels_;
   std::optional<MappedContraction> best_;
   Score best_score_;
   std::int64_t calls_ = 0;

@@ -34,8 +34,11 @@ std::string split_text(const Split& split) {
 }
 
 ContractionShape part_shape(const ContractionShape& whole, const Split& split, std::int64_t part) {
-  const Split at = split.place_of(part);
+  const bool is_last = part == split.parts() - 1;
+  const Split last{split.batch - 1, split.m - 1, split.n - 1, split.k - 1};
+  const Split at = part == 0 ? Split{0, 0, 0, 0} : is_last ? last : split.place_of(part);
   const auto cut = [](std::int64_t size, std::int64_t parts, std::int64_t place) {
+    if (parts == 1) return size;
     const std::int64_t share = ceil_div(size, parts);
     return std::clamp<std::int64_t>(size - place * share, 0, share);
   };
