@@ -74,10 +74,12 @@ std::string BoxBound::obstacle(const SearchSpace& space) {
 }
 
 BoxBound::BoxBound(const SearchSpace& space, const Evaluator& evaluator)
-    : space_(space), evaluator_(evaluator) {
+    : space_(space), evaluator_(evaluator), traffic_finder_(evaluator.tasks()) {
   const std::string problem = obstacle(space);
   if (!problem.empty()) throw InputError("designs can't be bounded: " + problem);
   classify_axes();
+  tensor_count_ = count_axis("tensor_core");
+  vector_count_ = count_axis("vector_core");
 }
 
 bool BoxBound::is_ordered(std::size_t axis, const Point& from) const {
@@ -122,27 +124,18 @@ bool BoxBound::is_cell(const Box& box) const {
   return true;
 }
 
-const std::optional<BoxBound::Cost>& BoxBound::cost(const Point& corner) {
-  const auto [entry, is_new] = costs_.try_emplace(corner);
-  if (is_new) {
-    if (const std::optional<Chip> chip = chip_at(space_, evaluator_, corner)) {
-      entry->second = Cost{chip->area(), chip->tdp()};
-    }
-  }
-  return entry->second;
-}
-
-const BoxBound::Platform& BoxBound::platform_of(const Box& box) {
-  const auto [entry, is_new] = platforms_.try_emplace(box.high);
-  Platform& platform = entry->second;
-  if (!is_new) return platform;
-  if (const std::optional<Chip> chip = chip_at(space_, evaluator_, box.high)) {
-    platform.rates = ChipRates::of(*chip);
+const BoxBound::Corner& BoxBound::corner_of(const Point& point) {
+  const auto [entry, is_new] = corners_.try_emplace(point);
+  Corner& corner = entry->second;
+  if (!is_new) return corner;
+  if (const std::optional<Chip> chip = chip_at(space_, evaluator_, point)) {
+    corner.cost = Cost{chip->area(), chip->tdp()};
+    corner.platform.rates = ChipRates::of(*chip);
     // Half of the buffer, and what rounding leaves of the slices of up to 1,024 cores.
-    platform.resident = to_double(chip->buffer().capacity()) / 2 + 1024;
-    platform.is_known = true;
+    corner.platform.resident = to_double(chip->buffer().capacity()) / 2 + 1024;
+    corner.platform.is_known = true;
   }
-  return platform;
+  return corner;
 }
 
 BoxBound::Cell& BoxBound::cell_of(const Box& box, double port) {
@@ -174,35 +167,42 @@ BoxBound::Cell& BoxBound::cell_of(const Box& box, double port) {
 const TrafficBound& BoxBound::traffic_of(double resident) {
   const auto found = traffic_.find(resident);
   if (found != traffic_.end()) return found->second;
-  return traffic_.emplace(resident, bound_traffic(evaluator_.tasks(), resident)).first->second;
+  return traffic_.emplace(resident, traffic_finder_.find(resident)).first->second;
 }
 
-BoxBound::Counts BoxBound::counts_of(const Box& box, const char* kind) const {
-  Counts counts;
+BoxBound::CountAxis BoxBound::count_axis(const char* kind) const {
+  CountAxis result;
   for (std::size_t g = 0; g < space_.base().cores.size(); ++g) {
     const CoreGroupConfig& group = space_.base().cores[g];
     if (group.block.kind != kind) continue;
-    std::vector<std::int64_t> numbers = {group.count};
+    result.fixed = group.count;
     const std::string path = "cores." + std::to_string(g) + ".count";
     for (std::size_t i = 0; i < space_.axes().size(); ++i) {
-      if (space_.axes()[i].path != path) continue;
-      numbers.clear();
-      for (std::size_t at = box.low[i]; at <= box.high[i]; ++at) {
-        numbers.push_back(std::get<std::int64_t>(space_.axes()[i].values[at]));
-      }
+      if (space_.axes()[i].path == path) result.axis = i;
     }
-    counts.parts.insert(counts.parts.end(), numbers.begin(), numbers.end());
-    counts.high = std::max(counts.high, numbers.back());
-    for (std::int64_t p = 1; p < numbers.back(); p *= 2) counts.parts.push_back(p);
   }
+  return result;
+}
+
+BoxBound::Counts BoxBound::counts_of(const Box& box, const CountAxis& from) const {
+  Counts counts;
+  if (from.axis) {
+    const std::vector<ParamValue>& values = space_.axes()[*from.axis].values;
+    for (std::size_t at = box.low[*from.axis]; at <= box.high[*from.axis]; ++at) {
+      counts.parts.push_back(std::get<std::int64_t>(values[at]));
+    }
+  } else {
+    counts.parts.push_back(from.fixed);
+  }
+  counts.high = counts.parts.back();
+  for (std::int64_t p = 1; p < counts.high; p *= 2) counts.parts.push_back(p);
   std::sort(counts.parts.begin(), counts.parts.end());
   counts.parts.erase(std::unique(counts.parts.begin(), counts.parts.end()), counts.parts.end());
   return counts;
 }
 
-std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& cell,
-                                                const Platform& platform, const Counts& tensor,
-                                                const Counts& vector) const {
+void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const Platform& platform,
+                           const Counts& tensor, const Counts& vector) {
   const Task& task = *entry.task;
   const ChipRates& r = platform.rates;
   const double first = 2 * r.noc_latency + std::min(r.memory_latency, r.buffer_latency);
@@ -216,7 +216,6 @@ std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& ce
     return way + std::max({memory * all / r.memory, (entry.bytes_in + entry.bytes_out) * all / both,
                            one_way / r.port});
   };
-  std::vector<Choice> result;
   if (!task.contraction) {
     const auto shapes = static_cast<double>(task.vector.size());
     for (const std::int64_t parts : vector.parts) {
@@ -225,20 +224,20 @@ std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& ce
       if (share == 0) break;  // too small to be divided further
       const double busy = in + std::max(work * share - shapes, 0.0) + out;
       const double latency = r.launch + std::max(busy, moves(share, share * p, entry.memory_bytes));
-      result.push_back({latency, 0, p * latency});
+      choices_.push_back({latency, 0, p * latency});
     }
-    return result;
+    return;
   }
   const ContractionShape& shape = *task.contraction;
   const double sum_bytes = 4.0 * static_cast<double>(shape.batch * shape.m * shape.n);
   for (const std::int64_t parts : tensor.parts) {
     const auto p = static_cast<double>(parts);
-    const PartCycles& cycles = cell.tensor->contraction(task, parts);
+    const PartCycles cycles = cell.tensor->contraction(task, parts);
     const double behind = std::min(p, static_cast<double>(vector.high));
     if (std::isfinite(cycles.whole_sums)) {
       const double busy = in + std::max(cycles.whole_sums, work / behind) + out;
       const double latency = r.launch + std::max(busy, moves(1 / p, 1, entry.memory_bytes));
-      result.push_back({latency, p * latency, task.has_vector_work() ? behind * latency : 0});
+      choices_.push_back({latency, p * latency, task.has_vector_work() ? behind * latency : 0});
     }
     if (std::isfinite(cycles.split_sums)) {
       // Unfinished sums go to memory, come back and are added up by a region of its own.
@@ -247,26 +246,29 @@ std::vector<BoxBound::Choice> BoxBound::choices(const TaskClass& entry, Cell& ce
       const double moved = (entry.memory_bytes + 2 * sums) / r.memory;
       const double latency =
           std::max(main + r.launch + way + sums / r.memory, 2 * (r.launch + way) + moved);
-      result.push_back({latency, p * main, 0});
+      choices_.push_back({latency, p * main, 0});
     }
   }
-  return result;
 }
 
-double BoxBound::least_cycles(const TrafficBound& traffic, const Segment& segment,
-                              const std::vector<std::vector<Choice>>& choices, const Counts& tensor,
-                              const Counts& vector, std::vector<double>& finish) const {
-  const TaskGraph& graph = evaluator_.tasks();
-  if (segment.tasks.size() == 1) {
+double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, const Counts& vector) {
+  const auto choices_of = [&](std::int32_t index) {
+    const auto i = static_cast<std::size_t>(index);
+    return std::pair(choices_.data() + choices_begin_[i], choices_.data() + choices_begin_[i + 1]);
+  };
+  const std::size_t tasks = segment.class_at.size();
+  if (tasks == 1) {
     double least = std::numeric_limits<double>::infinity();
-    for (const Choice& choice : choices[static_cast<std::size_t>(segment.classes[0].first)]) {
-      least = std::min(least, choice.latency);
+    const auto [begin, end] = choices_of(segment.classes[0].first);
+    for (const Choice* choice = begin; choice != end; ++choice) {
+      least = std::min(least, choice->latency);
     }
     return least;
   }
   const double per_tensor = 1 / static_cast<double>(tensor.high);
   const double per_vector = 1 / static_cast<double>(vector.high);
-  std::vector<double> on_path(choices.size());
+  on_path_.resize(segment.classes.size());
+  finish_.resize(tasks);
   double best = 0;
   // Weights of the path, of the tensor cores and of the vector cores.
   constexpr std::array<std::array<double, 3>, 10> mixtures = {{{1, 0, 0},
@@ -281,83 +283,92 @@ double BoxBound::least_cycles(const TrafficBound& traffic, const Segment& segmen
                                                                {0.4, 0.3, 0.3}}};
   for (const auto& [path, of_tensor, of_vector] : mixtures) {
     double total = 0;
-    for (const auto& [index, count] : segment.classes) {
-      const auto i = static_cast<std::size_t>(index);
+    for (std::size_t i = 0; i < segment.classes.size(); ++i) {
+      const auto [begin, end] = choices_of(segment.classes[i].first);
       double off = std::numeric_limits<double>::infinity();
       double on = off;
-      for (const Choice& choice : choices[i]) {
+      for (const Choice* choice = begin; choice != end; ++choice) {
         const double cores =
-            of_tensor * choice.tensor * per_tensor + of_vector * choice.vector * per_vector;
+            of_tensor * choice->tensor * per_tensor + of_vector * choice->vector * per_vector;
         off = std::min(off, cores);
-        on = std::min(on, cores + path * choice.latency);
+        on = std::min(on, cores + path * choice->latency);
       }
-      total += off * count;
-      on_path[i] = on - off;
+      total += off * segment.classes[i].second;
+      on_path_[i] = on - off;
     }
     double longest = 0;
-    if (path > 0) {
-      for (const TaskId id : segment.tasks) {
-        const auto at = static_cast<std::size_t>(id);
-        double start = 0;
-        for (const TaskId before : graph.tasks[at].predecessors) {
-          const auto other = static_cast<std::size_t>(before);
-          if (traffic.segment_of[other] == traffic.segment_of[at]) {
-            start = std::max(start, finish[other]);
-          }
-        }
-        finish[at] = start + on_path[static_cast<std::size_t>(traffic.class_of[at])];
-        longest = std::max(longest, finish[at]);
+    for (std::size_t i = 0; path > 0 && i < tasks; ++i) {
+      double start = 0;
+      for (std::int32_t at = segment.predecessors_begin[i]; at < segment.predecessors_begin[i + 1];
+           ++at) {
+        start = std::max(
+            start,
+            finish_[static_cast<std::size_t>(segment.predecessors[static_cast<std::size_t>(at)])]);
       }
+      finish_[i] = start + on_path_[static_cast<std::size_t>(segment.class_at[i])];
+      longest = std::max(longest, finish_[i]);
     }
     best = std::max(best, total + longest);
   }
   return best;
 }
 
-BoxFigures BoxBound::figures(const Box& box) {
-  const BoxFigures result = bound(box);
+BoxFigures BoxBound::figures(const Box& box, bool with_energy) {
+  const BoxFigures result = bound(box, with_energy);
   evaluator_.charge(calls_.count() - charged_);
   charged_ = calls_.count();
   return result;
 }
 
-BoxFigures BoxBound::bound(const Box& box) {
+BoxFigures BoxBound::bound(const Box& box, bool with_energy) {
   BoxFigures result;
-  if (const std::optional<Cost>& least = cost(box.low)) {
+  if (const std::optional<Cost>& least = corner_of(box.low).cost) {
     result.area = least->area;
     result.tdp = least->tdp;
   }
   if (!is_cell(box)) return result;
-  const Platform& platform = platform_of(box);
+  const Platform& platform = corner_of(box.high).platform;
   if (!platform.is_known) return result;
   Cell& cell = cell_of(box, platform.rates.port);
   const TrafficBound& traffic = traffic_of(platform.resident);
-  const Counts tensor = counts_of(box, "tensor_core");
-  const Counts vector = counts_of(box, "vector_core");
-  std::vector<std::vector<Choice>> all;
+  const Counts tensor = counts_of(box, tensor_count_);
+  const Counts vector = counts_of(box, vector_count_);
+  choices_.clear();
+  choices_begin_.assign(1, 0);
   std::vector<double> moved;  // through the memory, by class
   for (const TaskClass& entry : traffic.classes) {
-    all.push_back(choices(entry, cell, platform, tensor, vector));
+    add_choices(entry, cell, platform, tensor, vector);
+    choices_begin_.push_back(choices_.size());
     // Of a chain that is divided, rounding may count a little less.
     const double share = entry.task->contraction ? 1
                                                  : VectorBound::share(*entry.task, vector.high) *
                                                        static_cast<double>(vector.high);
     moved.push_back(entry.memory_bytes * share);
   }
+  struct Least {
+    double bytes = 0;
+    double cycles = 0;
+  };
+  std::vector<Least> least(traffic.segments.size());
   double cycles = 0;
   double memory_bytes = 0;
-  std::vector<double> finish(traffic.class_of.size());
-  for (const Segment& segment : traffic.segments) {
-    if (segment.tasks.empty()) continue;
-    double bytes = 0;
-    for (const auto& [index, count] : segment.classes) {
-      bytes += count * moved[static_cast<std::size_t>(index)];
+  for (std::size_t i = 0; i < traffic.segments.size(); ++i) {
+    const Segment& segment = traffic.segments[i];
+    Least& own = least[i];
+    if (static_cast<std::size_t>(segment.alike) < i) {
+      own = least[static_cast<std::size_t>(segment.alike)];
+    } else {
+      for (const auto& [index, count] : segment.classes) {
+        own.bytes += count * moved[static_cast<std::size_t>(index)];
+      }
+      own.cycles =
+          std::max(own.bytes / platform.rates.memory, least_cycles(segment, tensor, vector));
     }
-    memory_bytes += bytes;
-    cycles += std::max(bytes / platform.rates.memory,
-                       least_cycles(traffic, segment, all, tensor, vector, finish));
+    memory_bytes += own.bytes;
+    cycles += own.cycles;
   }
   result.time = Seconds(cycles * kRounding / cell.chip.clock().frequency().value());
+  if (!with_energy) return result;
   if (const std::optional<Chip> chip = chip_at(space_, evaluator_, box.low)) {
     ActionCounts actions;
     for (const Task& task : evaluator_.tasks().tasks) {

@@ -66,10 +66,11 @@ class BoxBound {
     Area area;
     Watts tdp;
   };
-  const std::optional<Cost>& cost(const Point& corner);
+  const std::optional<Cost>& cost(const Point& corner) { return corner_of(corner).cost; }
 
-  /// What no design of a cell beats. Zero time and energy where nothing is known.
-  BoxFigures figures(const Box& box);
+  /// What no design of a cell beats. Zero time and energy where nothing is known, and zero energy
+  /// if it is not asked for.
+  BoxFigures figures(const Box& box, bool with_energy = true);
 
  private:
   struct Cell;
@@ -78,6 +79,16 @@ class BoxBound {
     ChipRates rates;
     double resident = 0;  ///< bytes of the buffer's area for tensors, at most
     bool is_known = false;
+  };
+  /// One design, as the lower corner of a box and as the upper one.
+  struct Corner {
+    std::optional<Cost> cost;
+    Platform platform;
+  };
+  /// Where the number of cores of a kind comes from.
+  struct CountAxis {
+    std::int64_t fixed = 1;
+    std::optional<std::size_t> axis;  ///< empty: it is fixed
   };
   /// Numbers of cores of one kind that the designs of a box have.
   struct Counts {
@@ -92,19 +103,18 @@ class BoxBound {
     double vector = 0;  ///< cycles of vector cores
   };
 
-  BoxFigures bound(const Box& box);
+  BoxFigures bound(const Box& box, bool with_energy);
   void classify_axes();
   bool is_ordered(std::size_t axis, const Point& from) const;
   Cell& cell_of(const Box& box, double port);
-  const Platform& platform_of(const Box& box);
+  const Corner& corner_of(const Point& point);
   const TrafficBound& traffic_of(double resident);
-  Counts counts_of(const Box& box, const char* kind) const;
-  std::vector<Choice> choices(const TaskClass& entry, Cell& cell, const Platform& platform,
-                              const Counts& tensor, const Counts& vector) const;
-  /// Of the tasks of a segment. `finish` is scratch, by task.
-  double least_cycles(const TrafficBound& traffic, const Segment& segment,
-                      const std::vector<std::vector<Choice>>& choices, const Counts& tensor,
-                      const Counts& vector, std::vector<double>& finish) const;
+  CountAxis count_axis(const char* kind) const;
+  Counts counts_of(const Box& box, const CountAxis& from) const;
+  void add_choices(const TaskClass& entry, Cell& cell, const Platform& platform,
+                   const Counts& tensor, const Counts& vector);
+  /// Of the tasks of a segment.
+  double least_cycles(const Segment& segment, const Counts& tensor, const Counts& vector);
 
   const SearchSpace& space_;
   const Evaluator& evaluator_;
@@ -112,12 +122,20 @@ class BoxBound {
   std::int64_t charged_ = 0;  ///< ... and those that the evaluator has been told of
   std::vector<bool> is_dimension_;
   std::vector<std::size_t> group_of_;  ///< core group of each axis, or how many there are
-  std::map<Point, std::optional<Cost>> costs_;
+  CountAxis tensor_count_;
+  CountAxis vector_count_;
+  std::map<Point, Corner> corners_;
   std::map<std::pair<Point, double>, std::unique_ptr<Cell>> cells_;
   /// By the cell's point without what is the vector cores'.
   std::map<std::pair<Point, double>, std::shared_ptr<CoreBound>> core_bounds_;
-  std::map<Point, Platform> platforms_;
+  TrafficFinder traffic_finder_;
   std::map<double, TrafficBound> traffic_;
+  // Scratch of one bound: the choices of all classes, and where those of each begin; ...
+  std::vector<Choice> choices_;
+  std::vector<std::size_t> choices_begin_;
+  // ... of a segment, what each class adds to a path, and when each task is over.
+  std::vector<double> on_path_;
+  std::vector<double> finish_;
 };
 
 }  // namespace simdse

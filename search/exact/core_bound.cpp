@@ -6,30 +6,36 @@
 
 namespace simdse {
 
-const PartCycles& CoreBound::contraction(const Task& task, std::int64_t parts) {
-  const auto [entry, is_new] = known_.try_emplace({task.signature, parts});
-  if (is_new) entry->second = find(task, parts);
-  return entry->second;
+PartCycles CoreBound::contraction(const Task& task, std::int64_t parts) {
+  const auto signature = static_cast<std::size_t>(task.signature);
+  if (known_.size() <= signature) known_.resize(signature + 1);
+  std::vector<Known>& known = known_[signature];
+  for (const Known& entry : known) {
+    if (entry.parts == parts) return entry.cycles;
+  }
+  known.push_back({parts, find(task, parts)});
+  return known.back().cycles;
 }
 
 PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
   PartCycles best;
-  std::map<std::vector<std::int64_t>, double> tried;  // equal parts take equal time
+  std::vector<std::pair<ContractionShape, double>> tried;  // equal parts take equal time
   for (const Split& split : splits_over(parts)) {
     if (!fills_all_parts(*task.contraction, split)) continue;
     if (!allows_follow_ups(split, task.follow_ups)) continue;
     if (split.k > 1 && task.has_vector_work()) continue;
     const ContractionShape part = part_shape(*task.contraction, split, 0);
-    const auto [entry, is_new] = tried.try_emplace({part.batch, part.m, part.n, part.k});
-    if (is_new) {
+    auto known = std::find_if(tried.begin(), tried.end(),
+                              [&](const auto& other) { return other.first == part; });
+    if (known == tried.end()) {
       double least = std::numeric_limits<double>::infinity();
       for (const Dataflow dataflow : core_->dataflows()) {
         least = std::min(least, tile_cycles(task, dataflow, part));
       }
-      entry->second = least;
+      known = tried.insert(tried.end(), {part, least});
     }
     double& result = split.k > 1 ? best.split_sums : best.whole_sums;
-    result = std::min(result, entry->second);
+    result = std::min(result, known->second);
     if (split.k > 1) best.most_sums = split.k;
   }
   return best;
@@ -74,8 +80,9 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const Contrac
 }
 
 double VectorBound::work(const Task& task) {
-  const auto [entry, is_new] = known_.try_emplace(task.signature);
-  if (!is_new) return entry->second;
+  const auto signature = static_cast<std::size_t>(task.signature);
+  if (known_.size() <= signature) known_.resize(signature + 1, -1);
+  if (known_[signature] >= 0) return known_[signature];
   double cycles = 0;
   for (const VectorShape& shape : task.vector) {
     // What one full register takes, without reductions: chunks may be cut so that they have none.
@@ -94,7 +101,7 @@ double VectorBound::work(const Task& task) {
     const bool is_free = shape.alu_ops + shape.special_ops == 0;
     cycles += is_free ? 0 : elements * per_element;
   }
-  entry->second = cycles;
+  known_[signature] = cycles;
   return cycles;
 }
 

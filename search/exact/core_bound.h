@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -35,7 +34,7 @@ class CoreBound {
       : core_(std::move(core)), port_(port), calls_(calls) {}
 
   /// `task` on `parts` cores; remembered by signature.
-  const PartCycles& contraction(const Task& task, std::int64_t parts);
+  PartCycles contraction(const Task& task, std::int64_t parts);
 
  private:
   PartCycles find(const Task& task, std::int64_t parts);
@@ -44,7 +43,11 @@ class CoreBound {
   std::shared_ptr<const TensorCore> core_;
   double port_;
   CostCalls& calls_;
-  std::map<std::pair<std::int32_t, std::int64_t>, PartCycles> known_;
+  struct Known {
+    std::int64_t parts = 0;
+    PartCycles cycles;
+  };
+  std::vector<std::vector<Known>> known_;  ///< by signature
 };
 
 /// Bounds what vector cores do for a task: operations over lanes.
@@ -61,7 +64,7 @@ class VectorBound {
 
  private:
   const VectorCore& core_;
-  std::map<std::int32_t, double> known_;
+  std::vector<double> known_;  ///< by signature; negative: not yet
 };
 
 }  // namespace simdse

@@ -6,6 +6,14 @@
 
 namespace simdse {
 
+Outlook::Outlook(DesignBook& book, BoxBound& bound)
+    : book_(book), bound_(bound), shares_(book.space()) {
+  const std::vector<Objective>& objectives = book.options().objectives;
+  needs_energy_ = std::any_of(objectives.begin(), objectives.end(), [](Objective objective) {
+    return objective == Objective::energy || objective == Objective::energy_delay_product;
+  });
+}
+
 bool Outlook::is_affordable(const Point& corner) {
   const std::optional<BoxBound::Cost>& cost = bound_.cost(corner);
   return !cost || book_.options().budget.allows(cost->area, cost->tdp);
@@ -29,7 +37,7 @@ bool Outlook::draw_in(Box& box) {
 }
 
 std::vector<double> Outlook::worths(const Box& box) {
-  const BoxFigures figures = bound_.figures(box);
+  const BoxFigures figures = bound_.figures(box, needs_energy_);
   const auto batch = static_cast<double>(book_.evaluator().batch());
   std::vector<double> result;
   for (const Objective objective : book_.options().objectives) {
@@ -41,7 +49,7 @@ std::vector<double> Outlook::worths(const Box& box) {
 const std::vector<double>& Outlook::bounds(const Point& point) {
   const auto [entry, is_new] = bounds_.try_emplace(point);
   if (!is_new) return entry->second;
-  const BoxFigures figures = bound_.figures({point, point});
+  const BoxFigures figures = bound_.figures({point, point}, needs_energy_);
   const auto batch = static_cast<double>(book_.evaluator().batch());
   for (const Objective objective : book_.options().objectives) {
     entry->second.push_back(figures.worth(objective, book_.options().throughput_floor, batch));

@@ -15,7 +15,7 @@ namespace simdse {
 class Outlook {
  public:
   /// Both must outlive it.
-  Outlook(DesignBook& book, BoxBound& bound) : book_(book), bound_(bound), shares_(book.space()) {}
+  Outlook(DesignBook& book, BoxBound& bound);
 
   /// Draws the corners of a cell in to what the budget allows; false if nothing of it is within.
   bool draw_in(Box& box);
@@ -60,6 +60,7 @@ class Outlook {
 
   DesignBook& book_;
   BoxBound& bound_;
+  bool needs_energy_;  ///< some objective does
   ShareProcess shares_;
   std::map<Point, std::vector<double>> bounds_;
 };

@@ -44,133 +44,140 @@ class Reach {
   std::vector<std::uint64_t> bits_;
 };
 
-class Finder {
- public:
-  Finder(const TaskGraph& graph, double resident)
-      : graph_(graph),
-        resident_(resident),
-        before_(graph.tasks.size()),
-        behind_(graph.tasks.size()),
-        writers_(graph.graph->tensors().size()),
-        writer_(writers_.size(), kNone),
-        must_be_written_(writers_.size(), true) {
-    const auto count = static_cast<TaskId>(graph.tasks.size());
-    for (TaskId id = 0; id < count; ++id) {
-      for (const TaskId other : graph.tasks[id].predecessors) {
-        before_.add(id, other);
-        before_.add_all(id, other);
-      }
-    }
-    for (TaskId id = count; id-- > 0;) {
-      for (const TaskId other : graph.tasks[id].successors) {
-        behind_.add(id, other);
-        behind_.add_all(id, other);
-      }
-    }
-    for (TaskId id = 0; id < count; ++id) {
-      for (const TaskTensor& output : graph.tasks[id].outputs) {
-        ++writers_[output.tensor];
-        writer_[output.tensor] = id;
-      }
-    }
-    find_what_may_stay();
+/// Tasks between barriers: a task that all others precede or follow ends a segment.
+std::vector<std::vector<TaskId>> find_segments(TaskId count, const Reach& before,
+                                               const Reach& behind) {
+  std::vector<TaskId> barriers;
+  for (TaskId id = 0; id < count; ++id) {
+    if (before.count(id) + behind.count(id) + 1 == count) barriers.push_back(id);
   }
-
-  TrafficBound find() const {
-    TrafficBound result;
-    std::map<std::tuple<std::int32_t, double, double, double>, std::int32_t> known;
-    for (std::size_t i = 0; i < graph_.tasks.size(); ++i) {
-      const Task& task = graph_.tasks[i];
-      TaskClass entry;
-      entry.task = &task;
-      for (const TaskTensor& input : task.inputs) {
-        const double bytes = to_double(input.bytes);
-        entry.bytes_in += bytes;
-        if (must_be_read(input.tensor, static_cast<TaskId>(i))) entry.memory_bytes += bytes;
-      }
-      for (const TaskTensor& output : task.outputs) {
-        const double bytes = to_double(output.bytes);
-        entry.bytes_out += bytes;
-        if (must_be_written_[output.tensor]) entry.memory_bytes += bytes;
-      }
-      const auto [at, is_new] =
-          known.try_emplace({task.signature, entry.memory_bytes, entry.bytes_in, entry.bytes_out},
-                            static_cast<std::int32_t>(result.classes.size()));
-      if (is_new) result.classes.push_back(entry);
-      result.class_of.push_back(at->second);
-    }
-    find_segments(result);
-    return result;
+  // By the number of those before it. One that is none itself has all barriers on either side.
+  std::vector<std::vector<TaskId>> segments(barriers.size() + 1);
+  for (TaskId id = 0; id < count; ++id) {
+    const auto at = std::count_if(barriers.begin(), barriers.end(),
+                                  [&](TaskId barrier) { return before.has(id, barrier); });
+    segments[static_cast<std::size_t>(at)].push_back(id);
   }
+  segments.erase(std::remove_if(segments.begin(), segments.end(),
+                                [](const auto& tasks) { return tasks.empty(); }),
+                 segments.end());
+  return segments;
+}
 
- private:
-  /// A task that all others precede or follow ends a segment.
-  void find_segments(TrafficBound& result) const {
-    const auto count = static_cast<TaskId>(graph_.tasks.size());
-    std::vector<TaskId> barriers;
-    for (TaskId id = 0; id < count; ++id) {
-      if (before_.count(id) + behind_.count(id) + 1 == count) barriers.push_back(id);
-    }
-    // By the number of those before it. One that is none itself has all barriers on either side.
-    std::vector<std::map<std::int32_t, double>> classes(barriers.size() + 1);
-    result.segments.resize(barriers.size() + 1);
-    for (TaskId id = 0; id < count; ++id) {
-      std::int32_t segment = 0;
-      for (const TaskId barrier : barriers) segment += before_.has(id, barrier);
-      const auto at = static_cast<std::size_t>(segment);
-      result.segment_of.push_back(segment);
-      result.segments[at].tasks.push_back(id);
-      classes[at][result.class_of[static_cast<std::size_t>(id)]] += 1;
-    }
-    for (std::size_t i = 0; i < classes.size(); ++i) {
-      result.segments[i].classes.assign(classes[i].begin(), classes[i].end());
+/// A segment of `tasks`, whose classes are `class_of`.
+Segment segment_of(const TaskGraph& graph, const std::vector<TaskId>& tasks,
+                   const std::vector<std::int32_t>& class_of) {
+  Segment segment;
+  std::map<std::int32_t, double> counts;
+  for (const TaskId id : tasks) counts[class_of[static_cast<std::size_t>(id)]] += 1;
+  segment.classes.assign(counts.begin(), counts.end());
+  for (const TaskId id : tasks) {
+    const auto at = counts.find(class_of[static_cast<std::size_t>(id)]);
+    segment.class_at.push_back(static_cast<std::int32_t>(std::distance(counts.begin(), at)));
+    segment.predecessors_begin.push_back(static_cast<std::int32_t>(segment.predecessors.size()));
+    for (const TaskId other : graph.tasks[static_cast<std::size_t>(id)].predecessors) {
+      const auto found = std::lower_bound(tasks.begin(), tasks.end(), other);
+      if (found == tasks.end() || *found != other) continue;
+      segment.predecessors.push_back(static_cast<std::int32_t>(found - tasks.begin()));
     }
   }
-
-  bool lives_in_memory(TensorId id) const {
-    const Tensor& tensor = graph_.graph->tensor(id);
-    return tensor.role == TensorRole::parameter || tensor.role == TensorRole::optimizer_state ||
-           tensor.role == TensorRole::input || writers_[id] != 1 ||
-           to_double(tensor.bytes()) > resident_;
-  }
-
-  bool is_far(TaskId writer, TaskId reader) const {
-    return Reach::common(behind_, writer, before_, reader) + 1 > kNearby;
-  }
-
-  bool must_be_read(TensorId tensor, TaskId reader) const {
-    return lives_in_memory(tensor) || is_far(writer_[tensor], reader);
-  }
-
-  void find_what_may_stay() {
-    std::vector<bool> has_far_reader(writers_.size());
-    for (std::size_t i = 0; i < graph_.tasks.size(); ++i) {
-      for (const TaskTensor& input : graph_.tasks[i].inputs) {
-        if (lives_in_memory(input.tensor)) continue;
-        must_be_written_[input.tensor] = false;  // somebody uses it
-        if (is_far(writer_[input.tensor], static_cast<TaskId>(i))) {
-          has_far_reader[input.tensor] = true;
-        }
-      }
-    }
-    for (std::size_t i = 0; i < writers_.size(); ++i) {
-      if (has_far_reader[i]) must_be_written_[i] = true;
-    }
-  }
-
-  const TaskGraph& graph_;
-  double resident_;
-  Reach before_;
-  Reach behind_;
-  std::vector<std::int32_t> writers_;
-  std::vector<TaskId> writer_;
-  std::vector<bool> must_be_written_;
-};
+  segment.predecessors_begin.push_back(static_cast<std::int32_t>(segment.predecessors.size()));
+  return segment;
+}
 
 }  // namespace
 
-TrafficBound bound_traffic(const TaskGraph& graph, double resident) {
-  return Finder(graph, resident).find();
+TrafficFinder::TrafficFinder(const TaskGraph& graph)
+    : graph_(graph), writers_(graph.graph->tensors().size()), is_far_(graph.tasks.size()) {
+  const auto count = static_cast<TaskId>(graph.tasks.size());
+  Reach before(graph.tasks.size());
+  Reach behind(graph.tasks.size());
+  for (TaskId id = 0; id < count; ++id) {
+    for (const TaskId other : graph.tasks[id].predecessors) {
+      before.add(id, other);
+      before.add_all(id, other);
+    }
+  }
+  for (TaskId id = count; id-- > 0;) {
+    for (const TaskId other : graph.tasks[id].successors) {
+      behind.add(id, other);
+      behind.add_all(id, other);
+    }
+  }
+  std::vector<TaskId> writer(writers_.size(), kNone);
+  for (TaskId id = 0; id < count; ++id) {
+    for (const TaskTensor& output : graph.tasks[id].outputs) {
+      ++writers_[output.tensor];
+      writer[output.tensor] = id;
+    }
+  }
+  for (TaskId id = 0; id < count; ++id) {
+    for (const TaskTensor& input : graph.tasks[id].inputs) {
+      const TaskId from = writer[input.tensor];
+      is_far_[id].push_back(from != kNone && Reach::common(behind, from, before, id) + 1 > kNearby);
+    }
+  }
+  segments_ = find_segments(count, before, behind);
+}
+
+bool TrafficFinder::lives_in_memory(TensorId id, double resident) const {
+  const Tensor& tensor = graph_.graph->tensor(id);
+  return tensor.role == TensorRole::parameter || tensor.role == TensorRole::optimizer_state ||
+         tensor.role == TensorRole::input || writers_[id] != 1 ||
+         to_double(tensor.bytes()) > resident;
+}
+
+TrafficBound TrafficFinder::find(double resident) const {
+  std::vector<bool> must_be_written(writers_.size(), true);
+  std::vector<bool> has_far_reader(writers_.size());
+  for (std::size_t i = 0; i < graph_.tasks.size(); ++i) {
+    const std::vector<TaskTensor>& inputs = graph_.tasks[i].inputs;
+    for (std::size_t j = 0; j < inputs.size(); ++j) {
+      if (lives_in_memory(inputs[j].tensor, resident)) continue;
+      must_be_written[inputs[j].tensor] = false;  // somebody uses it
+      if (is_far_[i][j]) has_far_reader[inputs[j].tensor] = true;
+    }
+  }
+  for (std::size_t i = 0; i < writers_.size(); ++i) {
+    if (has_far_reader[i]) must_be_written[i] = true;
+  }
+  TrafficBound result;
+  std::vector<std::int32_t> class_of;  // by task
+  std::map<std::tuple<std::int32_t, double, double, double>, std::int32_t> known;
+  for (std::size_t i = 0; i < graph_.tasks.size(); ++i) {
+    const Task& task = graph_.tasks[i];
+    TaskClass entry;
+    entry.task = &task;
+    for (std::size_t j = 0; j < task.inputs.size(); ++j) {
+      const double bytes = to_double(task.inputs[j].bytes);
+      entry.bytes_in += bytes;
+      if (is_far_[i][j] || lives_in_memory(task.inputs[j].tensor, resident)) {
+        entry.memory_bytes += bytes;
+      }
+    }
+    for (const TaskTensor& output : task.outputs) {
+      const double bytes = to_double(output.bytes);
+      entry.bytes_out += bytes;
+      if (must_be_written[output.tensor]) entry.memory_bytes += bytes;
+    }
+    const auto [at, is_new] =
+        known.try_emplace({task.signature, entry.memory_bytes, entry.bytes_in, entry.bytes_out},
+                          static_cast<std::int32_t>(result.classes.size()));
+    if (is_new) result.classes.push_back(entry);
+    class_of.push_back(at->second);
+  }
+  std::map<std::vector<std::int32_t>, std::int32_t> alike;
+  for (const std::vector<TaskId>& tasks : segments_) {
+    Segment segment = segment_of(graph_, tasks, class_of);
+    std::vector<std::int32_t> key = segment.predecessors;
+    for (const auto& [index, times] : segment.classes) key.push_back(index);
+    key.insert(key.end(), segment.class_at.begin(), segment.class_at.end());
+    key.insert(key.end(), segment.predecessors_begin.begin(), segment.predecessors_begin.end());
+    const auto next = static_cast<std::int32_t>(result.segments.size());
+    segment.alike = alike.try_emplace(std::move(key), next).first->second;
+    result.segments.push_back(std::move(segment));
+  }
+  return result;
 }
 
 }  // namespace simdse

@@ -20,16 +20,21 @@ struct TaskClass {
 /// whatever the schedule, all of them run after those of the segment before and before those of the
 /// next.
 struct Segment {
-  std::vector<TaskId> tasks;  ///< in topological order
   /// Classes of the tasks, each once, and how many tasks of each there are.
   std::vector<std::pair<std::int32_t, double>> classes;
+  /// By task, in topological order: index into `classes`.
+  std::vector<std::int32_t> class_at;
+  /// Tasks of the segment that a task depends on, as indices into `class_at`: those of task i stand
+  /// from `predecessors_begin[i]` to before `predecessors_begin[i + 1]`.
+  std::vector<std::int32_t> predecessors;
+  std::vector<std::int32_t> predecessors_begin;
+  /// The first segment that is like this one in all of it; it may be itself.
+  std::int32_t alike = 0;
 };
 
 struct TrafficBound {
   std::vector<TaskClass> classes;
-  std::vector<std::int32_t> class_of;    ///< by task
-  std::vector<std::int32_t> segment_of;  ///< by task
-  std::vector<Segment> segments;
+  std::vector<Segment> segments;  ///< none is empty
 };
 
 /// Finds what the allocator can't keep in a buffer whose area for tensors has `resident` bytes:
@@ -39,6 +44,20 @@ struct TrafficBound {
 ///     Two tasks are at least as far apart as there are tasks that must lie between them: those
 ///     that depend on the one and that the other depends on;
 ///   - what nobody uses is written to memory.
-TrafficBound bound_traffic(const TaskGraph& graph, double resident);
+class TrafficFinder {
+ public:
+  /// `graph` must outlive the finder.
+  explicit TrafficFinder(const TaskGraph& graph);
+
+  TrafficBound find(double resident) const;
+
+ private:
+  bool lives_in_memory(TensorId id, double resident) const;
+
+  const TaskGraph& graph_;
+  std::vector<std::int32_t> writers_;          ///< by tensor
+  std::vector<std::vector<bool>> is_far_;      ///< by task and input: used far behind its making
+  std::vector<std::vector<TaskId>> segments_;  ///< tasks of each, in topological order
+};
 
 }  // namespace simdse

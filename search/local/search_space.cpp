@@ -195,6 +195,16 @@ SearchSpace::SearchSpace(Design base, const ConfigValue& space) : base_(std::mov
     }
     axis.info = info;
     axes_.push_back(std::move(axis));
+    Place place;
+    if (target.group != nullptr) {
+      place.group = static_cast<std::size_t>(target.group - base_.cores.data());
+    }
+    for (BlockConfig Design::*block :
+         {&Design::global_buffer, &Design::noc, &Design::memory, &Design::dispatcher}) {
+      if (target.block == &(base_.*block)) place.block = block;
+    }
+    if (!target.is_count && !target.is_clock) place.parameter = target.parameter;
+    places_.push_back(std::move(place));
   }
   if (axes_.empty()) throw InputError(space.where(), "space: there is nothing to search");
 }
@@ -222,8 +232,17 @@ bool SearchSpace::advance(Point& point) const {
 Design SearchSpace::design(const Point& point) const {
   Design design = base_;
   for (std::size_t i = 0; i < axes_.size(); ++i) {
-    // The paths were checked when the space was read.
-    set_value(design, find_target(design, axes_[i].path, {}), axes_[i].values[point[i]]);
+    const Place& place = places_[i];
+    const ParamValue& value = axes_[i].values[point[i]];
+    if (place.block != nullptr) {
+      (design.*place.block).params[place.parameter] = value;
+    } else if (!place.group) {
+      design.clock = Hertz(static_cast<double>(std::get<std::int64_t>(value)));
+    } else if (place.parameter.empty()) {
+      design.cores[*place.group].count = std::get<std::int64_t>(value);
+    } else {
+      design.cores[*place.group].block.params[place.parameter] = value;
+    }
   }
   return design;
 }

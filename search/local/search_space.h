@@ -72,8 +72,16 @@ class SearchSpace {
   Point base_point() const;
 
  private:
+  /// Where the values of an axis go in any design of the space.
+  struct Place {
+    std::optional<std::size_t> group;      ///< of cores: their number, or a block's parameter
+    BlockConfig Design::*block = nullptr;  ///< else: a block's parameter, or the clock
+    std::string parameter;                 ///< empty for a number of cores and the clock
+  };
+
   Design base_;
   std::vector<Axis> axes_;
+  std::vector<Place> places_;  ///< by axis
 };
 
 }  // namespace simdse
