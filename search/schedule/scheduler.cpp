@@ -16,10 +16,9 @@ class Scheduler {
  public:
   Scheduler(const Chip& chip, const TaskGraph& graph, const std::vector<TaskOptions>& options,
             const CriticalPath& path)
-      : chip_(chip),
-        graph_(graph),
-        options_(options),
+      : graph_(graph),
         path_(path),
+        lists_(chip, graph, options, path),
         tries_left_(std::clamp(kTasksTried / static_cast<int>(graph.tasks.size() + 1), 4, 16)) {}
 
   Schedule run() {
@@ -36,7 +35,7 @@ class Scheduler {
  private:
   bool keep_if_shorter(const ListRules& rules) {
     --tries_left_;
-    Schedule schedule = list_schedule(chip_, graph_, options_, path_, rules);
+    Schedule schedule = lists_.schedule(rules);
     if (!best_.entries.empty() && schedule.makespan >= best_.makespan * (1 - kLeastShortening)) {
       return false;
     }
@@ -115,10 +114,9 @@ class Scheduler {
   /// Tasks scheduled in all, so that a large graph costs a few times what one schedule does.
   static constexpr int kTasksTried = 8000;
 
-  const Chip& chip_;
   const TaskGraph& graph_;
-  const std::vector<TaskOptions>& options_;
   const CriticalPath& path_;
+  ListScheduler lists_;
   ListRules rules_;
   Schedule best_;
   int tries_left_;
