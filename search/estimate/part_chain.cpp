@@ -8,7 +8,21 @@ namespace {
 
 Cycles whole(double cycles) { return Cycles(static_cast<std::int64_t>(std::ceil(cycles))); }
 
+Moved moved_by(const std::vector<StepTransfer>& transfers, const std::vector<Operand>& operands) {
+  Moved result;
+  for (const StepTransfer& transfer : transfers) {
+    const bool is_direct = operands[transfer.operand].path == Path::direct;
+    (is_direct ? result.memory : result.buffer) += to_double(transfer.bytes);
+  }
+  return result;
+}
+
 }  // namespace
+
+StepMoves StepMoves::of(const ProgramStep& step, const Region& region) {
+  return {moved_by(step.tensor_loads, region.inputs), moved_by(step.vector_loads, region.inputs),
+          moved_by(step.stores, region.outputs)};
+}
 
 PartChain::PartChain(const Region& region, const MoveCosts& costs, std::int64_t vector_turns)
     : region_(region), costs_(costs), vector_turns_(vector_turns) {
@@ -20,26 +34,24 @@ PartChain::PartChain(const Region& region, const MoveCosts& costs, std::int64_t 
   }
 }
 
-PartChain::Moved PartChain::moved(const std::vector<StepTransfer>& transfers,
-                                  const std::vector<Operand>& operands) const {
-  Moved result;
-  for (const StepTransfer& transfer : transfers) {
-    const bool is_direct = operands[transfer.operand].path == Path::direct;
-    (is_direct ? result.memory : result.buffer) += to_double(transfer.bytes);
-  }
-  return result;
+Cycles PartChain::load_time(const Moved& moved, LastMove& last) const {
+  if (last.is_known && last.moved == moved) return last.time;
+  const Waits& waits = costs_.waits;
+  last = {moved,
+          move_time(moved, waits.memory + waits.way(Way::from_memory),
+                    waits.buffer + waits.way(Way::from_buffer)),
+          true};
+  return last.time;
 }
 
-Cycles PartChain::load_time(const Moved& moved) const {
+Cycles PartChain::store_time(const Moved& moved) {
+  if (store_.is_known && store_.moved == moved) return store_.time;
   const Waits& waits = costs_.waits;
-  return move_time(moved, waits.memory + waits.way(Way::from_memory),
-                   waits.buffer + waits.way(Way::from_buffer));
-}
-
-Cycles PartChain::store_time(const Moved& moved) const {
-  const Waits& waits = costs_.waits;
-  return move_time(moved, waits.memory + waits.way(Way::to_memory),
-                   waits.buffer + waits.way(Way::to_buffer));
+  store_ = {moved,
+            move_time(moved, waits.memory + waits.way(Way::to_memory),
+                      waits.buffer + waits.way(Way::to_buffer)),
+            true};
+  return store_.time;
 }
 
 Cycles PartChain::move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const {
@@ -74,10 +86,13 @@ Cycles PartChain::staged_by(const ProgramStep& step) {
         requested_ = std::max(requested_, ring.releases[ring.next_release].first);
       }
     }
-    there = std::max(there, requested_ +
-                                whole(costs_.stage_latency +
-                                      to_double(block.bytes) * ring.copies / costs_.memory) +
-                                costs_.waits.memory + costs_.waits.buffer);
+    if (ring.last_bytes != block.bytes.value()) {
+      ring.last_bytes = block.bytes.value();
+      ring.last_time =
+          whole(costs_.stage_latency + to_double(block.bytes) * ring.copies / costs_.memory) +
+          costs_.waits.memory + costs_.waits.buffer;
+    }
+    there = std::max(there, requested_ + ring.last_time);
   }
   return there;
 }
@@ -88,12 +103,12 @@ Cycles PartChain::place_free(const std::vector<Cycles>& freed, std::size_t begun
   return begun >= held ? freed[begun - held] : Cycles(0);
 }
 
-void PartChain::append(const ProgramStep& step) {
+void PartChain::append(const ProgramStep& step, const StepMoves& moves) {
   Cycles ready(0);
   Cycles done(0);
   if (region_.contraction) {
     const Cycles issued = std::max(tensor_places_.free_at(), staged_by(step));
-    ready = issued + load_time(moved(step.tensor_loads, region_.inputs));
+    ready = issued + load_time(moves.tensor_loads, tensor_load_);
     Cycles place(0);
     if (step.starts_output) {
       place = place_free(blocks_freed_, blocks_begun_++, step.output_places);
@@ -114,7 +129,7 @@ void PartChain::append(const ProgramStep& step) {
   const bool has_vector = !region_.vector_cores.empty();
   if (has_vector) {
     const Cycles issued = std::max(done, vector_places_.free_at());
-    ready = issued + load_time(moved(step.vector_loads, region_.inputs));
+    ready = issued + load_time(moves.vector_loads, vector_load_);
     const bool is_behind = region_.contraction.has_value();
     const Cycles place = place_free(results_freed_, results_begun_++,
                                     is_behind ? std::int64_t{2} : step.output_places);
@@ -130,7 +145,7 @@ void PartChain::append(const ProgramStep& step) {
     done = span.done;
   }
   last_store_ = done;
-  done = done + store_time(moved(step.stores, region_.outputs));
+  done = done + store_time(moves.stores);
   (has_vector ? results_freed_ : blocks_freed_).push_back(done);
   finish_ = std::max(finish_, done);
 }

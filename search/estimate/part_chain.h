@@ -36,6 +36,25 @@ struct MoveCosts {
   Waits waits;
 };
 
+/// Bytes to and from memory and buffer.
+struct Moved {
+  double memory = 0;
+  double buffer = 0;
+
+  friend bool operator==(const Moved& x, const Moved& y) {
+    return x.memory == y.memory && x.buffer == y.buffer;
+  }
+};
+
+/// What a step moves, by what it is moved for.
+struct StepMoves {
+  Moved tensor_loads;
+  Moved vector_loads;
+  Moved stores;
+
+  static StepMoves of(const ProgramStep& step, const Region& region);
+};
+
 /// Steps of part 0, the slowest, one after another, on a tensor core, a vector core, or one behind
 /// the other, with what holds a step up:
 ///   - operands are loaded into two places: the loads of step j begin when step j - 2 is over;
@@ -50,7 +69,8 @@ class PartChain {
   /// `vector_turns`: how many parts the vector core works for in turn.
   PartChain(const Region& region, const MoveCosts& costs, std::int64_t vector_turns);
 
-  void append(const ProgramStep& step);
+  /// `moves`: of the step.
+  void append(const ProgramStep& step, const StepMoves& moves);
 
   /// When the last result is stored.
   Cycles finish() const { return finish_; }
@@ -59,9 +79,11 @@ class PartChain {
   Cycles last_store() const { return last_store_; }
 
  private:
-  struct Moved {
-    double memory = 0;
-    double buffer = 0;
+  /// The time of the last transfer of a kind: steps are mostly alike.
+  struct LastMove {
+    Moved moved;
+    Cycles time;
+    bool is_known = false;
   };
   /// Blocks on their way through the buffer.
   struct Ring {
@@ -69,6 +91,8 @@ class PartChain {
     double copies = 1;  ///< rings like this one that memory fills at the same time
     std::int64_t requested = 0;
     std::int64_t freed = 0;
+    std::int64_t last_bytes = -1;  ///< of a block, and how long it was on its way
+    Cycles last_time;
     std::vector<std::pair<Cycles, std::int64_t>> releases;  ///< time, bytes freed until then
     std::size_t next_release = 0;
   };
@@ -84,10 +108,8 @@ class PartChain {
     }
   };
 
-  Moved moved(const std::vector<StepTransfer>& transfers,
-              const std::vector<Operand>& operands) const;
-  Cycles load_time(const Moved& moved) const;
-  Cycles store_time(const Moved& moved) const;
+  Cycles load_time(const Moved& moved, LastMove& last) const;
+  Cycles store_time(const Moved& moved);
   /// `memory_wait`, `buffer_wait`: what a transfer from or to them waits.
   Cycles move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const;
   Cycles staged_by(const ProgramStep& step);
@@ -107,6 +129,9 @@ class PartChain {
   std::size_t results_begun_ = 0;
   std::vector<Cycles> results_freed_;  ///< the same of a vector core behind
   std::array<Ring, 2> rings_;
+  LastMove tensor_load_;
+  LastMove vector_load_;
+  LastMove store_;
   Cycles requested_;  ///< when the last block was asked for
   bool has_begun_ = false;
   Cycles first_begin_;

@@ -248,10 +248,12 @@ class Estimator {
     PartTotals t;
     for (PartProgram program(chip_, region_, 0); !program.done(); program.next()) {
       const ProgramStep& step = program.step();
-      const PartTotals before = t;
+      const double loaded_before = t.from_memory;
+      const double stored_before = t.to_memory;
       add(step, parts, t);
-      alone_->append(step);
-      for (PartChain* chain : waiting_chains_) chain->append(step);
+      const StepMoves moves = StepMoves::of(step, region_);
+      alone_->append(step, moves);
+      for (PartChain* chain : waiting_chains_) chain->append(step, moves);
       if (!step.has_output) continue;
       last_.work = Cycles(0);
       if (region_.contraction)
@@ -259,8 +261,8 @@ class Estimator {
       if (!region_.vector_cores.empty()) {
         last_.work += step.vector.setup + step.vector.body + step.vector.tail;
       }
-      last_.loaded = t.from_memory - before.from_memory;
-      last_.stored = t.to_memory - before.to_memory;
+      last_.loaded = t.from_memory - loaded_before;
+      last_.stored = t.to_memory - stored_before;
       if (blocks_++ == 0) first_ = last_;
     }
     return t;
