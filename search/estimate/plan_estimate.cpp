@@ -6,25 +6,19 @@
 namespace simdse {
 namespace {
 
-/// Runs the regions in the plan's order, each at the speed that sharing leaves it.
-class Timeline {
+/// Which regions each region waits for: makers of what it uses, and those before it on its cores.
+class Order {
  public:
-  Timeline(const Chip& chip, const Plan& plan, const std::vector<RegionEstimate>& regions,
-           bool with_sharing)
-      : plan_(plan),
-        regions_(regions),
-        with_sharing_(with_sharing),
-        spans_(plan.regions.size()),
-        cause_(plan.regions.size(), kNone),
-        waits_for_(plan.regions.size()),
-        followers_(plan.regions.size()) {
+  Order(const Chip& chip, const Plan& plan) : waits_(plan.regions.size()) {
     std::vector<RegionId> tensor_last(chip.tensor_cores().size(), kNone);
     std::vector<RegionId> vector_last(chip.vector_cores().size(), kNone);
+    std::vector<std::pair<RegionId, RegionId>> pairs;  // a region, and one that waits for it
+    pairs.reserve(4 * plan.regions.size());
     for (const Region& region : plan.regions) {
       const auto follow = [&](RegionId before) {
         if (before == kNone || before == region.id) return;
-        followers_[before].push_back(region.id);
-        ++waits_for_[region.id];
+        pairs.emplace_back(before, region.id);
+        ++waits_[region.id];
       };
       for (const RegionId before : region.after) follow(before);
       const auto follow_cores = [&](std::vector<RegionId>& last,
@@ -37,11 +31,43 @@ class Timeline {
       follow_cores(tensor_last, region.tensor_cores);
       follow_cores(vector_last, region.vector_cores);
     }
+    begin_.resize(plan.regions.size() + 1);
+    for (const auto& [before, after] : pairs) ++begin_[before + 1];
+    for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
+    followers_.resize(pairs.size());
+    std::vector<std::size_t> next(begin_.begin(), begin_.end() - 1);
+    for (const auto& [before, after] : pairs) followers_[next[before]++] = after;
   }
 
+  /// How many each waits for.
+  const std::vector<std::size_t>& waits() const { return waits_; }
+
+  /// Calls visit(follower) for each that waits for `region`, in the plan's order.
+  template <class Visit>
+  void for_each_follower(RegionId region, Visit&& visit) const {
+    for (std::size_t i = begin_[region]; i < begin_[region + 1]; ++i) visit(followers_[i]);
+  }
+
+ private:
+  std::vector<std::size_t> waits_;
+  std::vector<std::size_t> begin_;  ///< of the followers of each region, and their end
+  std::vector<RegionId> followers_;
+};
+
+/// Runs the regions in the plan's order, each at the speed that sharing leaves it.
+class Timeline {
+ public:
+  Timeline(const Order& order, const std::vector<RegionEstimate>& regions, bool with_sharing)
+      : order_(order),
+        regions_(regions),
+        with_sharing_(with_sharing),
+        spans_(regions.size()),
+        cause_(regions.size(), kNone),
+        waits_for_(order.waits()) {}
+
   void run() {
-    for (const Region& region : plan_.regions) {
-      if (waits_for_[region.id] == 0) start(region.id, kNone);
+    for (std::size_t i = 0; i < regions_.size(); ++i) {
+      if (order_.waits()[i] == 0) start(static_cast<RegionId>(i), kNone);
     }
     while (!running_.empty()) advance();
   }
@@ -121,18 +147,17 @@ class Timeline {
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(next));
     spans_[done].finish = now_;
     last_ = done;
-    for (const RegionId follower : followers_[done]) {
+    order_.for_each_follower(done, [&](RegionId follower) {
       if (--waits_for_[follower] == 0) start(follower, done);
-    }
+    });
   }
 
-  const Plan& plan_;
+  const Order& order_;
   const std::vector<RegionEstimate>& regions_;
   bool with_sharing_;
   std::vector<RegionSpan> spans_;
   std::vector<RegionId> cause_;
   std::vector<std::size_t> waits_for_;
-  std::vector<std::vector<RegionId>> followers_;
   std::vector<Running> running_;
   std::vector<Share> shares_;
   std::vector<Sharer> sharers_;
@@ -257,12 +282,13 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan, CostCalls* calls)
     actions.memory_bytes += to_double(e.bound(Resource::memory).traffic);
   }
   count_calls(calls, static_cast<std::int64_t>(known.size()));
-  Timeline timeline(chip, plan, estimate.regions, true);
+  const Order order(chip, plan);
+  Timeline timeline(order, estimate.regions, true);
   timeline.run();
   estimate.spans = timeline.spans();
   estimate.cycles = timeline.now();
   attribute(timeline, estimate);
-  Timeline alone(chip, plan, estimate.regions, false);
+  Timeline alone(order, estimate.regions, false);
   alone.run();
   estimate.contention_free_cycles = alone.now();
   estimate.time = Seconds(estimate.cycles / chip.clock().frequency().value());

@@ -267,49 +267,50 @@ double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, cons
   }
   const double per_tensor = 1 / static_cast<double>(tensor.high);
   const double per_vector = 1 / static_cast<double>(vector.high);
-  on_path_.resize(segment.classes.size());
-  finish_.resize(tasks);
-  double best = 0;
   // Weights of the path, of the tensor cores and of the vector cores.
-  constexpr std::array<std::array<double, 3>, 10> mixtures = {{{1, 0, 0},
-                                                               {0, 1, 0},
-                                                               {0, 0, 1},
-                                                               {0.75, 0.25, 0},
-                                                               {0.5, 0.5, 0},
-                                                               {0.25, 0.75, 0},
-                                                               {0.75, 0, 0.25},
-                                                               {0.5, 0, 0.5},
-                                                               {0.6, 0.2, 0.2},
-                                                               {0.4, 0.3, 0.3}}};
-  for (const auto& [path, of_tensor, of_vector] : mixtures) {
-    double total = 0;
-    for (std::size_t i = 0; i < segment.classes.size(); ++i) {
-      const auto [begin, end] = choices_of(segment.classes[i].first);
-      double off = std::numeric_limits<double>::infinity();
-      double on = off;
-      for (const Choice* choice = begin; choice != end; ++choice) {
+  constexpr Mixed of_path = {1, 0, 0, 0.75, 0.5, 0.25, 0.75, 0.5, 0.6, 0.4};
+  constexpr Mixed of_tensor = {0, 1, 0, 0.25, 0.5, 0.75, 0, 0, 0.2, 0.3};
+  constexpr Mixed of_vector = {0, 0, 1, 0, 0, 0, 0.25, 0.5, 0.2, 0.3};
+  Mixed total{};  // of what tasks cost off the path
+  on_path_.resize(segment.classes.size());
+  for (std::size_t i = 0; i < segment.classes.size(); ++i) {
+    const auto [begin, end] = choices_of(segment.classes[i].first);
+    Mixed off;
+    Mixed on;
+    off.fill(std::numeric_limits<double>::infinity());
+    on.fill(std::numeric_limits<double>::infinity());
+    for (const Choice* choice = begin; choice != end; ++choice) {
+      for (std::size_t m = 0; m < kMixtures; ++m) {
         const double cores =
-            of_tensor * choice->tensor * per_tensor + of_vector * choice->vector * per_vector;
-        off = std::min(off, cores);
-        on = std::min(on, cores + path * choice->latency);
+            of_tensor[m] * choice->tensor * per_tensor + of_vector[m] * choice->vector * per_vector;
+        off[m] = std::min(off[m], cores);
+        on[m] = std::min(on[m], cores + of_path[m] * choice->latency);
       }
-      total += off * segment.classes[i].second;
-      on_path_[i] = on - off;
     }
-    double longest = 0;
-    for (std::size_t i = 0; path > 0 && i < tasks; ++i) {
-      double start = 0;
-      for (std::int32_t at = segment.predecessors_begin[i]; at < segment.predecessors_begin[i + 1];
-           ++at) {
-        start = std::max(
-            start,
-            finish_[static_cast<std::size_t>(segment.predecessors[static_cast<std::size_t>(at)])]);
-      }
-      finish_[i] = start + on_path_[static_cast<std::size_t>(segment.class_at[i])];
-      longest = std::max(longest, finish_[i]);
+    for (std::size_t m = 0; m < kMixtures; ++m) {
+      total[m] += off[m] * segment.classes[i].second;
+      on_path_[i][m] = on[m] - off[m];
     }
-    best = std::max(best, total + longest);
   }
+  Mixed longest{};
+  finish_.resize(tasks);
+  for (std::size_t i = 0; i < tasks; ++i) {
+    Mixed finish{};
+    const std::int32_t* before = segment.predecessors.data() + segment.predecessors_begin[i];
+    const std::int32_t* last = segment.predecessors.data() + segment.predecessors_begin[i + 1];
+    for (; before != last; ++before) {
+      const Mixed& other = finish_[static_cast<std::size_t>(*before)];
+      for (std::size_t m = 0; m < kMixtures; ++m) finish[m] = std::max(finish[m], other[m]);
+    }
+    const Mixed& own = on_path_[static_cast<std::size_t>(segment.class_at[i])];
+    for (std::size_t m = 0; m < kMixtures; ++m) {
+      finish[m] += own[m];
+      longest[m] = std::max(longest[m], finish[m]);
+    }
+    finish_[i] = finish;
+  }
+  double best = 0;
+  for (std::size_t m = 0; m < kMixtures; ++m) best = std::max(best, total[m] + longest[m]);
   return best;
 }
 

@@ -103,6 +103,10 @@ class BoxBound {
     double vector = 0;  ///< cycles of vector cores
   };
 
+  /// Mixtures of path, tensor cores and vector cores that are tried, see least_cycles().
+  static constexpr std::size_t kMixtures = 10;
+  using Mixed = std::array<double, kMixtures>;
+
   BoxFigures bound(const Box& box, bool with_energy);
   void classify_axes();
   bool is_ordered(std::size_t axis, const Point& from) const;
@@ -133,9 +137,9 @@ class BoxBound {
   // Scratch of one bound: the choices of all classes, and where those of each begin; ...
   std::vector<Choice> choices_;
   std::vector<std::size_t> choices_begin_;
-  // ... of a segment, what each class adds to a path, and when each task is over.
-  std::vector<double> on_path_;
-  std::vector<double> finish_;
+  // ... of a segment, what each class adds to a path, and when each task is over, in each mixture.
+  std::vector<Mixed> on_path_;
+  std::vector<Mixed> finish_;
 };
 
 }  // namespace simdse

@@ -51,6 +51,7 @@ std::vector<ChainLink> chain_of(const PlanEstimate& estimate) {
 Evaluator::Evaluator(std::vector<WeightedTasks> parts, std::int64_t batch,
                      std::shared_ptr<const Technology> technology)
     : parts_(std::move(parts)), batch_(batch), technology_(std::move(technology)) {
+  product_format_ = product_format(tasks());
   for (const WeightedTasks& part : parts_) {
     recomputed_macs_ +=
         part.times * static_cast<double>(graph_statistics(*part.tasks->graph).recomputed_macs);
@@ -148,7 +149,7 @@ Evaluation Evaluator::evaluate_here(const Chip& chip, std::optional<std::uint64_
   }
   for (double& share : result.breakdown) share /= result.time.value();
   result.throughput = static_cast<double>(batch_) / result.time.value();
-  const double peak_macs = chip.peak_macs_per_second(product_format(tasks())) * result.time.value();
+  const double peak_macs = chip.peak_macs_per_second(product_format_) * result.time.value();
   result.mfu = (macs - recomputed_macs_) / peak_macs;
   result.hfu = macs / peak_macs;
   result.cost_calls = calls.count();

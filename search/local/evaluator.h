@@ -121,6 +121,7 @@ class Evaluator {
   std::vector<WeightedTasks> parts_;
   std::int64_t batch_;
   std::shared_ptr<const Technology> technology_;
+  NumberFormat product_format_;
   double recomputed_macs_ = 0;
   Bytes least_memory_;
   Observer observer_;

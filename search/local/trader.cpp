@@ -22,10 +22,9 @@ double conflict_gain(const Candidate& from, const Chip& from_chip, const Chip& t
 
 Trader::Rates Trader::rates_of(const Chip& chip) const {
   const ChipRates rates = ChipRates::of(chip);
-  const NumberFormat format = product_format(book_.evaluator().tasks());
   Rates result{};
   for (const auto& core : chip.tensor_cores()) {
-    result[static_cast<int>(Resource::matrix)] += core->peak_macs_per_cycle_of(format);
+    result[static_cast<int>(Resource::matrix)] += core->peak_macs_per_cycle_of(format_);
   }
   for (const auto& core : chip.vector_cores()) {
     result[static_cast<int>(Resource::vector)] +=

@@ -16,7 +16,8 @@ namespace simdse {
 /// backward pass are counted together.
 class Trader {
  public:
-  explicit Trader(DesignBook& book) : book_(book) {}
+  explicit Trader(DesignBook& book)
+      : book_(book), format_(product_format(book.evaluator().tasks())) {}
 
   /// Share of the time that `to` would save (lose, if negative) if each region of the critical
   /// chain took as long as its slowest resource, and every resource's time changed as its rate
@@ -39,6 +40,7 @@ class Trader {
   Rates rates_of(const Chip& chip) const;
 
   DesignBook& book_;
+  NumberFormat format_;  ///< that peak rates refer to
 };
 
 }  // namespace simdse

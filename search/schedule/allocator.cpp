@@ -25,6 +25,45 @@ struct Home {
   RegionId last_buffer_use = kNone;
 };
 
+/// What an allocation changes of a plan, as it was before.
+class Unplaced {
+ public:
+  explicit Unplaced(const Plan& plan) {
+    for (const Region& region : plan.regions) {
+      operands_.insert(operands_.end(), region.inputs.begin(), region.inputs.end());
+      operands_.insert(operands_.end(), region.outputs.begin(), region.outputs.end());
+      after_.insert(after_.end(), region.after.begin(), region.after.end());
+      sizes_.push_back({region.inputs.size(), region.outputs.size(), region.after.size()});
+    }
+  }
+
+  void restore(Plan& plan) const {
+    auto operand = operands_.begin();
+    auto before = after_.begin();
+    const auto take = [](auto& from, std::size_t count, auto& to) {
+      to.assign(from, from + static_cast<std::ptrdiff_t>(count));
+      from += static_cast<std::ptrdiff_t>(count);
+    };
+    for (std::size_t i = 0; i < plan.regions.size(); ++i) {
+      take(operand, sizes_[i].inputs, plan.regions[i].inputs);
+      take(operand, sizes_[i].outputs, plan.regions[i].outputs);
+      take(before, sizes_[i].after, plan.regions[i].after);
+    }
+    plan.allocations.clear();
+    plan.peak_memory = plan.peak_buffer = Bytes(0);
+  }
+
+ private:
+  struct Sizes {
+    std::size_t inputs = 0;
+    std::size_t outputs = 0;
+    std::size_t after = 0;
+  };
+  std::vector<Sizes> sizes_;  ///< by region
+  std::vector<Operand> operands_;
+  std::vector<RegionId> after_;
+};
+
 class Allocator {
  public:
   Allocator(Plan& plan, const Chip& chip, const TaskGraph& graph, Space memory)
@@ -242,12 +281,12 @@ class Allocator {
 
 void allocate(Plan& plan, const Chip& chip, const TaskGraph& graph) {
   const std::int64_t capacity = chip.memory().capacity().value();
-  const Plan unplaced = plan;
+  const Unplaced unplaced(plan);
   std::int64_t highest = 0;
   if (Allocator(plan, chip, graph, Space(0, capacity, Space::Policy::rotating)).run(highest))
     return;
   // Pack as tightly as this allocator can, in a memory without end, to see what is needed.
-  plan = unplaced;
+  unplaced.restore(plan);
   constexpr std::int64_t endless = std::numeric_limits<std::int64_t>::max() / 2;
   Allocator(plan, chip, graph, Space(0, endless, Space::Policy::lowest)).run(highest);
   if (highest <= capacity) return;

@@ -26,6 +26,8 @@ PlanResult make_plan(const Chip& chip, const TaskGraph& graph,
   result.tensor_conflict = schedule.tensor_conflict;
   result.vector_conflict = schedule.vector_conflict;
 
+  result.plan.regions.reserve(schedule.entries.size());
+  result.task_of.reserve(schedule.entries.size());
   std::vector<RegionId> finishes(graph.tasks.size(), kNone);  // region that completes each task
   for (const ScheduledTask& entry : schedule.entries) {
     const Task& task = graph.tasks[entry.task];

@@ -60,6 +60,10 @@ Region make_region(const Task& task, const TaskOption& option) {
   region.follow_ups = task.follow_ups;
   region.vector = task.vector;
   region.vector_mapping = option.vector;
+  if (task.contraction) region.tensor_cores.reserve(static_cast<std::size_t>(option.parts));
+  if (task.has_vector_work()) region.vector_cores.reserve(static_cast<std::size_t>(option.parts));
+  region.inputs.reserve(task.inputs.size());
+  region.outputs.reserve(task.outputs.size());
   for (std::int32_t part = 0; part < static_cast<std::int32_t>(option.parts); ++part) {
     if (task.contraction) region.tensor_cores.push_back(option.tensor_group.first + part);
     if (task.has_vector_work()) {
