@@ -6,16 +6,19 @@ namespace {
 // The tag of a part: its block, and where in the block it begins in units of whole parts.
 constexpr unsigned kPartBits = 24;
 
+// Token of on_time beside the blocks' indices: a part has left the window.
+constexpr std::uint64_t kRoom = ~std::uint64_t{0};
+
 }  // namespace
 
 DmaModule::DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
-                     std::size_t streams, std::size_t number, const TransferLimits& limits)
+                     std::size_t streams, std::size_t number, std::int64_t max_bytes, Bytes window)
     : sc_module(name),
       time_(time),
-      from_memory_("from_memory", time, pool, read_side_, number, limits.dma_window),
-      to_buffer_("to_buffer", time, pool, write_side_, number, limits.dma_window),
-      window_(limits.dma_window),
-      max_bytes_(limits.max_bytes),
+      from_memory_("from_memory", time, pool, read_side_, number, window),
+      to_buffer_("to_buffer", time, pool, write_side_, number, window),
+      window_(window),
+      max_bytes_(std::min(max_bytes, window.value() / 2)),
       streams_(streams) {
   read_side_.dma = this;
   write_side_.dma = this;
@@ -43,11 +46,26 @@ void DmaModule::copy(std::size_t stream, std::int64_t memory_address, std::int64
   issue();
 }
 
+bool DmaModule::has_room() {
+  while (!landing_.empty() && landing_.front().at <= time_.now()) {
+    in_flight_ -= landing_.front().bytes;
+    landing_.pop_front();
+  }
+  return in_flight_ < window_;
+}
+
 void DmaModule::issue() {
   if (is_issuing_) return;
   is_issuing_ = true;
   std::size_t tried = 0;
-  while (tried < streams_.size() && in_flight_ < window_) {
+  while (tried < streams_.size()) {
+    if (!has_room()) {
+      if (!landing_.empty() && !is_waiting_for_room_) {
+        is_waiting_for_room_ = true;
+        time_.call_at(landing_.front().at, Stage::arrival, *this, kRoom);
+      }
+      break;
+    }
     std::deque<std::uint32_t>& stream = streams_[next_stream_];
     next_stream_ = (next_stream_ + 1) % streams_.size();
     if (stream.empty()) {
@@ -85,12 +103,17 @@ void DmaModule::on_written(tlm::tlm_generic_payload& payload) {
   Block& block = blocks_[index];
   block.tail = std::max(block.tail, info.tail);
   bytes_copied_ += Bytes(payload.get_data_length());
-  in_flight_ -= Bytes(payload.get_data_length());
+  landing_.push_back({info.tail, Bytes(payload.get_data_length())});
   if (--block.parts_left == 0) time_.call_at(block.tail, Stage::arrival, *this, index);
   issue();
 }
 
 void DmaModule::on_time(std::uint64_t token) {
+  if (token == kRoom) {
+    is_waiting_for_room_ = false;
+    issue();
+    return;
+  }
   const Block block = blocks_[token];
   free_blocks_.push_back(static_cast<std::uint32_t>(token));
   block.client->block_copied(block.tag);

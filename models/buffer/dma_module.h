@@ -6,6 +6,7 @@
 
 #include "models/base/timed.h"
 #include "models/core/core_module.h"
+#include "models/core/fifo.h"
 #include "sim/kernel/transfer_port.h"
 
 namespace simdse {
@@ -18,12 +19,13 @@ class DmaClient {
 };
 
 /// Copies blocks from memory to buffer for several streams, a block of each in turn. The head of a
-/// read's data goes on to the buffer while its tail is still to come. `number` follows those of the
-/// cores.
+/// read's data goes on to the buffer while its tail is still to come. No more than a window is
+/// between the two, so a buffer that is slower than memory holds the reads back instead of being
+/// asked for more than the window ahead of the cores. `number` follows those of the cores.
 class DmaModule : public sc_core::sc_module, public Timed {
  public:
   DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
-            std::size_t streams, std::size_t number, const TransferLimits& limits);
+            std::size_t streams, std::size_t number, std::int64_t max_bytes, Bytes window);
 
   tlm_utils::simple_initiator_socket<TransferPort>& memory_socket() {
     return from_memory_.socket();
@@ -63,8 +65,15 @@ class DmaModule : public sc_core::sc_module, public Timed {
     }
   };
 
+  /// A part that will be in the buffer at `at`.
+  struct Landing {
+    Picoseconds at = 0;
+    Bytes bytes;
+  };
+
   void on_time(std::uint64_t token) override;
   void issue();
+  bool has_room();
   void on_read(tlm::tlm_generic_payload& payload, Picoseconds head);
   void on_written(tlm::tlm_generic_payload& payload);
 
@@ -79,7 +88,9 @@ class DmaModule : public sc_core::sc_module, public Timed {
   std::size_t next_stream_ = 0;
   std::vector<Block> blocks_;
   std::vector<std::uint32_t> free_blocks_;
-  Bytes in_flight_;  ///< asked of memory and not in the buffer
+  Bytes in_flight_;        ///< asked of memory and not in the buffer
+  Fifo<Landing> landing_;  ///< in the order in which they leave the window
+  bool is_waiting_for_room_ = false;
   bool is_issuing_ = false;
   Bytes bytes_copied_;
 };

@@ -10,7 +10,6 @@ namespace simdse {
 struct TransferLimits {
   std::int64_t max_bytes = 512 * 1024;  ///< of one transaction
   Bytes core_window = Bytes(1 << 20);   ///< bytes of a core that have not begun to be answered
-  Bytes dma_window = Bytes(1 << 20);    ///< bytes between memory and buffer
 };
 
 }  // namespace simdse

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/chip/copy_window.h"
 #include "models/core/transfer_limits.h"
 #include "search/estimate/serial_estimate.h"
 
@@ -367,7 +368,7 @@ class Estimator {
                     traffic_.network_buffer.out / rates_.network_buffer};
     const TransferLimits limits;
     e.core_windows = (part.from_memory + part.to_memory) / to_double(limits.core_window);
-    e.stage_windows = staged_ / to_double(limits.dma_window);
+    e.stage_windows = staged_ / to_double(copy_window(chip_));
     e.macs = static_cast<std::int64_t>(macs_);
     e.vector_bytes = vector_bytes_;
     e.vector_operations = static_cast<std::int64_t>(operations_);

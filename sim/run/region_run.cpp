@@ -259,7 +259,13 @@ void RegionRun::start() {
     modules_.tensor_core(core).set_stream(stream);
   for (const std::int32_t core : region_.vector_cores)
     modules_.vector_core(core).set_stream(stream);
-  for (std::size_t part = 0; part < feeders_.size(); ++part) feed(part);
+  // In the order in which blocks are needed: step after step, and of each what all parts ask for.
+  for (bool goes_on = true; goes_on;) {
+    goes_on = false;
+    for (std::size_t part = 0; part < feeders_.size(); ++part) {
+      goes_on = feed_step(part) || goes_on;
+    }
+  }
   for (std::size_t part = 0; part < vector_parts_.size(); ++part) {
     modules_.vector_core(region_.vector_cores[part]).engine().start(*vector_parts_[part]);
   }
@@ -271,25 +277,32 @@ void RegionRun::start() {
   }
 }
 
-void RegionRun::feed(std::size_t part) {
+bool RegionRun::feed_step(std::size_t part) {
   PartProgram& program = *feeders_[part];
-  for (; !program.done() && steps_to_feed_[part] > 0;
-       program.next(), fed_[part] = 0, --steps_to_feed_[part]) {
-    const std::vector<StageTransfer>& blocks = program.step().staged;
-    for (; fed_[part] < blocks.size(); ++fed_[part]) {
-      const StageTransfer& block = blocks[fed_[part]];
-      const auto operand = static_cast<std::size_t>(block.operand);
-      Ring& ring = ring_of(operand, part);
-      if (ring.free() < block.bytes.value()) return;  // goes on when something is released
-      ring.requested += block.bytes.value();
-      // Operand, ring and block, to know them by when they are there.
-      const auto index = static_cast<std::uint64_t>(&ring - rings_[operand].data());
-      const std::uint64_t tag = (2 * index + operand) << kSequenceBits |
-                                static_cast<std::uint64_t>(ring.blocks_requested++);
-      modules_.dma().copy(static_cast<std::size_t>(region_.tensor_cores.front()),
-                          block.memory_address, block.buffer_address, block.bytes.value(), *this,
-                          tag);
-    }
+  if (program.done() || steps_to_feed_[part] == 0) return false;
+  const std::vector<StageTransfer>& blocks = program.step().staged;
+  for (; fed_[part] < blocks.size(); ++fed_[part]) {
+    const StageTransfer& block = blocks[fed_[part]];
+    const auto operand = static_cast<std::size_t>(block.operand);
+    Ring& ring = ring_of(operand, part);
+    if (ring.free() < block.bytes.value()) return false;  // goes on when something is released
+    ring.requested += block.bytes.value();
+    // Operand, ring and block, to know them by when they are there.
+    const auto index = static_cast<std::uint64_t>(&ring - rings_[operand].data());
+    const std::uint64_t tag = (2 * index + operand) << kSequenceBits |
+                              static_cast<std::uint64_t>(ring.blocks_requested++);
+    modules_.dma().copy(static_cast<std::size_t>(region_.tensor_cores.front()),
+                        block.memory_address, block.buffer_address, block.bytes.value(), *this,
+                        tag);
+  }
+  program.next();
+  fed_[part] = 0;
+  --steps_to_feed_[part];
+  return true;
+}
+
+void RegionRun::feed(std::size_t part) {
+  while (feed_step(part)) {
   }
 }
 

@@ -54,6 +54,10 @@ class RegionRun : public DmaClient {
   Ring& ring_of(std::size_t operand, std::size_t part) {
     return rings_[operand][seats_[operand][part].ring];
   }
+  /// Asks for what the part's next step needs to be copied; false if it can't now or there is no
+  /// more.
+  bool feed_step(std::size_t part);
+  /// As far as there is room.
   void feed(std::size_t part);
   /// The part's core is ready for its next step.
   void come_to_next_step(std::size_t part);
