@@ -208,17 +208,23 @@ struct NocFacts {
   std::int64_t buffer_ports = 0;
   std::int64_t memory_ports = 0;
   Cycles latency;
+  BytesPerCycle buffer_bandwidth;
+  BytesPerCycle memory_bandwidth;
 
   NocFacts() = default;
   explicit NocFacts(const Noc& noc)
       : port_width(noc.port_width()),
         buffer_ports(noc.buffer_ports()),
         memory_ports(noc.memory_ports()),
-        latency(noc.latency()) {
+        latency(noc.latency()),
+        buffer_bandwidth(noc.buffer_bandwidth()),
+        memory_bandwidth(noc.memory_bandwidth()) {
     check("port_width", port_width.value(), 1e-9);
     check("number of buffer_ports", static_cast<double>(buffer_ports), 1);
     check("number of memory_ports", static_cast<double>(memory_ports), 1);
     check("latency", to_double(latency), 0);
+    check("buffer_bandwidth", buffer_bandwidth.value(), 1e-9);
+    check("memory_bandwidth", memory_bandwidth.value(), 1e-9);
   }
 };
 
@@ -231,8 +237,8 @@ class NocStandIn final : public StandIn<Noc, NocFacts> {
   Cycles latency() const override { return facts_.latency; }
   const Topology& topology() const override { only_in_children(); }
   std::int64_t data_of(std::int64_t) const override { only_in_children(); }
-  BytesPerCycle buffer_bandwidth() const override { only_in_children(); }
-  BytesPerCycle memory_bandwidth() const override { only_in_children(); }
+  BytesPerCycle buffer_bandwidth() const override { return facts_.buffer_bandwidth; }
+  BytesPerCycle memory_bandwidth() const override { return facts_.memory_bandwidth; }
 };
 
 struct MemoryFacts {

@@ -251,6 +251,12 @@ TEST_F(Plugin, NetworkBufferAndVectorCoreOfAPluginAreUsedEverywhere) {
         << stretch << " " << buffer_width << " " << noc_width;
   }
 
+  // A search asks designs what they cost and how fast their parts are, before any child does.
+  write_design(1, 1024, 1024);
+  const Outcome found = run_installed(search("  cores.0.rows: [64, 128]\n") + " --json");
+  ASSERT_EQ(found.status, 0) << found.err;
+  EXPECT_EQ(Json::parse(found.out)["candidates"][0]["status"], "simulated");
+
   write_design(3, 1024, 64);
   const Json blocks = json_of("blocks --design design.yaml")["blocks"];
   EXPECT_EQ(blocks["network"]["area_parts_mm2"], Json({{"wires", 1.0}}));
