@@ -73,9 +73,12 @@ std::string BoxBound::obstacle(const SearchSpace& space) {
   return "";
 }
 
-BoxBound::BoxBound(const SearchSpace& space, const Evaluator& evaluator)
-    : space_(space), evaluator_(evaluator), traffic_finder_(evaluator.tasks()) {
-  const std::string problem = obstacle(space);
+BoxBound::BoxBound(std::shared_ptr<PriceList> prices)
+    : prices_(std::move(prices)),
+      space_(prices_->space()),
+      evaluator_(prices_->evaluator()),
+      traffic_finder_(evaluator_.tasks()) {
+  const std::string problem = obstacle(space_);
   if (!problem.empty()) throw InputError("designs can't be bounded: " + problem);
   classify_axes();
   tensor_count_ = count_axis("tensor_core");
@@ -122,20 +125,6 @@ bool BoxBound::is_cell(const Box& box) const {
     if (is_dimension_[i] && !box.is_fixed(i)) return false;
   }
   return true;
-}
-
-const BoxBound::Corner& BoxBound::corner_of(const Point& point) {
-  const auto [entry, is_new] = corners_.try_emplace(point);
-  Corner& corner = entry->second;
-  if (!is_new) return corner;
-  if (const std::optional<Chip> chip = chip_at(space_, evaluator_, point)) {
-    corner.cost = Cost{chip->area(), chip->tdp()};
-    corner.platform.rates = ChipRates::of(*chip);
-    // Half of the buffer, and what rounding leaves of the slices of up to 1,024 cores.
-    corner.platform.resident = to_double(chip->buffer().capacity()) / 2 + 1024;
-    corner.platform.is_known = true;
-  }
-  return corner;
 }
 
 BoxBound::Cell& BoxBound::cell_of(const Box& box, double port) {
@@ -201,10 +190,9 @@ BoxBound::Counts BoxBound::counts_of(const Box& box, const CountAxis& from) cons
   return counts;
 }
 
-void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const Platform& platform,
+void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const ChipRates& r,
                            const Counts& tensor, const Counts& vector) {
   const Task& task = *entry.task;
-  const ChipRates& r = platform.rates;
   const double first = 2 * r.noc_latency + std::min(r.memory_latency, r.buffer_latency);
   const double in = entry.bytes_in > 0 ? first : 0;
   const double out = entry.bytes_out > 0 ? first : 0;
@@ -323,22 +311,23 @@ BoxFigures BoxBound::figures(const Box& box, bool with_energy) {
 
 BoxFigures BoxBound::bound(const Box& box, bool with_energy) {
   BoxFigures result;
-  if (const std::optional<Cost>& least = corner_of(box.low).cost) {
-    result.area = least->area;
-    result.tdp = least->tdp;
-  }
+  const Price& least = prices_->price(box.low);
+  result.area = least.area;
+  result.tdp = least.tdp;
   if (!is_cell(box)) return result;
-  const Platform& platform = corner_of(box.high).platform;
-  if (!platform.is_known) return result;
-  Cell& cell = cell_of(box, platform.rates.port);
-  const TrafficBound& traffic = traffic_of(platform.resident);
+  const Price& best = prices_->price(box.high);
+  if (!best.is_chip) return result;
+  const ChipRates& rates = best.rates;
+  Cell& cell = cell_of(box, rates.port);
+  // Half of the buffer, and what rounding leaves of the slices of up to 1,024 cores.
+  const TrafficBound& traffic = traffic_of(to_double(best.buffer_capacity) / 2 + 1024);
   const Counts tensor = counts_of(box, tensor_count_);
   const Counts vector = counts_of(box, vector_count_);
   choices_.clear();
   choices_begin_.assign(1, 0);
   std::vector<double> moved;  // through the memory, by class
   for (const TaskClass& entry : traffic.classes) {
-    add_choices(entry, cell, platform, tensor, vector);
+    add_choices(entry, cell, rates, tensor, vector);
     choices_begin_.push_back(choices_.size());
     // Of a chain that is divided, rounding may count a little less.
     const double share = entry.task->contraction ? 1
@@ -350,20 +339,19 @@ BoxFigures BoxBound::bound(const Box& box, bool with_energy) {
     double bytes = 0;
     double cycles = 0;
   };
-  std::vector<Least> least(traffic.segments.size());
+  std::vector<Least> of_segments(traffic.segments.size());
   double cycles = 0;
   double memory_bytes = 0;
   for (std::size_t i = 0; i < traffic.segments.size(); ++i) {
     const Segment& segment = traffic.segments[i];
-    Least& own = least[i];
+    Least& own = of_segments[i];
     if (static_cast<std::size_t>(segment.alike) < i) {
-      own = least[static_cast<std::size_t>(segment.alike)];
+      own = of_segments[static_cast<std::size_t>(segment.alike)];
     } else {
       for (const auto& [index, count] : segment.classes) {
         own.bytes += count * moved[static_cast<std::size_t>(index)];
       }
-      own.cycles =
-          std::max(own.bytes / platform.rates.memory, least_cycles(segment, tensor, vector));
+      own.cycles = std::max(own.bytes / rates.memory, least_cycles(segment, tensor, vector));
     }
     memory_bytes += own.bytes;
     cycles += own.cycles;

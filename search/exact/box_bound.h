@@ -13,6 +13,7 @@
 #include "search/exact/traffic_bound.h"
 #include "search/local/evaluator.h"
 #include "search/local/objective.h"
+#include "search/local/price_list.h"
 
 namespace simdse {
 
@@ -54,19 +55,15 @@ class BoxBound {
   static std::string obstacle(const SearchSpace& space);
 
   /// All must outlive the bound. Throws InputError where there is an obstacle.
-  BoxBound(const SearchSpace& space, const Evaluator& evaluator);
+  BoxBound(const SearchSpace& space, const Evaluator& evaluator)
+      : BoxBound(std::make_shared<PriceList>(space, evaluator)) {}
+  /// With prices that others ask for, too.
+  explicit BoxBound(std::shared_ptr<PriceList> prices);
   ~BoxBound();
 
   /// Axes that must be fixed for a time bound.
   const std::vector<bool>& is_dimension() const { return is_dimension_; }
   bool is_cell(const Box& box) const;
-
-  /// The least cost of a box; empty where its lower corner can't be built: then nothing is known.
-  struct Cost {
-    Area area;
-    Watts tdp;
-  };
-  const std::optional<Cost>& cost(const Point& corner) { return corner_of(corner).cost; }
 
   /// What no design of a cell beats. Zero time and energy where nothing is known, and zero energy
   /// if it is not asked for.
@@ -74,17 +71,6 @@ class BoxBound {
 
  private:
   struct Cell;
-  /// The best of what a box's designs share.
-  struct Platform {
-    ChipRates rates;
-    double resident = 0;  ///< bytes of the buffer's area for tensors, at most
-    bool is_known = false;
-  };
-  /// One design, as the lower corner of a box and as the upper one.
-  struct Corner {
-    std::optional<Cost> cost;
-    Platform platform;
-  };
   /// Where the number of cores of a kind comes from.
   struct CountAxis {
     std::int64_t fixed = 1;
@@ -111,15 +97,15 @@ class BoxBound {
   void classify_axes();
   bool is_ordered(std::size_t axis, const Point& from) const;
   Cell& cell_of(const Box& box, double port);
-  const Corner& corner_of(const Point& point);
   const TrafficBound& traffic_of(double resident);
   CountAxis count_axis(const char* kind) const;
   Counts counts_of(const Box& box, const CountAxis& from) const;
-  void add_choices(const TaskClass& entry, Cell& cell, const Platform& platform,
-                   const Counts& tensor, const Counts& vector);
+  void add_choices(const TaskClass& entry, Cell& cell, const ChipRates& rates, const Counts& tensor,
+                   const Counts& vector);
   /// Of the tasks of a segment.
   double least_cycles(const Segment& segment, const Counts& tensor, const Counts& vector);
 
+  std::shared_ptr<PriceList> prices_;
   const SearchSpace& space_;
   const Evaluator& evaluator_;
   CostCalls calls_;           ///< of the bounds of cores ...
@@ -128,7 +114,6 @@ class BoxBound {
   std::vector<std::size_t> group_of_;  ///< core group of each axis, or how many there are
   CountAxis tensor_count_;
   CountAxis vector_count_;
-  std::map<Point, Corner> corners_;
   std::map<std::pair<Point, double>, std::unique_ptr<Cell>> cells_;
   /// By the cell's point without what is the vector cores'.
   std::map<std::pair<Point, double>, std::shared_ptr<CoreBound>> core_bounds_;

@@ -10,7 +10,7 @@ namespace {
 
 /// The heuristic, and from the same bounds how far from the optimum it can be at most.
 LocalSearchResult search_and_bound(DesignBook& book) {
-  BoxBound bound(book.space(), book.evaluator());
+  BoxBound bound(book.prices());
   std::int64_t bounded = 0;
   std::optional<Certificate> certificate;
   book.unless_interrupted([&] {
@@ -27,7 +27,7 @@ LocalSearchResult search_and_bound(DesignBook& book) {
 }
 
 LocalSearchResult search_exactly(DesignBook& book) {
-  BoxBound bound(book.space(), book.evaluator());
+  BoxBound bound(book.prices());
   BranchAndBound search(book, bound, book.options().limits);
   std::optional<Certificate> certificate;  // an interrupted search has proved nothing
   book.unless_interrupted([&] {

@@ -15,8 +15,8 @@ Outlook::Outlook(DesignBook& book, BoxBound& bound)
 }
 
 bool Outlook::is_affordable(const Point& corner) {
-  const std::optional<BoxBound::Cost>& cost = bound_.cost(corner);
-  return !cost || book_.options().budget.allows(cost->area, cost->tdp);
+  const Price& price = book_.prices()->price(corner);
+  return !price.is_chip || book_.options().budget.allows(price.area, price.tdp);
 }
 
 bool Outlook::draw_in(Box& box) {

@@ -92,18 +92,18 @@ double Balance::hope(const Point& point, const Neighbour& neighbour, Objective o
   return outlook_->hope(point)[static_cast<std::size_t>(at)];
 }
 
-double Balance::promise(const Candidate& at, const Chip& chip, const Chip& other,
+double Balance::promise(const Candidate& at, const Price& price, const Price& other,
                         Objective objective) const {
-  const double speed = 1 / std::max(1 - trader_.predicted_gain(at, chip, other), 0.01);
+  const double speed = 1 / std::max(1 - trader_.predicted_gain(at, price, other), 0.01);
   // What is static is paid for as long as the step takes; the rest is paid for by what is done.
   const double energy = at.evaluation.energy.value();
-  const double other_energy = energy - (chip.static_power() * at.evaluation.time).value() +
-                              (other.static_power() * at.evaluation.time).value() / speed;
+  const double other_energy = energy - (price.static_power * at.evaluation.time).value() +
+                              (other.static_power * at.evaluation.time).value() / speed;
   switch (objective) {
     case Objective::throughput:
       return speed;
     case Objective::throughput_per_tdp:
-      return speed * (chip.tdp() / other.tdp());
+      return speed * (price.tdp / other.tdp);
     case Objective::energy:
       return energy / other_energy;
     case Objective::energy_delay_product:
@@ -115,11 +115,10 @@ double Balance::promise(const Candidate& at, const Chip& chip, const Chip& other
 void Balance::add_neighbours(const Candidate& at, Objective objective,
                              std::map<Point, Neighbour>& open) {
   const double value = book_.score(at, objective);
-  const Chip& chip = *book_.price(at.point).chip;
+  const Price& price = book_.price(at.point);
   for (const Point& point : neighbours(at)) {
-    const Known& known = book_.price(point);
-    if (known.is_estimated) continue;
-    const double factor = promise(at, chip, *known.chip, objective);
+    if (book_.is_estimated(point)) continue;
+    const double factor = promise(at, price, book_.price(point), objective);
     if (factor > kAllowance) {
       // Without bounds it has the benefit of the doubt.
       Neighbour& neighbour = open.try_emplace(point, Neighbour{at.point, 0}).first->second;
@@ -148,13 +147,13 @@ void Balance::add_exchanges(const Point& up, std::size_t axis, std::vector<Point
 }
 
 void Balance::add_leaps(const Candidate& at, std::size_t axis, std::vector<Point>& result) {
-  const Chip& chip = *book_.price(at.point).chip;
+  const Price& price = book_.price(at.point);
   for (std::size_t value = 0; value < book_.space().axes()[axis].values.size(); ++value) {
     Point leap = at.point;
     leap[axis] = value;
-    const Known& known = book_.price(leap);
-    if (value == at.point[axis] || !known.chip) continue;
-    if (trader_.predicted_gain(at, chip, *known.chip) != 0) return;
+    const Price& other = book_.price(leap);
+    if (value == at.point[axis] || !other.is_chip) continue;
+    if (trader_.predicted_gain(at, price, other) != 0) return;
     if (const auto paid = trader_.sell_down(at, leap, axis)) result.push_back(*paid);
   }
 }

@@ -48,7 +48,7 @@ class Balance {
   /// can't be predicted from one step.
   void add_leaps(const Candidate& at, std::size_t axis, std::vector<Point>& result);
   /// What a neighbour would be worth by the prediction, as a factor of `at`.
-  double promise(const Candidate& at, const Chip& chip, const Chip& other,
+  double promise(const Candidate& at, const Price& price, const Price& other,
                  Objective objective) const;
 
   DesignBook& book_;

@@ -13,17 +13,9 @@ Known& DesignBook::priced(const Point& point) {
   const auto [entry, is_new] = known_.try_emplace(point);
   Known& known = entry->second;
   if (!is_new) return known;
-  try {
-    known.chip.emplace(evaluator_.chip(space_.design(point)));
-    known.contradiction = known.chip->problem();
-    known.in_budget = Evaluator::is_allowed(*known.chip, options_.budget);
-  } catch (const PluginFailure& failure) {
-    known.contradiction = failure.what();
-    fail("price", point, failure.what());
-  } catch (const InputError& problem) {
-    // Parameters that contradict each other make no design.
-    known.contradiction = problem.what();
-  }
+  known.price = &prices_->price(point);
+  known.in_budget = known.price->is_allowed(options_.budget);
+  if (known.price->has_failed) fail("price", point, known.price->contradiction);
   return known;
 }
 
@@ -37,10 +29,10 @@ const Candidate* DesignBook::estimate(const Point& point, const char* phase,
   known.is_estimated = true;
   ++result_.designs_estimated;
   if (progress_) progress_(result_.designs_estimated);
-  const std::string label = known.chip->label();
+  const Chip chip = evaluator_.chip(space_.design(point));
   try {
-    Candidate candidate{point, known.chip->design(), label, evaluator_.evaluate(*known.chip)};
-    candidate.design.name = label;
+    Candidate candidate{point, chip.design(), chip.label(), evaluator_.evaluate(chip)};
+    candidate.design.name = candidate.label;
     known.candidate = std::move(candidate);
     candidates_.push_back(&*known.candidate);
     log(phase, point, "estimated", reason, known.candidate->evaluation.throughput);
@@ -71,9 +63,8 @@ void DesignBook::log_box(std::string box, const char* verdict, std::string reaso
 }
 
 std::string DesignBook::full_label(const Point& point) {
-  const Known& known = priced(point);
-  if (!known.chip) return space_.all_values(point);
-  std::string text = known.chip->label();
+  if (!price(point).is_chip) return space_.all_values(point);
+  std::string text = evaluator_.chip(space_.design(point)).label();
   const std::string others = space_.other_values(point);
   if (!others.empty()) text += ", " + others;
   return text;
@@ -86,13 +77,13 @@ double DesignBook::score(const Candidate& candidate, Objective objective) const 
 
 std::vector<const Candidate*> DesignBook::ranking(Objective objective, std::size_t count) const {
   std::vector<std::pair<double, const Candidate*>> all;
-  for (const auto& [point, known] : known_) {
-    if (!known.candidate) continue;
-    const double value = score(*known.candidate, objective);
-    if (value >= 0) all.emplace_back(value, &*known.candidate);
+  for (const Candidate* candidate : candidates_) {
+    const double value = score(*candidate, objective);
+    if (value >= 0) all.emplace_back(value, candidate);
   }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second->point < b.second->point;
+  });
   std::vector<const Candidate*> best;
   for (const auto& [value, candidate] : all) {
     if (best.size() == count) break;
@@ -105,7 +96,7 @@ DesignBook::PricedOut DesignBook::priced_out() const {
   PricedOut result;
   for (const auto& [point, known] : known_) {
     if (known.in_budget) continue;
-    ++(known.contradiction.empty() ? result.over_budget : result.impossible);
+    ++(known.price->contradiction.empty() ? result.over_budget : result.impossible);
   }
   return result;
 }
@@ -123,7 +114,7 @@ std::optional<Candidate> DesignBook::best_within(const Budget& budget) const {
   const Candidate* best = nullptr;
   double most = 0;
   for (const auto& [point, known] : known_) {
-    if (!known.candidate || !budget.allows(known.chip->area(), known.chip->tdp())) continue;
+    if (!known.candidate || !budget.allows(known.price->area, known.price->tdp)) continue;
     const double value = score(*known.candidate, options_.objectives.front());
     if (value >= 0 && (best == nullptr || value > most)) {
       best = &*known.candidate;
@@ -195,8 +186,8 @@ std::string DesignBook::nearest_text() {
   double nearest_share = std::numeric_limits<double>::infinity();
   const Candidate* fastest = nullptr;
   for (const auto& [point, known] : known_) {
-    if (!known.chip) continue;
-    const double share = budget_share(*known.chip, options_.budget);
+    if (!known.price->is_chip) continue;
+    const double share = known.price->share_of(options_.budget);
     if (share < nearest_share) {
       nearest_share = share;
       nearest = point;
@@ -221,15 +212,16 @@ std::string DesignBook::nearest_text() {
     return fmt::format("no design within {:.4g} mm2 and {:.4g} W holds the workload: {}",
                        options_.budget.area.value(), options_.budget.power.value(), last_misfit_);
   }
-  if (!known.contradiction.empty()) {
+  if (!known.price->contradiction.empty()) {
     return "no design of the space is possible; the smallest contradicts itself: " +
-           known.contradiction;
+           known.price->contradiction;
   }
   return fmt::format(
       "no design meets the budget of {:.4g} mm2 and {:.4g} W; the nearest, {}, needs {:.4g} mm2 "
       "and {:.4g} W",
-      options_.budget.area.value(), options_.budget.power.value(), known.chip->label(),
-      known.chip->area().value(), known.chip->tdp().value());
+      options_.budget.area.value(), options_.budget.power.value(),
+      evaluator_.chip(space_.design(nearest)).label(), known.price->area.value(),
+      known.price->tdp.value());
 }
 
 Point dimensions_of(const SearchSpace& space, const Point& point) {
@@ -238,10 +230,6 @@ Point dimensions_of(const SearchSpace& space, const Point& point) {
     if (space.axes()[i].role == AxisRole::dimension) dimensions[i] = point[i];
   }
   return dimensions;
-}
-
-double budget_share(const Chip& chip, const Budget& budget) {
-  return std::max(chip.area() / budget.area, chip.tdp() / budget.power);
 }
 
 }  // namespace simdse

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "search/local/price_list.h"
 #include "search/local/search_options.h"
 #include "search/local/search_result.h"
 
@@ -17,8 +19,7 @@ constexpr double kLeastGain = 1e-3;
 
 /// What is known of a point.
 struct Known {
-  std::optional<Chip> chip;   ///< empty if its parameters contradict each other
-  std::string contradiction;  ///< then: how
+  const Price* price = nullptr;
   bool in_budget = false;
   std::optional<Candidate> candidate;  ///< once estimated, if the workload fits
   bool is_estimated = false;
@@ -33,14 +34,20 @@ class DesignBook {
   /// All must outlive the book. `progress` is told of every estimate.
   DesignBook(const SearchSpace& space, const Evaluator& evaluator,
              const LocalSearchOptions& options, std::function<void(std::int64_t)> progress)
-      : space_(space), evaluator_(evaluator), options_(options), progress_(std::move(progress)) {}
+      : space_(space),
+        evaluator_(evaluator),
+        options_(options),
+        progress_(std::move(progress)),
+        prices_(std::make_shared<PriceList>(space, evaluator)) {}
 
   const SearchSpace& space() const { return space_; }
   const Evaluator& evaluator() const { return evaluator_; }
   const LocalSearchOptions& options() const { return options_; }
+  /// For whoever asks for prices beside the book.
+  const std::shared_ptr<PriceList>& prices() const { return prices_; }
 
   /// What `point` costs.
-  const Known& price(const Point& point) { return priced(point); }
+  const Price& price(const Point& point) { return *priced(point).price; }
   bool affordable(const Point& point) { return priced(point).in_budget; }
 
   /// The estimate of a point within the budget, or nullptr if the workload does not fit it. A new
@@ -123,6 +130,7 @@ class DesignBook {
   const Evaluator& evaluator_;
   const LocalSearchOptions& options_;
   std::function<void(std::int64_t)> progress_;
+  std::shared_ptr<PriceList> prices_;
   std::map<Point, Known> known_;
   std::vector<const Candidate*> candidates_;
   std::string last_misfit_;
@@ -131,8 +139,5 @@ class DesignBook {
 
 /// The point with nothing but the core dimensions of `point`.
 Point dimensions_of(const SearchSpace& space, const Point& point);
-
-/// The larger share of a budget that a chip takes.
-double budget_share(const Chip& chip, const Budget& budget);
 
 }  // namespace simdse

@@ -32,7 +32,7 @@ LocalSearchResult search_locally(const SearchSpace& space, const Evaluator& eval
   std::optional<BoxBound> bound;
   std::optional<Outlook> outlook;
   if (BoxBound::obstacle(space).empty() && evaluator.is_one_graph()) {
-    bound.emplace(space, evaluator);
+    bound.emplace(book.prices());
     outlook.emplace(book, *bound);
   }
   std::int64_t bounded = 0;

@@ -1,6 +1,7 @@
 #include "search/local/trader.h"
 
 #include <algorithm>
+#include <array>
 
 namespace simdse {
 namespace {
@@ -8,37 +9,37 @@ namespace {
 /// Share of the time that critical operators would wait less for a free core if those of `to`
 /// shared the waiting that there was on `from`. The chain does not see this where the operator in
 /// the way is bound by something else than its core.
-double conflict_gain(const Candidate& from, const Chip& from_chip, const Chip& to) {
+double conflict_gain(const Candidate& from, const Price& from_price, const Price& to) {
   const auto saved = [](Seconds conflict, std::size_t before, std::size_t after) {
     return conflict.value() * (1 - static_cast<double>(before) / static_cast<double>(after));
   };
   const Evaluation& e = from.evaluation;
-  return (saved(e.tensor_conflict, from_chip.tensor_cores().size(), to.tensor_cores().size()) +
-          saved(e.vector_conflict, from_chip.vector_cores().size(), to.vector_cores().size())) /
+  return (saved(e.tensor_conflict, from_price.tensor_cores, to.tensor_cores) +
+          saved(e.vector_conflict, from_price.vector_cores, to.vector_cores)) /
          e.time.value();
 }
 
-}  // namespace
+using Rates = std::array<double, kResourceCount>;
 
-Trader::Rates Trader::rates_of(const Chip& chip) const {
-  const ChipRates rates = ChipRates::of(chip);
+/// Data and arithmetic rates of a design by resource.
+Rates rates_of(const Price& price) {
+  const ChipRates& rates = price.rates;
   Rates result{};
-  for (const auto& core : chip.tensor_cores()) {
-    result[static_cast<int>(Resource::matrix)] += core->peak_macs_per_cycle_of(format_);
-  }
-  for (const auto& core : chip.vector_cores()) {
-    result[static_cast<int>(Resource::vector)] +=
-        static_cast<double>(core->peak_operations_per_cycle());
-  }
-  result[static_cast<int>(Resource::port)] = rates.port * static_cast<double>(chip.core_count());
+  result[static_cast<int>(Resource::matrix)] = price.macs;
+  result[static_cast<int>(Resource::vector)] = price.vector_operations;
+  result[static_cast<int>(Resource::port)] =
+      rates.port * static_cast<double>(price.tensor_cores + price.vector_cores);
   result[static_cast<int>(Resource::network)] = rates.network_buffer + rates.network_memory;
   result[static_cast<int>(Resource::buffer)] = rates.buffer;
   result[static_cast<int>(Resource::memory)] = rates.memory;
   return result;
 }
 
-double Trader::predicted_gain(const Candidate& from, const Chip& from_chip, const Chip& to) const {
-  const Rates old_rates = rates_of(from_chip);
+}  // namespace
+
+double Trader::predicted_gain(const Candidate& from, const Price& from_price,
+                              const Price& to) const {
+  const Rates old_rates = rates_of(from_price);
   const Rates new_rates = rates_of(to);
   Rates ratio{};
   for (std::size_t i = 0; i < kResourceCount; ++i) {
@@ -57,14 +58,14 @@ double Trader::predicted_gain(const Candidate& from, const Chip& from_chip, cons
     after += link.count * (link.other + slowest_after);
   }
   // Both are cycles of their own clock.
-  after *= from_chip.clock().frequency() / to.clock().frequency();
+  after *= from_price.frequency / to.frequency;
   return 1 - after / before;
 }
 
 std::optional<std::size_t> Trader::best_purchase(const Point& at, const Candidate& from,
                                                  const std::set<std::size_t>& exhausted) {
   const Budget& budget = book_.options().budget;
-  const Chip& chip = *book_.price(at).chip;
+  const Price& price = book_.price(at);
   std::optional<std::size_t> best;
   double best_value = 0;
   for (std::size_t i = 0; i < at.size(); ++i) {
@@ -74,11 +75,11 @@ std::optional<std::size_t> Trader::best_purchase(const Point& at, const Candidat
     Point next = at;
     ++next[i];
     if (!book_.affordable(next)) continue;
-    const Chip& bigger = *book_.price(next).chip;
+    const Price& bigger = book_.price(next);
     const double gain =
-        std::max(predicted_gain(from, chip, bigger), conflict_gain(from, chip, bigger));
+        std::max(predicted_gain(from, price, bigger), conflict_gain(from, price, bigger));
     if (gain < kLeastGain) continue;
-    const double cost = std::max(budget_share(bigger, budget) - budget_share(chip, budget), 1e-6);
+    const double cost = std::max(bigger.share_of(budget) - price.share_of(budget), 1e-6);
     if (gain / cost > best_value) {
       best_value = gain / cost;
       best = i;
@@ -89,11 +90,11 @@ std::optional<std::size_t> Trader::best_purchase(const Point& at, const Candidat
 
 std::optional<Point> Trader::sell_down(const Candidate& from, Point point, std::size_t keep) {
   const Budget& budget = book_.options().budget;
-  const Chip& chip = *book_.price(from.point).chip;
+  const Price& price = book_.price(from.point);
   while (!book_.affordable(point)) {
-    const Known& over = book_.price(point);
-    if (!over.chip) return std::nullopt;
-    const double share = budget_share(*over.chip, budget);
+    const Price& over = book_.price(point);
+    if (!over.is_chip) return std::nullopt;
+    const double share = over.share_of(budget);
     std::optional<Point> best;
     double best_value = 0;
     for (std::size_t i = 0; i < point.size(); ++i) {
@@ -101,11 +102,11 @@ std::optional<Point> Trader::sell_down(const Candidate& from, Point point, std::
       if (i == keep || point[i] == 0 || axis.role == AxisRole::dimension) continue;
       Point down = point;
       --down[i];
-      const Known& cheaper = book_.price(down);
-      if (!cheaper.chip) continue;
-      const double freed = share - budget_share(*cheaper.chip, budget);
+      const Price& cheaper = book_.price(down);
+      if (!cheaper.is_chip) continue;
+      const double freed = share - cheaper.share_of(budget);
       if (freed <= 0) continue;
-      const double speed = 1 / std::max(1 - predicted_gain(from, chip, *cheaper.chip), 0.01);
+      const double speed = 1 / std::max(1 - predicted_gain(from, price, cheaper), 0.01);
       // Of equal speed, what frees more goes first.
       const double value = speed + 1e-3 * freed;
       if (!best || value > best_value) {

@@ -1,7 +1,6 @@
 // What a step in the space promises to buy, and what can be sold for it.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <set>
 
@@ -16,13 +15,12 @@ namespace simdse {
 /// backward pass are counted together.
 class Trader {
  public:
-  explicit Trader(DesignBook& book)
-      : book_(book), format_(product_format(book.evaluator().tasks())) {}
+  explicit Trader(DesignBook& book) : book_(book) {}
 
   /// Share of the time that `to` would save (lose, if negative) if each region of the critical
   /// chain took as long as its slowest resource, and every resource's time changed as its rate
   /// does.
-  double predicted_gain(const Candidate& from, const Chip& from_chip, const Chip& to) const;
+  double predicted_gain(const Candidate& from, const Price& from_price, const Price& to) const;
 
   /// The axis whose next step promises most per share of the budget; empty if none is left.
   std::optional<std::size_t> best_purchase(const Point& at, const Candidate& from,
@@ -34,13 +32,7 @@ class Trader {
   std::optional<Point> sell_down(const Candidate& from, Point point, std::size_t keep);
 
  private:
-  using Rates = std::array<double, kResourceCount>;
-
-  /// Data and arithmetic rates of a chip by resource.
-  Rates rates_of(const Chip& chip) const;
-
   DesignBook& book_;
-  NumberFormat format_;  ///< that peak rates refer to
 };
 
 }  // namespace simdse

@@ -30,7 +30,7 @@ void run(const std::string& file, std::int64_t evaluations, bool is_heuristic_al
   }
   const double start = cpu_seconds();
   DesignBook book(*spec.space, evaluator, options, {});
-  BoxBound bound(*spec.space, evaluator);
+  BoxBound bound(book.prices());
   Outlook outlook(book, bound);
   search_heuristically(book, &outlook);
   const double heuristic_seconds = cpu_seconds() - start;

@@ -1,0 +1,39 @@
+#include "search/local/price_list.h"
+
+#include "models/base/error.h"
+
+namespace simdse {
+
+PriceList::PriceList(const SearchSpace& space, const Evaluator& evaluator)
+    : space_(space), evaluator_(evaluator), format_(product_format(evaluator.tasks())) {}
+
+const Price& PriceList::price(const Point& point) {
+  const auto [entry, is_new] = prices_.try_emplace(point);
+  Price& price = entry->second;
+  if (!is_new) return price;
+  try {
+    const Chip chip = evaluator_.chip(space_.design(point));
+    price.contradiction = chip.problem();
+    price.area = chip.area();
+    price.tdp = chip.tdp();
+    price.static_power = chip.static_power();
+    price.frequency = chip.clock().frequency();
+    price.rates = ChipRates::of(chip);
+    price.buffer_capacity = chip.buffer().capacity();
+    price.tensor_cores = chip.tensor_cores().size();
+    price.vector_cores = chip.vector_cores().size();
+    for (const auto& core : chip.tensor_cores()) {
+      price.macs += core->peak_macs_per_cycle_of(format_);
+    }
+    for (const auto& core : chip.vector_cores()) {
+      price.vector_operations += static_cast<double>(core->peak_operations_per_cycle());
+    }
+    price.is_chip = true;
+  } catch (const InputError& problem) {
+    price.has_failed = dynamic_cast<const PluginFailure*>(&problem) != nullptr;
+    price.contradiction = problem.what();
+  }
+  return price;
+}
+
+}  // namespace simdse
