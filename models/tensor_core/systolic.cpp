@@ -95,6 +95,7 @@ Axes axes_of(Dataflow dataflow) {
 
 /// Folds that an axis of `size`, cut into tiles, makes on a side of `extent` PEs.
 std::int64_t folds(std::int64_t size, std::int64_t tile, std::int64_t extent) {
+  if (tile == size || tile == extent) return ceil_div(size, extent);
   return size / tile * ceil_div(tile, extent) + ceil_div(size % tile, extent);
 }
 
@@ -159,8 +160,8 @@ TileTiming Systolic::timing(Dataflow dataflow, const TileShape& block, const Til
   // Every fold streams a whole piece of the stream axis; the last piece may be shorter.
   const std::int64_t stream = block.*axes.stream;
   const std::int64_t piece = std::min(tile.*axes.stream, stream);
-  const std::int64_t whole_pieces = stream / piece;
-  const std::int64_t rest = stream % piece;
+  const std::int64_t whole_pieces = piece == stream ? 1 : stream / piece;
+  const std::int64_t rest = stream - whole_pieces * piece;
   const std::int64_t last = rest > 0 ? rest : piece;
   const std::int64_t folds_per_piece =
       count * folds(block.*axes.rows, std::min(tile.*axes.rows, block.*axes.rows), r) *

@@ -7,7 +7,7 @@ namespace {
 
 /// Sizes in steps along k of `packed` products each.
 TileShape packed_along_k(TileShape shape, std::int64_t packed) {
-  shape.k = ceil_div(shape.k, packed);
+  if (packed > 1) shape.k = ceil_div(shape.k, packed);
   return shape;
 }
 
@@ -32,7 +32,9 @@ std::vector<TileShape> TensorCore::tiles_of(const NumberFormat& format, Dataflow
   const double entry_bytes = std::max(element_bytes * static_cast<double>(packed),
                                       static_cast<double>(multiplier_bits()) / 8);
   std::vector<TileShape> result = tiles(dataflow, packed_along_k(whole, packed), entry_bytes);
-  for (TileShape& tile : result) tile.k = std::min(tile.k * packed, whole.k);
+  if (packed > 1) {
+    for (TileShape& tile : result) tile.k = std::min(tile.k * packed, whole.k);
+  }
   return result;
 }
 

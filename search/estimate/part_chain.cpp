@@ -26,6 +26,8 @@ StepMoves StepMoves::of(const ProgramStep& step, const Region& region) {
 
 PartChain::PartChain(const Region& region, const MoveCosts& costs, std::int64_t vector_turns)
     : region_(region), costs_(costs), vector_turns_(vector_turns) {
+  constexpr std::size_t few_steps = 32;
+  (region.vector_cores.empty() ? blocks_freed_ : results_freed_).reserve(few_steps);
   if (!region.contraction) return;
   for (std::size_t i = 0; i < rings_.size(); ++i) {
     const std::int64_t rings = region.mapping.split.rings(i);

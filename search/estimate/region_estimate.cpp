@@ -166,18 +166,19 @@ class Estimator {
     const ContractionShape& whole = *region_.contraction;
     const Split& split = region_.mapping.split;
     struct Places {
-      std::int64_t first;
-      std::int64_t count;
+      std::int64_t first = 0;
+      std::int64_t count = 0;  ///< 0: there are none
     };
-    const auto kinds = [](std::int64_t size, std::int64_t parts) -> std::vector<Places> {
-      if (size % parts == 0) return {{0, parts}};
-      return {{0, parts - 1}, {parts - 1, 1}};
+    const auto kinds = [](std::int64_t size, std::int64_t parts) -> std::array<Places, 2> {
+      if (parts == 1 || size % parts == 0) return {{{0, parts}, {}}};
+      return {{{0, parts - 1}, {parts - 1, 1}}};
     };
     PartTotals first;
     for (const Places& batch : kinds(whole.batch, split.batch)) {
       for (const Places& m : kinds(whole.m, split.m)) {
         for (const Places& n : kinds(whole.n, split.n)) {
           for (const Places& k : kinds(whole.k, split.k)) {
+            if (batch.count * m.count * n.count * k.count == 0) continue;
             const auto outside_mn = static_cast<double>(batch.count * k.count);
             Alike alike;
             alike.part =

@@ -19,6 +19,7 @@ PartCycles CoreBound::contraction(const Task& task, std::int64_t parts) {
 
 PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
   PartCycles best;
+  const std::vector<Dataflow> dataflows = core_->dataflows();
   std::vector<std::pair<ContractionShape, double>> tried;  // equal parts take equal time
   for (const Split& split : splits_over(parts)) {
     if (!fills_all_parts(*task.contraction, split)) continue;
@@ -29,7 +30,7 @@ PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
                               [&](const auto& other) { return other.first == part; });
     if (known == tried.end()) {
       double least = std::numeric_limits<double>::infinity();
-      for (const Dataflow dataflow : core_->dataflows()) {
+      for (const Dataflow dataflow : dataflows) {
         least = std::min(least, tile_cycles(task, dataflow, part));
       }
       known = tried.insert(tried.end(), {part, least});

@@ -61,20 +61,30 @@ bool ends_or_runs_sooner(const Tile& x, const Tile& y) {
   return x.port_bytes != y.port_bytes ? x.port_bytes < y.port_bytes : runs_sooner(x, y);
 }
 
-/// The first `count` of `tiles` in an order, of those that are equal in it in the order given.
-template <class Less>
-std::vector<const Tile*> first_of(const std::vector<Tile>& tiles, std::size_t count, Less&& less) {
-  std::vector<const Tile*> first;
-  first.reserve(count + 1);
-  for (const Tile& tile : tiles) {
-    if (first.size() == count && !less(tile, *first.back())) continue;
-    auto at = first.end();
-    while (at != first.begin() && less(tile, **(at - 1))) --at;
-    first.insert(at, &tile);
-    if (first.size() > count) first.pop_back();
+/// Up to so many tiles of a part are looked at more closely: a few by either order.
+constexpr std::size_t kTilesKept = 3;
+
+/// Tiles in an order; of those that are equal in it, the one that was added first goes first.
+/// Keeps the first few.
+class FirstTiles {
+ public:
+  template <class Less>
+  void add(const Tile& tile, Less&& less) {
+    std::size_t at = count_;
+    while (at > 0 && less(tile, *tiles_[at - 1])) --at;
+    if (at == tiles_.size()) return;
+    if (count_ < tiles_.size()) ++count_;
+    for (std::size_t i = count_ - 1; i > at; --i) tiles_[i] = tiles_[i - 1];
+    tiles_[at] = &tile;
   }
-  return first;
-}
+
+  const Tile* const* begin() const { return tiles_.data(); }
+  const Tile* const* end() const { return tiles_.data() + count_; }
+
+ private:
+  std::array<const Tile*, kTilesKept> tiles_{};
+  std::size_t count_ = 0;
+};
 
 class Mapper {
  public:
@@ -94,11 +104,13 @@ class Mapper {
 
   std::vector<MappedContraction> best() {
     std::vector<MappedContraction> result;
-    for (const Dataflow dataflow : dataflows()) {
-      for (const Split& split : axis_splits(parts_)) try_tilings(tilings_of(dataflow, split));
+    const std::vector<Dataflow> dataflows = this->dataflows();
+    const std::vector<Split> splits = axis_splits(parts_);
+    for (const Dataflow dataflow : dataflows) {
+      for (const Split& split : splits) try_tilings(tilings_of(dataflow, split));
     }
     if (best_) result.push_back(*best_);
-    for (const Dataflow dataflow : dataflows()) {
+    for (const Dataflow dataflow : dataflows) {
       for (const Tilings& tilings : best_grids(dataflow)) try_tilings(tilings);
     }
     const bool has_grid =
@@ -176,22 +188,30 @@ class Mapper {
       tiles_.push_back(tile);
     }
     // Where transfers hide behind work, the core decides; else any tile may make up for it.
-    constexpr std::size_t tiles_kept = 3;
-    std::vector<const Tile*> kept;
-    if (!is_serial_ && tiles_.size() > tiles_kept) {
-      kept = first_of(tiles_, tiles_kept, runs_sooner);
-      for (const Tile* tile : first_of(tiles_, tiles_kept, ends_or_runs_sooner)) {
-        const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const Tile* known) {
+    std::vector<Tile>& ranked = result.ranked;
+    if (is_serial_ || tiles_.size() <= kTilesKept) {
+      ranked = tiles_;
+    } else {
+      FirstTiles by_core;
+      FirstTiles by_end;
+      for (const Tile& tile : tiles_) {
+        by_core.add(tile, runs_sooner);
+        by_end.add(tile, ends_or_runs_sooner);
+      }
+      ranked.reserve(2 * kTilesKept);
+      for (const Tile* tile : by_core) ranked.push_back(*tile);
+      for (const Tile* tile : by_end) {
+        const bool is_new = std::none_of(by_core.begin(), by_core.end(), [&](const Tile* known) {
           return known->shape == tile->shape;
         });
-        if (is_new) kept.push_back(tile);
+        if (is_new) ranked.push_back(*tile);
       }
-    } else {
-      for (const Tile& tile : tiles_) kept.push_back(&tile);
     }
-    std::stable_sort(kept.begin(), kept.end(),
-                     [](const Tile* x, const Tile* y) { return ends_sooner(*x, *y); });
-    for (const Tile* tile : kept) result.ranked.push_back(*tile);
+    for (std::size_t i = 1; i < ranked.size(); ++i) {
+      for (std::size_t j = i; j > 0 && ends_sooner(ranked[j], ranked[j - 1]); --j) {
+        std::swap(ranked[j], ranked[j - 1]);
+      }
+    }
     return result;
   }
 
@@ -450,15 +470,24 @@ class Mapper {
     return !(least < best_score_);
   }
 
+  /// True if a mapping of this tiling with so many bytes from memory would be worse than the best,
+  /// whatever it reads of the buffer.
+  bool is_worse(const Tiling& tiling, double memory_bytes) const {
+    if (!best_ || memory_bytes <= best_score_.memory_bytes) return false;
+    return compare_times(cycles_of(tiling, memory_bytes, 0, 0), best_score_.cycles) >= 0;
+  }
+
   /// `mapping`: all but the panels, which are `m` and `n`.
   void consider(const Tiling& tiling, ContractionMapping& mapping, const PanelledAxis& m,
                 const PanelledAxis& n) {
     ++calls_;
     const bool n_is_outer = mapping.n_is_outer;
-    const Movement a =
-        tiling.a.move(m, n, !n_is_outer, n_is_outer ? mapping.hold_inner : mapping.hold_outer);
-    const Movement b =
-        tiling.b.move(n, m, n_is_outer, n_is_outer ? mapping.hold_outer : mapping.hold_inner);
+    const bool holds_a = n_is_outer ? mapping.hold_inner : mapping.hold_outer;
+    const bool holds_b = n_is_outer ? mapping.hold_outer : mapping.hold_inner;
+    if (is_worse(tiling, tiling.a.memory(n, holds_a) + tiling.b.memory(m, holds_b) + tiling.output))
+      return;
+    const Movement a = tiling.a.move(m, n, !n_is_outer, holds_a);
+    const Movement b = tiling.b.move(n, m, n_is_outer, holds_b);
     if (a.ring + b.ring > staging_) return;
     Score score;
     score.memory_bytes = a.memory + b.memory + tiling.output;

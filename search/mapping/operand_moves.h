@@ -42,14 +42,13 @@ class OperandMoves {
   /// of the other axis.
   Movement move(const PanelledAxis& own, const PanelledAxis& other, bool is_outer,
                 bool is_held) const {
-    const double fetches = is_held ? 1 : static_cast<double>(other.panels);
     // Loads of a block between fetch and release. One of the outer axis that is a single tile stays
     // in the core's memory while the inner panel's blocks pass.
     const bool stays = is_outer && is_single_tile_;
     const std::int64_t all_uses = stays ? other.panels : other_blocks_;
     const std::int64_t uses = is_held ? all_uses : stays ? 1 : other.blocks;
     Movement result;
-    result.memory = whole_ * fetches * copies_;
+    result.memory = memory(other, is_held);
     if (uses == 1 && !is_shared_) return result;
     result.path = Path::staged;
     double live = 1;
@@ -59,6 +58,12 @@ class OperandMoves {
     result.ring = std::min(live + ahead_, all_blocks_) * block_ * copies_;
     result.buffer = result.memory + whole_ * static_cast<double>(all_uses) * parts_;
     return result;
+  }
+
+  /// `memory` of the same.
+  double memory(const PanelledAxis& other, bool is_held) const {
+    const double fetches = is_held ? 1 : static_cast<double>(other.panels);
+    return whole_ * fetches * copies_;
   }
 
   /// Of any movement: none has fewer bytes from memory.

@@ -12,6 +12,7 @@ namespace simdse {
 /// next begins, so that every border is worked out once.
 class ChunkShares {
  public:
+  void reserve(std::size_t totals) { counters_.reserve(totals); }
   /// Adds a total that is shared; returns its index. All are added before begin().
   std::size_t add(std::int64_t total) {
     counters_.push_back({total, 0, 0});

@@ -28,6 +28,7 @@ PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t par
   }
   if (!region.contraction) {
     chunks_ = part_chunks(region.vector_mapping, index);
+    shares_.reserve(region.inputs.size() + region.outputs.size() + region.vector.size());
     for (const Operand& input : region.inputs) shares_.add(input.bytes.value());
     for (const Operand& output : region.outputs) shares_.add(output.bytes.value());
     for (const VectorShape& whole : region.vector) {
