@@ -26,6 +26,9 @@ PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
     if (!allows_follow_ups(split, task.follow_ups)) continue;
     if (split.k > 1 && task.has_vector_work()) continue;
     const ContractionShape part = part_shape(*task.contraction, split, 0);
+    if (split.k > 1) best.most_sums = split.k;
+    double& result = split.k > 1 ? best.split_sums : best.whole_sums;
+    if (peak_cycles(task, part) >= result) continue;
     auto known = std::find_if(tried.begin(), tried.end(),
                               [&](const auto& other) { return other.first == part; });
     if (known == tried.end()) {
@@ -35,11 +38,13 @@ PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
       }
       known = tried.insert(tried.end(), {part, least});
     }
-    double& result = split.k > 1 ? best.split_sums : best.whole_sums;
     result = std::min(result, known->second);
-    if (split.k > 1) best.most_sums = split.k;
   }
   return best;
+}
+
+double CoreBound::peak_cycles(const Task& task, const ContractionShape& part) const {
+  return static_cast<double>(part.macs()) / core_->peak_macs_per_cycle_of(task.format);
 }
 
 double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part) {
@@ -52,9 +57,7 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const Contrac
   const double a = batch * static_cast<double>(part.m * part.k) * a_bytes;
   const double b = batch * static_cast<double>(part.n * part.k) * b_bytes;
   // Products that follow make as many MACs again each, at the peak rate at best.
-  const double follow_ups = static_cast<double>(task.follow_ups.size()) *
-                            static_cast<double>(part.macs()) /
-                            core_->peak_macs_per_cycle_of(task.format);
+  const double follow_ups = static_cast<double>(task.follow_ups.size()) * peak_cycles(task, part);
   const double element_bytes = std::max({a_bytes, b_bytes, task.format.bits / 8.0});
   double least = std::numeric_limits<double>::infinity();
   for (const TileShape& tile :

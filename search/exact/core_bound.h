@@ -38,6 +38,8 @@ class CoreBound {
 
  private:
   PartCycles find(const Task& task, std::int64_t parts);
+  /// With all PEs at work all the time: no tiles of the part take less.
+  double peak_cycles(const Task& task, const ContractionShape& part) const;
   double tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part);
 
   std::shared_ptr<const TensorCore> core_;

@@ -28,9 +28,9 @@ OptionCache::Cores OptionCache::cores_of(const Chip& chip, const ChipRates& rate
                                          std::int32_t tensor_core, std::int32_t vector_core) {
   const std::vector<CoreGroupConfig>& groups = chip.design().cores;
   std::string text;
-  // A vector task names no tensor core.
   if (tensor_core != kNone) text += text_of(groups[chip.group_of_tensor_core(tensor_core)].block);
-  text += '|' + text_of(groups[chip.group_of_vector_core(vector_core)].block);
+  text += '|';
+  if (vector_core != kNone) text += text_of(groups[chip.group_of_vector_core(vector_core)].block);
   for (const double rate :
        {rates.port, rates.network_buffer, rates.network_memory, rates.buffer, rates.memory,
         rates.noc_latency, rates.buffer_latency, rates.memory_latency, rates.launch}) {

@@ -19,7 +19,8 @@ namespace simdse {
 /// built-in blocks only: a core is taken to be what its parameters are.
 class OptionCache {
  public:
-  /// What cores of a chip are alike with those of other chips.
+  /// What cores of a chip are alike with those of other chips. kNone: what has to do with cores of
+  /// that kind is not asked for.
   struct Cores {
     std::int32_t id = 0;
   };
@@ -46,8 +47,8 @@ class OptionCache {
     TaskOption option;
     std::int64_t calls = 0;
   };
-  /// `vectors`: what matters about the number of vector cores; `mapping`: id of the mappings, or
-  /// kNone.
+  /// `vectors`: what matters about the number of vector cores, 0 if nothing does; `mapping`: id of
+  /// the mappings, or kNone.
   const Option* find_option(Cores cores, std::int32_t signature, std::int64_t parts,
                             std::int64_t vectors, std::int64_t mapping) const;
   const Option& add_option(Cores cores, std::int32_t signature, std::int64_t parts,

@@ -226,11 +226,18 @@ class OptionFinder {
     return own.count();
   }
 
+  static bool has_partial_sums(const std::vector<MappedContraction>& mapped) {
+    return std::any_of(mapped.begin(), mapped.end(),
+                       [](const MappedContraction& each) { return each.mapping.split.k > 1; });
+  }
+
   /// The same from the cache, which learns what it does not know.
   std::optional<TaskOption> cached_best(const Task& task, const ContractionProblem& problem,
                                         const CoreRange& group, std::int64_t parts) {
     const CoreRange& vectors = chip_.vector_groups().front();
-    const OptionCache::Cores cores = cores_of(group.first, vectors.first);
+    // A product with nothing behind it is mapped alike whatever the vector cores are.
+    OptionCache::Cores cores =
+        cores_of(group.first, task.has_vector_work() ? vectors.first : kNone);
     const std::int64_t staging = layout_.slice * parts;
     const OptionCache::Mappings* mappings =
         cache_->find_mappings(cores, task.signature, parts, staging);
@@ -243,8 +250,13 @@ class OptionFinder {
     count_calls(calls_, mappings->calls);
     if (mappings->mapped.empty()) return std::nullopt;
     // Vector cores behind count by how many parts each serves; all of them add up partial sums.
-    const std::int64_t count =
-        task.has_vector_work() ? ceil_div(parts, std::int64_t{vectors.count}) : vectors.count;
+    std::int64_t count = 0;
+    if (task.has_vector_work()) {
+      count = ceil_div(parts, std::int64_t{vectors.count});
+    } else if (has_partial_sums(mappings->mapped)) {
+      count = vectors.count;
+      cores = cores_of(group.first, vectors.first);
+    }
     const OptionCache::Option* known =
         cache_->find_option(cores, task.signature, parts, count, mappings->id);
     if (known == nullptr) {
