@@ -185,10 +185,6 @@ std::string certificate_line(const SearchRun& run) {
   if (certificate.nodes > 0) text += fmt::format("   {} boxes", grouped(certificate.nodes));
   if (!certificate.stopped_by.empty()) {
     text += fmt::format("; limits.{} stopped the search", certificate.stopped_by);
-    const std::int64_t most = run.spec.options.limits.evaluations;
-    if (certificate.stopped_by == "evaluations" && run.search.designs_estimated > most) {
-      text += fmt::format(" at {}, behind the heuristic that it begins with", grouped(most));
-    }
   }
   return text + '\n';
 }

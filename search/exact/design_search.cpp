@@ -32,7 +32,11 @@ LocalSearchResult search_exactly(DesignBook& book) {
   std::optional<Certificate> certificate;  // an interrupted search has proved nothing
   book.unless_interrupted([&] {
     Outlook outlook(book, bound);
-    search_heuristically(book, &outlook);
+    try {
+      search_heuristically(book, &outlook);
+    } catch (const EvaluationsSpent&) {
+      // Then there are none left for the proof, which says so.
+    }
     certificate = search.run();
   });
   const std::int64_t bounded = search.bounded();

@@ -26,6 +26,9 @@ const Candidate* DesignBook::estimate(const Point& point, const char* phase,
     return known.candidate ? &*known.candidate : nullptr;
   }
   stop_if_interrupted();
+  if (options_.method == SearchMethod::exact && estimated() >= options_.limits.evaluations) {
+    throw EvaluationsSpent();
+  }
   known.is_estimated = true;
   ++result_.designs_estimated;
   if (progress_) progress_(result_.designs_estimated);

@@ -28,6 +28,9 @@ struct Known {
 /// Thrown by an estimate that is asked for after an interrupt, see LocalSearchOptions.
 struct SearchInterrupted {};
 
+/// Thrown by an estimate that an exact search's limit of evaluations does not allow.
+struct EvaluationsSpent {};
+
 /// Each design is priced and estimated once, and every estimate is logged.
 class DesignBook {
  public:
@@ -51,7 +54,7 @@ class DesignBook {
   bool affordable(const Point& point) { return priced(point).in_budget; }
 
   /// The estimate of a point within the budget, or nullptr if the workload does not fit it. A new
-  /// one is logged, with the reason for making it. Throws SearchInterrupted.
+  /// one is logged, with the reason for making it. Throws SearchInterrupted and EvaluationsSpent.
   const Candidate* estimate(const Point& point, const char* phase, const std::string& reason);
 
   void log(const char* phase, const Point& point, const char* verdict, std::string reason,

@@ -35,6 +35,10 @@ void run(const std::string& file, std::int64_t evaluations, bool is_heuristic_al
   search_heuristically(book, &outlook);
   const double heuristic_seconds = cpu_seconds() - start;
   const std::int64_t heuristic_designs = book.estimated();
+  if (book.candidates().empty()) {
+    fmt::print("| {} | no design within the budget holds it |\n", spec.name);
+    return;
+  }
   const Candidate* found = book.ranking(Objective::throughput, 1).front();
   const double heuristic = found->evaluation.throughput;
   if (is_heuristic_alone) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "search/exact/box_bound.h"
@@ -221,8 +222,14 @@ TEST_F(ExactSearch, WhatALimitLeavesOpenIsInTheGap) {
     last = certificate.gaps[0];
   }
   EXPECT_EQ(last, 0);
-  options.limits.evaluations = 1;
-  EXPECT_EQ(search(designs, SearchMethod::exact).certificate->stopped_by, "evaluations");
+  // The heuristic is stopped as well.
+  for (const std::int64_t evaluations : {1, 3}) {
+    options.limits.evaluations = evaluations;
+    const LocalSearchResult result = search(designs, SearchMethod::exact);
+    EXPECT_EQ(result.certificate->stopped_by, "evaluations");
+    EXPECT_EQ(result.designs_estimated, evaluations);
+    EXPECT_FALSE(result.is_partial);
+  }
 }
 
 // With a tolerance the search may end with another design, no worse by more than that.
@@ -258,6 +265,70 @@ TEST_F(ExactSearch, EvaluationsDoNotDependOnThoseBefore) {
         0.05)
         << chip.label();
     EXPECT_EQ(after_others.memory_used.value(), alone.memory_used.value()) << chip.label();
+  }
+}
+
+/// A few of the axes that a design has, and of each a few values.
+std::string random_space(std::mt19937_64& random) {
+  const std::vector<std::pair<const char*, std::vector<const char*>>> axes = {
+      {"cores.0.rows", {"32", "64", "128", "256"}},
+      {"cores.0.columns", {"32", "64", "128"}},
+      {"cores.0.count", {"1", "2", "4", "8"}},
+      {"cores.0.operand_depth", {"512", "4096"}},
+      {"cores.1.lanes", {"16", "64", "128"}},
+      {"cores.1.count", {"1", "2", "4"}},
+      {"clock", {"300 MHz", "700 MHz", "1 GHz"}},
+      {"noc.port_width", {"64 B/cycle", "256 B/cycle", "512 B/cycle"}},
+      {"global_buffer.capacity", {"4 MiB", "16 MiB", "32 MiB"}},
+      {"global_buffer.banks", {"4", "32"}},
+      {"memory.stacks", {"1", "2", "4"}}};
+  std::vector<std::size_t> order(axes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::string text;
+  std::size_t designs = 1;
+  for (std::size_t left = axes.size(); left > 0; --left) {
+    const std::size_t at = random() % left;
+    const auto& [path, values] = axes[order[at]];
+    order[at] = order[left - 1];
+    constexpr std::size_t most_designs = 100;
+    if (designs * values.size() > most_designs) continue;
+    designs *= values.size();
+    text += (text.empty() ? "" : ", ") + std::string(path) + ": [";
+    for (const char* value : values) text += std::string(value == values[0] ? "" : ", ") + value;
+    text += "]";
+  }
+  return "{" + text + "}";
+}
+
+// Whatever is looked for, in whatever corner of a design.
+TEST_F(ExactSearch, TheHeuristicIsNearTheBestOfSmallSpaces) {
+  const std::vector<std::pair<const char*, std::vector<Override>>> models = {
+      {"resnet18", {{"batch", "4"}}},
+      {"mobilenet_v3_large", {{"batch", "2"}}},
+      {"bert_large", {{"layers", "1"}, {"batch", "2"}}}};
+  const std::vector<Objective> objectives = {Objective::throughput, Objective::throughput_per_tdp,
+                                             Objective::energy, Objective::energy_delay_product};
+  options.top_k = 1;
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 12; ++i) {
+    const auto& [model, overrides] = models[static_cast<std::size_t>(i) % models.size()];
+    use(model, overrides);
+    options.budget = {Area(550 + 50 * static_cast<double>(random() % 6)),
+                      Watts(180 + 40 * static_cast<double>(random() % 5))};
+    const std::string text = random_space(random);
+    const SearchSpace designs = space(text);
+    options.objectives = objectives;
+    const LocalSearchResult all = search(designs, SearchMethod::exhaustive);
+    for (std::size_t at = 0; at < objectives.size(); ++at) {
+      options.objectives = {objectives[at]};
+      const LocalSearchResult found = search(designs, SearchMethod::heuristic);
+      const std::string what = std::string(model) + ", " + objective_name(objectives[at]) + ", " +
+                               text + ": " + found.best[0][0].label + " instead of " +
+                               all.best[at][0].label;
+      EXPECT_GE(worth(objectives[at], found.best[0][0].evaluation),
+                0.995 * worth(objectives[at], all.best[at][0].evaluation))
+          << what;
+    }
   }
 }
 
