@@ -9,16 +9,19 @@ constexpr unsigned kPartBits = 24;
 // Token of on_time beside the blocks' indices: a part has left the window.
 constexpr std::uint64_t kRoom = ~std::uint64_t{0};
 
+// So many of the largest parts may wait at the buffer: one is written, one is next.
+constexpr std::int64_t kPartsAtBuffer = 2;
+
 }  // namespace
 
 DmaModule::DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
-                     std::size_t streams, std::size_t number, std::int64_t max_bytes, Bytes window)
+                     std::size_t streams, std::size_t number, const TransferLimits& limits)
     : sc_module(name),
       time_(time),
-      from_memory_("from_memory", time, pool, read_side_, number, window),
-      to_buffer_("to_buffer", time, pool, write_side_, number, window),
-      window_(window),
-      max_bytes_(std::min(max_bytes, window.value() / 2)),
+      from_memory_("from_memory", time, pool, read_side_, number, limits.dma_window),
+      to_buffer_("to_buffer", time, pool, write_side_, number, limits.dma_window),
+      window_(limits.dma_window),
+      max_bytes_(std::min(limits.max_bytes, limits.dma_bytes)),
       streams_(streams) {
   read_side_.dma = this;
   write_side_.dma = this;
@@ -92,9 +95,25 @@ void DmaModule::on_read(tlm::tlm_generic_payload& payload, Picoseconds head) {
   const TransferInfo& info = info_of(payload);
   const Block& block = blocks_[info.tag >> kPartBits];
   const auto part = static_cast<std::int64_t>(info.tag & ((std::uint64_t{1} << kPartBits) - 1));
-  to_buffer_.request(tlm::TLM_WRITE_COMMAND,
-                     {{block.buffer_address + part * max_bytes_, payload.get_data_length()}},
-                     info.tag, info.stream, head, info.tail);
+  delivered_.push_back({block.buffer_address + part * max_bytes_, payload.get_data_length(),
+                        info.tag, info.stream, head, info.tail});
+  write();
+}
+
+void DmaModule::write() {
+  while (!delivered_.empty()) {
+    const Delivered part = delivered_.front();
+    while (writing_ + part.bytes > kPartsAtBuffer * max_bytes_ && !written_.empty()) {
+      writing_ -= written_.front().bytes.value();
+      writes_from_ = std::max(writes_from_, written_.front().at);
+      written_.pop_front();
+    }
+    if (writing_ + part.bytes > kPartsAtBuffer * max_bytes_) return;
+    delivered_.pop_front();
+    writing_ += part.bytes;
+    to_buffer_.request(tlm::TLM_WRITE_COMMAND, {{part.buffer_address, part.bytes}}, part.tag,
+                       part.stream, std::max(part.head, writes_from_), part.tail);
+  }
 }
 
 void DmaModule::on_written(tlm::tlm_generic_payload& payload) {
@@ -103,8 +122,11 @@ void DmaModule::on_written(tlm::tlm_generic_payload& payload) {
   Block& block = blocks_[index];
   block.tail = std::max(block.tail, info.tail);
   bytes_copied_ += Bytes(payload.get_data_length());
-  landing_.push_back({info.tail, Bytes(payload.get_data_length())});
+  const Landing landing = {info.tail, Bytes(payload.get_data_length())};
+  landing_.push_back(landing);
+  written_.push_back(landing);
   if (--block.parts_left == 0) time_.call_at(block.tail, Stage::arrival, *this, index);
+  write();
   issue();
 }
 

@@ -20,12 +20,13 @@ class DmaClient {
 
 /// Copies blocks from memory to buffer for several streams, a block of each in turn. The head of a
 /// read's data goes on to the buffer while its tail is still to come. No more than a window is
-/// between the two, so a buffer that is slower than memory holds the reads back instead of being
-/// asked for more than the window ahead of the cores. `number` follows those of the cores.
+/// between the two. Of that the buffer is asked for two of the largest parts at a time, so that
+/// cores that use it wait for no more; what else memory has delivered waits in the engine. `number`
+/// follows those of the cores.
 class DmaModule : public sc_core::sc_module, public Timed {
  public:
   DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
-            std::size_t streams, std::size_t number, std::int64_t max_bytes, Bytes window);
+            std::size_t streams, std::size_t number, const TransferLimits& limits);
 
   tlm_utils::simple_initiator_socket<TransferPort>& memory_socket() {
     return from_memory_.socket();
@@ -65,6 +66,15 @@ class DmaModule : public sc_core::sc_module, public Timed {
     }
   };
 
+  /// A part that memory delivers from `head` to `tail`.
+  struct Delivered {
+    std::int64_t buffer_address = 0;
+    std::int64_t bytes = 0;
+    std::uint64_t tag = 0;
+    std::uint32_t stream = 0;
+    Picoseconds head = 0;
+    Picoseconds tail = 0;
+  };
   /// A part that will be in the buffer at `at`.
   struct Landing {
     Picoseconds at = 0;
@@ -74,6 +84,7 @@ class DmaModule : public sc_core::sc_module, public Timed {
   void on_time(std::uint64_t token) override;
   void issue();
   bool has_room();
+  void write();
   void on_read(tlm::tlm_generic_payload& payload, Picoseconds head);
   void on_written(tlm::tlm_generic_payload& payload);
 
@@ -90,6 +101,10 @@ class DmaModule : public sc_core::sc_module, public Timed {
   std::vector<std::uint32_t> free_blocks_;
   Bytes in_flight_;        ///< asked of memory and not in the buffer
   Fifo<Landing> landing_;  ///< in the order in which they leave the window
+  Fifo<Delivered> delivered_;
+  std::int64_t writing_ = 0;     ///< bytes that the buffer has been asked for, less ...
+  Fifo<Landing> written_;        ///< ... the first of these, once others took their room,
+  Picoseconds writes_from_ = 0;  ///< which landed by then
   bool is_waiting_for_room_ = false;
   bool is_issuing_ = false;
   Bytes bytes_copied_;

@@ -1,6 +1,5 @@
 #include "models/chip/chip_module.h"
 
-#include "models/chip/copy_window.h"
 #include "sim/kernel/module_registry.h"
 #include "sim/kernel/private_storage.h"
 
@@ -58,8 +57,8 @@ ChipModule::ChipModule(const sc_core::sc_module_name& name, TimeService& time, c
         "buffer", time, storage(design.global_buffer, ideal.buffer), kStoragePorts, sources, false);
     memory_ = std::make_unique<StorageModule>("memory", time, storage(design.memory, ideal.memory),
                                               kStoragePorts, sources, true);
-    dma_ = std::make_unique<DmaModule>("dma", time, pool_, tensor_count_, chip.core_count(),
-                                       limits.max_bytes, copy_window(chip));
+    dma_ =
+        std::make_unique<DmaModule>("dma", time, pool_, tensor_count_, chip.core_count(), limits);
     dispatcher_ = std::make_unique<SequencerModule>("dispatcher", time, chip.clock(),
                                                     chip.dispatcher(), account_);
     if (ideal.dispatch) dispatcher_->make_private();
