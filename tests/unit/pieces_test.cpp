@@ -69,6 +69,11 @@ class PiecesOf : public ::testing::TestWithParam<Case> {
   CutNetwork network;
 };
 
+/// Of networks whose number of layers can be chosen.
+class PiecesOfLayers : public PiecesOf {};
+/// Where neither exchanges nor layers cut a stage.
+class PiecesOfWholeStages : public PiecesOf {};
+
 TEST_P(PiecesOf, HaveEveryOperatorOnceInAnOrderThatCanRun) {
   for (std::size_t s = 0; s < network.stages.size(); ++s) {
     const Graph& graph = network.steps[s].graph;
@@ -153,19 +158,18 @@ TEST_P(PiecesOf, KeepAllThatOthersRead) {
 
 // Layers share theirs: what there is once is at the ends of the network, so that twice the layers
 // have no piece more.
-TEST_P(PiecesOf, AreNoMoreForMoreLayers) {
+TEST_P(PiecesOfLayers, AreNoMoreForMoreLayers) {
   Case more = GetParam();
   const auto layers = std::find_if(more.overrides.begin(), more.overrides.end(),
                                    [](const Override& one) { return one.path == "layers"; });
-  if (layers == more.overrides.end()) GTEST_SKIP() << "its layers are not to be chosen";
+  ASSERT_NE(layers, more.overrides.end());
   layers->value = std::to_string(2 * std::stoi(layers->value));
   const CutNetwork larger(more.model, more.overrides, more.tensor, more.sequence_parallel,
                           more.pipeline, more.recompute, more.pieces);
   EXPECT_EQ(larger.book.size(), network.book.size());
 }
 
-TEST_P(PiecesOf, AreFewWithoutExchanges) {
-  if (GetParam().tensor > 1 || GetParam().pieces.by_layer) GTEST_SKIP() << "cut by layers";
+TEST_P(PiecesOfWholeStages, AreFew) {
   std::size_t nodes = 0;
   for (const auto& stage : network.nodes) nodes += stage.size();
   // A piece per class, and the sum of tied parameters with what comes before and behind.
@@ -204,19 +208,27 @@ TEST_P(PiecesOf, BoundariesAreMetInTheRightClass) {
 const std::vector<Override> kGpt = {{"layers", "8"}, {"vocabulary", "51200"}};
 const std::vector<Override> kLlama = {{"layers", "8"}};
 
-INSTANTIATE_TEST_SUITE_P(
-    Networks, PiecesOf,
-    ::testing::Values(Case{"gpt3_175b", kGpt, 8, false, 4, Recomputation::none},
-                      Case{"gpt3_175b", kGpt, 8, true, 4, Recomputation::selective},
-                      Case{"gpt3_175b", kGpt, 8, true, 2, Recomputation::full},
-                      Case{"gpt2_xl", kGpt, 1, false, 4, Recomputation::none},
-                      Case{"llama2_70b", kLlama, 8, true, 2, Recomputation::none},
-                      Case{"llama2_70b", kLlama, 4, false, 2, Recomputation::full},
-                      Case{"resnet50", {}, 1, false, 4, Recomputation::none},
-                      Case{"gpt2_xl", kGpt, 1, false, 4, Recomputation::selective, {true, false}},
-                      Case{"gpt2_xl", kGpt, 1, false, 2, Recomputation::full, {true, true}},
-                      Case{"llama2_70b", kLlama, 8, true, 2, Recomputation::full, {true, false}},
-                      Case{"gnmt", {}, 1, false, 2, Recomputation::none, {false, false}}));
+const std::vector<Case> kLayeredWithExchanges = {
+    {"gpt3_175b", kGpt, 8, false, 4, Recomputation::none},
+    {"gpt3_175b", kGpt, 8, true, 4, Recomputation::selective},
+    {"gpt3_175b", kGpt, 8, true, 2, Recomputation::full},
+    {"llama2_70b", kLlama, 8, true, 2, Recomputation::none},
+    {"llama2_70b", kLlama, 4, false, 2, Recomputation::full},
+    {"gpt2_xl", kGpt, 1, false, 4, Recomputation::selective, {true, false}},
+    {"gpt2_xl", kGpt, 1, false, 2, Recomputation::full, {true, true}},
+    {"llama2_70b", kLlama, 8, true, 2, Recomputation::full, {true, false}}};
+const std::vector<Case> kLayeredWhole = {{"gpt2_xl", kGpt, 1, false, 4, Recomputation::none}};
+const std::vector<Case> kOthersWhole = {
+    {"resnet50", {}, 1, false, 4, Recomputation::none},
+    {"gnmt", {}, 1, false, 2, Recomputation::none, {false, false}}};
+
+INSTANTIATE_TEST_SUITE_P(WithExchanges, PiecesOf, ::testing::ValuesIn(kLayeredWithExchanges));
+INSTANTIATE_TEST_SUITE_P(Whole, PiecesOf, ::testing::ValuesIn(kLayeredWhole));
+INSTANTIATE_TEST_SUITE_P(OthersWhole, PiecesOf, ::testing::ValuesIn(kOthersWhole));
+INSTANTIATE_TEST_SUITE_P(WithExchanges, PiecesOfLayers, ::testing::ValuesIn(kLayeredWithExchanges));
+INSTANTIATE_TEST_SUITE_P(Whole, PiecesOfLayers, ::testing::ValuesIn(kLayeredWhole));
+INSTANTIATE_TEST_SUITE_P(Whole, PiecesOfWholeStages, ::testing::ValuesIn(kLayeredWhole));
+INSTANTIATE_TEST_SUITE_P(OthersWhole, PiecesOfWholeStages, ::testing::ValuesIn(kOthersWhole));
 
 TEST(Pieces, StagesInTheMiddleAreEqual) {
   const CutNetwork network("gpt3_175b", {{"layers", "14"}}, 8, true, 8, Recomputation::selective);
