@@ -205,7 +205,7 @@ std::string system_search_text(const SystemSearchReport& report) {
   for (const PlaceKind& kind : report.found.kinds) estimated += kind.found.designs_estimated;
   // The first choice is in the header.
   std::string text = again_text(report.result.rounds, 12);
-  if (report.result.rounds.size() > 2) {
+  if (report.result.rounds.size() > 1) {
     text += fmt::format("parallel    {}\n", parallelism_text(report.step.step.parallelism())) +
             warnings_text(report.step, 12);
   }
