@@ -70,8 +70,10 @@ std::string rate_text(const Chip& chip, const ChipRates& rates, const Region& re
     case Resource::buffer:
       return bytes_per_second(rates.buffer);
     case Resource::memory:
-      return fmt::format("{:.4g} GB/s ({:.3f} of peak)", rates.memory * frequency / 1e9,
-                         rates.memory * frequency / chip.memory().peak_bandwidth().value());
+      return fmt::format("{:.4g} GB/s ({:.3f} of peak), and {:.1f} us to turn to writes and back",
+                         rates.memory * frequency / 1e9,
+                         rates.memory * frequency / chip.memory().peak_bandwidth().value(),
+                         estimate.turning / frequency * 1e6);
   }
   return "";
 }
@@ -185,6 +187,7 @@ Json operator_view_json(const Chip& chip, const TrainingSetup& setup, const Regi
         {"time_s", estimate.bounds[i].cycles / frequency},
         {"traffic_bytes", estimate.bounds[i].traffic.value()}};
   }
+  bounds["memory"]["turning_s"] = estimate.turning / frequency;
   return {{"name", setup.region_name(region)},
           {"macs", estimate.macs},
           {"vector_operations", estimate.vector_operations},

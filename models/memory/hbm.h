@@ -87,6 +87,11 @@ class Hbm : public Memory {
     return Bytes(p_.burst_length * p_.channel_bits / p_.pseudo_channels / 8);
   }
   std::int64_t queue_depth() const override { return p_.queue_depth * channels(); }
+  Seconds turnaround() const override {
+    const Seconds write_to_read = p_.bank_groups > 1 ? p_.t_wtr_s : p_.t_wtr_l;
+    return std::max(Seconds(0), write_to_read + p_.t_rtw + p_.t_cwl - burst_time());
+  }
+  Bytes write_batch() const override { return access_size() * (p_.write_high - p_.write_low); }
   /// The least that the data bus with its turns, column commands (tCCD), activates (tRRD, tFAW),
   /// row cycles (tRC) and refresh leave, on the channels, bank groups and banks that the pattern
   /// uses.

@@ -132,12 +132,10 @@ BytesPerSecond Hbm::bandwidth(const AccessPattern& pattern) const {
       std::min<double>(static_cast<double>(channels()),
                        std::ceil(static_cast<double>(block) / to_double(p_.interleave)));
   const double part = static_cast<double>(block) / spread;
-  const double batch = static_cast<double>(p_.write_high - p_.write_low) * to_double(access_size());
   const double w = pattern.write_share;
-  const Seconds turns =
-      (p_.bank_groups > 1 ? p_.t_wtr_s : p_.t_wtr_l) + p_.t_rtw + p_.t_cwl - burst_time();
-  const double turning = static_cast<double>(blocks) * w * std::min(1 - w, part / batch) *
-                         std::max(0.0, turns.value()) * spread / static_cast<double>(channels());
+  const double turning = static_cast<double>(blocks) * w *
+                         std::min(1 - w, part / to_double(write_batch())) * turnaround().value() *
+                         spread / static_cast<double>(channels());
   const double bus =
       to_double(pattern.block) * static_cast<double>(blocks) / peak_bandwidth().value();
   time = std::max(time, bus + turning) / (1 - p_.t_rfc / p_.t_refi);

@@ -26,6 +26,10 @@ class Memory : public Block {
   virtual Seconds latency() const = 0;
   /// The smallest access: what one burst moves.
   virtual Bytes access_size() const = 0;
+  /// What a channel's data bus loses when it turns from reading to writing and back.
+  virtual Seconds turnaround() const { return {}; }
+  /// What a channel that is asked for reads as well writes before it turns back.
+  virtual Bytes write_batch() const { return access_size(); }
 
   BytesPerSecond channel_bandwidth() const;
   /// What a load gets in the end, as far as a closed form can say.

@@ -251,6 +251,8 @@ struct MemoryFacts {
   Seconds latency;
   Bytes access_size;
   Bytes max_transfer;
+  Seconds turnaround;
+  Bytes write_batch;
 
   MemoryFacts() = default;
   explicit MemoryFacts(const Memory& memory)
@@ -262,7 +264,9 @@ struct MemoryFacts {
         queue_depth(memory.queue_depth()),
         latency(memory.latency()),
         access_size(memory.access_size()),
-        max_transfer(memory.max_transfer()) {
+        max_transfer(memory.max_transfer()),
+        turnaround(memory.turnaround()),
+        write_batch(memory.write_batch()) {
     check("capacity", to_double(capacity), 1);
     check("access_size", to_double(access_size), 1);
     check("max_transfer", to_double(max_transfer), 1);
@@ -272,6 +276,8 @@ struct MemoryFacts {
     check("sustained_bandwidth", sustained_bandwidth.value(), 1e-9);
     check("queue_depth", static_cast<double>(queue_depth), 1);
     check("latency", latency.value(), 0);
+    check("turnaround", turnaround.value(), 0);
+    check("write_batch", to_double(write_batch), 1);
   }
 };
 
@@ -287,6 +293,8 @@ class MemoryStandIn final : public StandIn<Memory, MemoryFacts> {
   Seconds latency() const override { return facts_.latency; }
   Bytes access_size() const override { return facts_.access_size; }
   Bytes max_transfer() const override { return facts_.max_transfer; }
+  Seconds turnaround() const override { return facts_.turnaround; }
+  Bytes write_batch() const override { return facts_.write_batch; }
   BytesPerSecond bandwidth(const AccessPattern&) const override { only_in_children(); }
 };
 

@@ -6,6 +6,9 @@
 namespace simdse {
 namespace {
 
+/// Items for whose operands there are places at the beginning.
+constexpr std::size_t kItemsInStep = 2;
+
 Cycles whole(double cycles) { return Cycles(static_cast<std::int64_t>(std::ceil(cycles))); }
 
 Moved moved_by(const std::vector<StepTransfer>& transfers, const std::vector<Operand>& operands) {
@@ -25,7 +28,7 @@ StepMoves StepMoves::of(const ProgramStep& step, const Region& region) {
 }
 
 PartChain::PartChain(const Region& region, const MoveCosts& costs, std::int64_t vector_turns)
-    : region_(region), costs_(costs), vector_turns_(vector_turns) {
+    : region_(region), costs_(costs), vector_turns_(vector_turns), parts_(costs.parts) {
   constexpr std::size_t few_steps = 32;
   (region.vector_cores.empty() ? blocks_freed_ : results_freed_).reserve(few_steps);
   if (!region.contraction) return;
@@ -61,14 +64,13 @@ Cycles PartChain::move_time(const Moved& moved, Cycles memory_wait, Cycles buffe
   const double port = (moved.memory + moved.buffer) / costs_.port;
   Cycles time(0);
   if (moved.memory > 0) {
-    time =
-        whole(costs_.memory_latency + std::max(port, moved.memory * costs_.parts / costs_.memory)) +
-        memory_wait;
+    time = whole(costs_.memory_latency + std::max(port, moved.memory * parts_ / costs_.memory)) +
+           memory_wait;
   }
   if (moved.buffer > 0) {
-    time = std::max(time, whole(costs_.buffer_latency +
-                                std::max(port, moved.buffer * costs_.parts / costs_.buffer)) +
-                              buffer_wait);
+    time = std::max(
+        time, whole(costs_.buffer_latency + std::max(port, moved.buffer * parts_ / costs_.buffer)) +
+                  buffer_wait);
   }
   return time;
 }
@@ -99,6 +101,22 @@ Cycles PartChain::staged_by(const ProgramStep& step) {
   return there;
 }
 
+Cycles PartChain::loaded(Cycles issued, const Moved& moved, LastMove& last) {
+  const Cycles alone = issued + load_time(moved, last);
+  if (items_ >= kItemsInStep) return alone;
+  if (items_ == 0) first_issued_ = issued;
+  first_moved_ += moved;
+  LastMove unused;
+  return std::max(alone, first_issued_ + load_time(first_moved_, unused));
+}
+
+void PartChain::note_item(Cycles begin) {
+  if (items_ == 0) first_begin_ = begin;
+  if (++items_ != kItemsInStep) return;
+  parts_ = 1;
+  tensor_load_ = vector_load_ = store_ = {};
+}
+
 Cycles PartChain::place_free(const std::vector<Cycles>& freed, std::size_t begun,
                              std::int64_t places) {
   const auto held = static_cast<std::size_t>(places);
@@ -110,7 +128,7 @@ void PartChain::append(const ProgramStep& step, const StepMoves& moves) {
   Cycles done(0);
   if (region_.contraction) {
     const Cycles issued = std::max(tensor_places_.free_at(), staged_by(step));
-    ready = issued + load_time(moves.tensor_loads, tensor_load_);
+    ready = loaded(issued, moves.tensor_loads, tensor_load_);
     Cycles place(0);
     if (step.starts_output) {
       place = place_free(blocks_freed_, blocks_begun_++, step.output_places);
@@ -122,8 +140,7 @@ void PartChain::append(const ProgramStep& step, const StepMoves& moves) {
       rings_[i].freed += step.released[i].value();
       rings_[i].releases.emplace_back(span.end, rings_[i].freed);
     }
-    if (!has_begun_) first_begin_ = span.begin;
-    has_begun_ = true;
+    note_item(span.begin);
     done = span.done;
     finish_ = std::max(finish_, span.done);
     if (!step.has_output) return;
@@ -131,8 +148,9 @@ void PartChain::append(const ProgramStep& step, const StepMoves& moves) {
   const bool has_vector = !region_.vector_cores.empty();
   if (has_vector) {
     const Cycles issued = std::max(done, vector_places_.free_at());
-    ready = issued + load_time(moves.vector_loads, vector_load_);
     const bool is_behind = region_.contraction.has_value();
+    ready = is_behind ? issued + load_time(moves.vector_loads, vector_load_)
+                      : loaded(issued, moves.vector_loads, vector_load_);
     const Cycles place = place_free(results_freed_, results_begun_++,
                                     is_behind ? std::int64_t{2} : step.output_places);
     TileTiming timing = step.vector;
@@ -142,8 +160,7 @@ void PartChain::append(const ProgramStep& step, const StepMoves& moves) {
     const TilePipeline::Span span = vector_.append(timing, ready, place);
     vector_places_.take(span.end);
     if (is_behind) blocks_freed_.push_back(vector_.open);
-    if (!has_begun_) first_begin_ = span.begin;
-    has_begun_ = true;
+    if (!is_behind) note_item(span.begin);
     done = span.done;
   }
   last_store_ = done;

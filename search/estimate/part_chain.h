@@ -32,7 +32,7 @@ struct MoveCosts {
   double port = 0;           ///< rate of the core's port
   double memory = 0;         ///< rate at which memory serves all parts
   double buffer = 0;
-  double parts = 1;  ///< parts that ask at the same time
+  double parts = 1;  ///< that begin at the same time
   Waits waits;
 };
 
@@ -41,6 +41,11 @@ struct Moved {
   double memory = 0;
   double buffer = 0;
 
+  Moved& operator+=(const Moved& other) {
+    memory += other.memory;
+    buffer += other.buffer;
+    return *this;
+  }
   friend bool operator==(const Moved& x, const Moved& y) {
     return x.memory == y.memory && x.buffer == y.buffer;
   }
@@ -63,7 +68,9 @@ struct StepMoves {
 ///   - a finished block keeps its place until it is stored or in the vector core, and there are
 ///     only so many places.
 /// The same rules as those of the simulated cores; here a transfer takes what MoveCosts says, and
-/// nothing that the part does delays others.
+/// nothing that the part does delays others. All parts ask for the operands of their first two
+/// items at once, and are served in turn, this one last. From then on they are as far apart as that
+/// took, and find a level free that on the whole has time for all of them.
 class PartChain {
  public:
   /// `vector_turns`: how many parts the vector core works for in turn.
@@ -113,6 +120,9 @@ class PartChain {
   /// `memory_wait`, `buffer_wait`: what a transfer from or to them waits.
   Cycles move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const;
   Cycles staged_by(const ProgramStep& step);
+  /// When what is asked for at `issued` is in the core that begins items.
+  Cycles loaded(Cycles issued, const Moved& moved, LastMove& last);
+  void note_item(Cycles begin);
   /// When there is a place for another output, of which there are `places`.
   static Cycles place_free(const std::vector<Cycles>& freed, std::size_t begun,
                            std::int64_t places);
@@ -132,8 +142,11 @@ class PartChain {
   LastMove tensor_load_;
   LastMove vector_load_;
   LastMove store_;
-  Cycles requested_;  ///< when the last block was asked for
-  bool has_begun_ = false;
+  Cycles requested_;       ///< when the last block was asked for
+  std::size_t items_ = 0;  ///< begun
+  double parts_;           ///< that ask at the same time
+  Cycles first_issued_;    ///< when the first item's operands were asked for
+  Moved first_moved_;      ///< those of the items that all parts ask for at once
   Cycles first_begin_;
   Cycles last_store_;
   Cycles finish_;

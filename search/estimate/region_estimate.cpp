@@ -1,10 +1,10 @@
 #include "search/estimate/region_estimate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <vector>
 
-#include "models/chip/copy_window.h"
 #include "models/core/transfer_limits.h"
 #include "search/estimate/serial_estimate.h"
 
@@ -37,6 +37,8 @@ ChipRates ChipRates::of(const Chip& chip) {
   rates.network_memory = noc.memory_bandwidth().value();
   rates.buffer = chip.buffer().bandwidth().value();
   rates.memory = chip.memory().sustained_bandwidth().value() / frequency;
+  rates.turnaround = chip.memory().turnaround().value() * frequency;
+  rates.write_batch = to_double(chip.memory().write_batch() * chip.memory().channels());
   rates.noc_latency = to_double(noc.latency());
   rates.buffer_latency = to_double(chip.buffer().latency());
   rates.memory_latency = chip.memory().latency().value() * frequency;
@@ -80,6 +82,8 @@ struct Traffic {
   Network network_memory;
   double buffer = 0;
   double memory = 0;
+  double written = 0;  ///< to memory
+  double turning = 0;  ///< cycles, if memory turned for every write of these
 };
 
 class Estimator {
@@ -103,6 +107,21 @@ class Estimator {
     Traffic::Network& network = is_direct ? traffic_.network_memory : traffic_.network_buffer;
     (in ? network.in : network.out) += bytes;
     (is_direct ? traffic_.memory : traffic_.buffer) += bytes;
+  }
+
+  /// What a write to memory that comes between reads costs its bus.
+  void count_write(double bytes, double times) {
+    const double transactions = std::ceil(bytes / static_cast<double>(limits_.max_bytes));
+    traffic_.written += bytes * times;
+    traffic_.turning +=
+        rates_.turnaround * std::min(transactions, bytes / rates_.write_batch) * times;
+  }
+
+  /// Cycles in which the memory's bus turns. Before a write in the queue there is a read as often
+  /// as bytes are read.
+  double turning() const {
+    if (traffic_.memory == 0) return 0;
+    return (1 - traffic_.written / traffic_.memory) * traffic_.turning;
   }
 
   /// Equal parts.
@@ -154,7 +173,10 @@ class Estimator {
       const Operand& operand = region_.outputs[store.operand];
       count(operand, to_double(store.bytes) * times, false);
       out += to_double(store.bytes);
-      if (operand.path == Path::direct) t.to_memory += to_double(store.bytes);
+      if (operand.path == Path::direct) {
+        t.to_memory += to_double(store.bytes);
+        count_write(to_double(store.bytes), times);
+      }
     }
     t.port_out += out;
     if (has_vector) vector_bytes_ += out * times;
@@ -328,7 +350,8 @@ class Estimator {
                                : traffic_.network_memory.busier());
     e.network_bytes = traffic_.network_buffer.all() + traffic_.network_memory.all();
     set(Resource::buffer, traffic_.buffer / rates_.buffer, traffic_.buffer);
-    set(Resource::memory, traffic_.memory / rates_.memory, traffic_.memory);
+    e.turning = turning();
+    set(Resource::memory, traffic_.memory / rates_.memory + e.turning, traffic_.memory);
 
     e.launch = rates_.launch;
     const double finish = to_double(alone_->finish());
@@ -367,9 +390,8 @@ class Estimator {
                     traffic_.network_memory.out / rates_.network_memory,
                     traffic_.network_buffer.in / rates_.network_buffer,
                     traffic_.network_buffer.out / rates_.network_buffer};
-    const TransferLimits limits;
-    e.core_windows = (part.from_memory + part.to_memory) / to_double(limits.core_window);
-    e.stage_windows = staged_ / to_double(copy_window(chip_));
+    e.core_windows = (part.from_memory + part.to_memory) / to_double(limits_.core_window);
+    e.stage_windows = staged_ / to_double(limits_.dma_window);
     e.macs = static_cast<std::int64_t>(macs_);
     e.vector_bytes = vector_bytes_;
     e.vector_operations = static_cast<std::int64_t>(operations_);
@@ -388,6 +410,7 @@ class Estimator {
   const Chip& chip_;
   const ChipRates& rates_;
   const Region& region_;
+  const TransferLimits limits_;
   bool with_waits_;
   std::optional<PartChain> alone_;
   std::optional<PartChain> memory_waits_;

@@ -29,6 +29,8 @@ struct ChipRates {
   double network_memory = 0;
   double buffer = 0;
   double memory = 0;
+  double turnaround = 0;   ///< cycles that memory loses when it turns to writing and back
+  double write_batch = 0;  ///< bytes that all its channels write before they turn back
   double noc_latency = 0;
   double buffer_latency = 0;
   double memory_latency = 0;
@@ -65,6 +67,7 @@ struct Patience {
 /// (`drain`), and what passes between cores (`exposed`, less what the cores do at the same time).
 struct RegionEstimate {
   std::array<Bound, kResourceCount> bounds;
+  double turning = 0;  ///< cycles of memory's bound in which its bus turns
   double launch = 0;
   double startup = 0;
   double exposed = 0;
