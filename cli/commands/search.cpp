@@ -75,33 +75,6 @@ int search_set(const Arguments& arguments, const DataFiles& files) {
   return run.is_partial ? kInterrupted : kDone;
 }
 
-/// Searches and simulates; an interrupt once there are answers leaves some of them not simulated.
-SystemSearchReport run_system_search(const SearchSpec& spec, const DegreeSearchResult& result,
-                                     const WorkerOptions& workers) {
-  const SystemStep& step = *result.step;
-  const SystemSearchResult& found = result.found;
-  SystemSearchReport report{spec, result, step, found, {}, {}, {}, false};
-  report.baselines.resize(found.baselines.size());
-  std::vector<std::pair<const SystemChoice*, std::optional<SystemSimulation>*>> all = {
-      {&found.common, &report.common}};
-  if (found.has_mosaic()) all.emplace_back(&found.mosaic, &report.mosaic);
-  for (std::size_t i = 0; i < found.baselines.size(); ++i) {
-    all.emplace_back(&found.baselines[i], &report.baselines[i]);
-  }
-  Progress progress("simulate", static_cast<std::int64_t>(all.size()));
-  std::int64_t done = 0;
-  for (const auto& [choice, simulation] : all) {
-    try {
-      *simulation = simulate_system(step.step, *choice->network, choice->places, workers);
-    } catch (const NegativeResult&) {
-      report.is_partial = true;
-      break;
-    }
-    progress.update(++done);
-  }
-  return report;
-}
-
 int search_chips_of_system(const Arguments& arguments, SearchSpec& spec) {
   if (arguments.has("seed")) {
     throw InputError("search: --seed goes with a search of one chip, not with a system");
@@ -122,7 +95,10 @@ int search_chips_of_system(const Arguments& arguments, SearchSpec& spec) {
     return search_degrees(spec, std::move(first),
                           [&](std::int64_t done) { progress.update(done); });
   });
-  const SystemSearchReport report = run_system_search(spec, result, workers);
+  Progress progress("simulate", 0);
+  const SystemSearchRun run =
+      simulate_choices(spec, result, workers, [&](std::int64_t done) { progress.update(done); });
+  const SystemSearchReport report{spec, result, run};
   write_system_search(folder, report);
   if (as_json) {
     std::cout << system_search_json(report).dump(2) << '\n';
@@ -130,7 +106,7 @@ int search_chips_of_system(const Arguments& arguments, SearchSpec& spec) {
     std::cout << system_search_text(report);
     print_written(folder);
   }
-  return report.is_partial ? kInterrupted : kDone;
+  return run.is_partial ? kInterrupted : kDone;
 }
 
 int search(const Arguments& arguments, const DataFiles& files) {

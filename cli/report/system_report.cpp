@@ -56,23 +56,11 @@ Json time_json(const RankShares& shares) {
   return {{"compute", shares.compute}, {"exchange", shares.exchange}, {"bubble", shares.pipeline}};
 }
 
-/// A choice of designs beside its simulation.
-struct Row {
-  const SystemChoice* choice;
-  const std::optional<SystemSimulation>* simulation;
-};
-
-std::vector<Row> candidates(const SystemSearchReport& report) {
-  std::vector<Row> rows = {{&report.found.common, &report.common}};
-  if (report.found.has_mosaic()) rows.push_back({&report.found.mosaic, &report.mosaic});
-  return rows;
-}
-
-std::vector<Row> baselines(const SystemSearchReport& report) {
-  std::vector<Row> rows;
-  for (std::size_t i = 0; i < report.baselines.size(); ++i) {
-    rows.push_back({&report.found.baselines[i], &report.baselines[i]});
-  }
+/// The best common design, the mosaic, then the other common ones.
+std::vector<const SimulatedChoice*> candidates(const SystemSearchRun& run) {
+  std::vector<const SimulatedChoice*> rows;
+  for (const SimulatedChoice& common : run.commons) rows.push_back(&common);
+  if (run.mosaic) rows.insert(rows.begin() + 1, &*run.mosaic);
   return rows;
 }
 
@@ -88,7 +76,28 @@ std::string mosaic_text(const PlaceDesigns& places) {
   return text;
 }
 
-Json choice_json(const SystemSearchReport& report, const Row& row) {
+/// Whether the simulation has decided which common design is best.
+std::string decision_line(const SystemSearchRun& run) {
+  if (!run.most_favourable) return "";
+  const auto simulated =
+      std::count_if(run.commons.begin(), run.commons.end(),
+                    [](const SimulatedChoice& common) { return common.simulation.has_value(); });
+  std::string text =
+      fmt::format("{}{} of {} common designs are simulated",
+                  run.open == 0 ? "decided     " : "undecided   ", simulated, run.estimated);
+  if (run.open > 0) {
+    text += fmt::format("; {} more would be the best at the most favourable gap seen ({:+.1f} %)",
+                        run.open, *run.most_favourable * 100);
+  } else if (static_cast<std::size_t>(simulated) < run.estimated) {
+    text += fmt::format(
+        "; none of the others would be the best even at the most favourable gap seen "
+        "({:+.1f} %)",
+        *run.most_favourable * 100);
+  }
+  return text + '\n';
+}
+
+Json choice_json(const SystemSearchReport& report, const SimulatedChoice& row) {
   const SystemChoice& choice = *row.choice;
   Json json = {{"name", choice.name},
                {"designs", Json::array()},
@@ -97,17 +106,17 @@ Json choice_json(const SystemSearchReport& report, const Row& row) {
                {"tdp_w", choice.tdp.value()},
                {"estimate",
                 {{"time_s", choice.estimate.time.value()},
-                 {"throughput_samples_per_s", throughput(report.step, choice.estimate.time)}}},
+                 {"throughput_samples_per_s", throughput(report.step(), choice.estimate.time)}}},
                {"simulation", nullptr},
                {"status", "not simulated"}};
   for (const auto& design : choice.places.designs) {
     json["designs"].push_back(
         {{"label", design->label}, {"design", design_yaml(design->chip->design())}});
   }
-  if (*row.simulation) {
-    const SystemSimulation& simulation = **row.simulation;
+  if (row.simulation) {
+    const SystemSimulation& simulation = *row.simulation;
     json["simulation"] = {{"time_s", simulation.time.value()},
-                          {"throughput_samples_per_s", throughput(report.step, simulation.time)},
+                          {"throughput_samples_per_s", throughput(report.step(), simulation.time)},
                           {"gap", gap(choice.estimate, simulation)},
                           {"breakdown", time_json(simulation.mean())}};
     json["status"] = "simulated";
@@ -202,34 +211,34 @@ std::string system_search_header(const SearchSpec& spec, const FirstStep& first)
 
 std::string system_search_text(const SystemSearchReport& report) {
   std::int64_t estimated = 0;
-  for (const PlaceKind& kind : report.found.kinds) estimated += kind.found.designs_estimated;
+  for (const PlaceKind& kind : report.found().kinds) estimated += kind.found.designs_estimated;
   // The first choice is in the header.
   std::string text = again_text(report.result.rounds, 12);
   if (report.result.rounds.size() > 1) {
-    text += fmt::format("parallel    {}\n", parallelism_text(report.step.step.parallelism())) +
-            warnings_text(report.step, 12);
+    text += fmt::format("parallel    {}\n", parallelism_text(report.step().step.parallelism())) +
+            warnings_text(report.step(), 12);
   }
   text += fmt::format(
       "search      {} designs: {} estimates over the kinds of stage; {} choices on the whole "
       "system\n",
-      report.spec.space->size(), estimated, report.found.compared);
+      report.spec.space->size(), estimated, report.found().compared);
   Table table;
   table.add_column("design", Table::Align::left);
   for (const char* heading :
        {"est samples/s", "sim", "gap %", "sim/s/kW", "mm2", "TDP W", "exchange %", "bubble %"}) {
     table.add_column(heading, Table::Align::right);
   }
-  std::vector<Row> rows = candidates(report);
-  for (const Row& row : baselines(report)) rows.push_back(row);
-  for (const Row& row : rows) {
-    const SystemChoice& choice = *row.choice;
-    const bool is_mosaic = row.choice == &report.found.mosaic;
+  std::vector<const SimulatedChoice*> rows = candidates(report.run);
+  for (const SimulatedChoice& baseline : report.run.baselines) rows.push_back(&baseline);
+  for (const SimulatedChoice* row : rows) {
+    const SystemChoice& choice = *row->choice;
+    const bool is_mosaic = row->choice == &report.found().mosaic;
     std::vector<std::string> cells = {
         is_mosaic ? "mosaic: " + mosaic_text(choice.places) : choice.name,
-        fmt::format("{:.4g}", throughput(report.step, choice.estimate.time))};
-    if (*row.simulation) {
-      const SystemSimulation& simulation = **row.simulation;
-      const double simulated = throughput(report.step, simulation.time);
+        fmt::format("{:.4g}", throughput(report.step(), choice.estimate.time))};
+    if (row->simulation) {
+      const SystemSimulation& simulation = *row->simulation;
+      const double simulated = throughput(report.step(), simulation.time);
       cells.push_back(fmt::format("{:.4g}", simulated));
       cells.push_back(fmt::format("{:+.1f}", gap(choice.estimate, simulation) * 100));
       cells.push_back(fmt::format("{:.4g}", simulated / choice.tdp.value() * 1e3));
@@ -238,56 +247,64 @@ std::string system_search_text(const SystemSearchReport& report) {
     }
     cells.push_back(fmt::format("{:.0f}", choice.area.value()));
     cells.push_back(fmt::format("{:.0f}", choice.tdp.value()));
-    cells.push_back(*row.simulation ? percent((*row.simulation)->mean().exchange) : "-");
-    cells.push_back(*row.simulation ? percent((*row.simulation)->mean().bubble) : "-");
+    cells.push_back(row->simulation ? percent(row->simulation->mean().exchange) : "-");
+    cells.push_back(row->simulation ? percent(row->simulation->mean().bubble) : "-");
     table.add_row(std::move(cells));
   }
   text += table.text();
-  if (!report.found.has_mosaic()) {
+  if (!report.found().has_mosaic()) {
     text += "mosaic      different designs for the stages are no better by the estimate\n";
   }
-  if (report.found.all) {
+  if (report.found().all) {
     text += fmt::format(
         "exhaustive  of all {} ways to give {} designs to the kinds of stage, the best is better "
         "by "
         "{:.2f} % than the choice kind by kind\n",
-        report.found.all->count, report.found.all->designs, report.found.all->loss * 100);
+        report.found().all->count, report.found().all->designs, report.found().all->loss * 100);
   }
-  if (!report.baselines.empty() && report.common && report.baselines.front()) {
-    const SystemChoice& baseline = report.found.baselines.front();
-    text +=
-        fmt::format("speed-up    {:.2f}x over {} by one design, simulated (estimated {:.2f}x)\n",
-                    report.baselines.front()->time / report.common->time, baseline.name,
-                    baseline.estimate.time / report.found.common.estimate.time);
+  text += decision_line(report.run);
+  const SimulatedChoice& best = report.run.commons.front();
+  if (!report.run.baselines.empty() && best.simulation) {
+    const SimulatedChoice& baseline = report.run.baselines.front();
+    const double speed_up = baseline.simulation->time / best.simulation->time;
+    text += fmt::format(
+        "speed-up    {:.2f}x over {} by one design, simulated (estimated {:.2f}x)\n", speed_up,
+        baseline.choice->name, baseline.choice->estimate.time / best.choice->estimate.time);
     text += fmt::format("per watt    {:.2f}x of its throughput/TDP, simulated\n",
-                        report.baselines.front()->time / report.common->time *
-                            (baseline.tdp / report.found.common.tdp));
+                        speed_up * (baseline.choice->tdp / best.choice->tdp));
   }
-  if (report.is_partial) text += "interrupted: not all is simulated\n";
+  if (report.run.is_partial) text += "interrupted: not all is simulated\n";
   return text;
 }
 
 Json system_search_json(const SystemSearchReport& report) {
   Json json = {{"schema_version", 1},
-               {"status", report.is_partial ? "partial" : "complete"},
+               {"status", report.run.is_partial ? "partial" : "complete"},
                {"version", SIMDSE_VERSION},
                {"identity", identity(report.spec)},
                {"inputs", inputs_json(report.spec)},
-               {"parallel", parallelism_json(report.step.step.parallelism())},
-               {"warnings", warnings_of(report.step)},
+               {"parallel", parallelism_json(report.step().step.parallelism())},
+               {"warnings", warnings_of(report.step())},
                {"degrees", degrees_json(report.result.rounds)},
-               {"samples_per_step", report.step.step.batch()},
+               {"samples_per_step", report.step().step.batch()},
                {"kinds_of_stage", Json::array()},
-               {"choices_compared", report.found.compared},
+               {"choices_compared", report.found().compared},
                {"objective", objective_name(report.spec.options.objectives.front())},
                {"all_assignments", nullptr},
+               {"decision",
+                {{"common_designs", report.run.estimated},
+                 {"open", report.run.open},
+                 {"most_favourable_gap", nullptr}}},
                {"candidates", Json::array()},
                {"baselines", Json::array()}};
-  if (const auto& all = report.found.all) {
+  if (const auto& all = report.found().all) {
     json["all_assignments"] = {
         {"designs", all->designs}, {"count", all->count}, {"loss_of_choice_by_kind", all->loss}};
   }
-  for (const PlaceKind& kind : report.found.kinds) {
+  if (const auto& most = report.run.most_favourable) {
+    json["decision"]["most_favourable_gap"] = *most;
+  }
+  for (const PlaceKind& kind : report.found().kinds) {
     Json best = Json::array();
     for (const Candidate& candidate : kind.best()) {
       const std::string others = report.spec.space->other_values(candidate.point);
@@ -297,18 +314,23 @@ Json system_search_json(const SystemSearchReport& report) {
                                       {"designs_estimated", kind.found.designs_estimated},
                                       {"best", best}});
   }
-  for (const Row& row : candidates(report)) json["candidates"].push_back(choice_json(report, row));
-  for (const Row& row : baselines(report)) json["baselines"].push_back(choice_json(report, row));
+  for (const SimulatedChoice* candidate : candidates(report.run)) {
+    json["candidates"].push_back(choice_json(report, *candidate));
+  }
+  for (const SimulatedChoice& baseline : report.run.baselines) {
+    json["baselines"].push_back(choice_json(report, baseline));
+  }
   return json;
 }
 
 void write_system_search(OutputFolder& folder, const SystemSearchReport& report) {
-  Design best = report.found.common.places.designs.front()->chip->design();
-  best.name = report.found.common.name;
+  const SystemChoice& choice = *report.run.commons.front().choice;
+  Design best = choice.places.designs.front()->chip->design();
+  best.name = choice.name;
   folder.write("best.yaml", design_yaml(best));
   std::string log;
-  for (std::size_t i = 0; i < report.found.kinds.size(); ++i) {
-    log += audit_lines(report.found.kinds[i].found, {{"kind_of_stage", i}});
+  for (std::size_t i = 0; i < report.found().kinds.size(); ++i) {
+    log += audit_lines(report.found().kinds[i].found, {{"kind_of_stage", i}});
   }
   folder.write("search_log.jsonl", log);
   folder.write("results.json", system_search_json(report).dump(2) + '\n');

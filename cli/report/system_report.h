@@ -2,12 +2,11 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/report/output_folder.h"
-#include "cli/system_simulation.h"
+#include "cli/system_search_run.h"
 #include "models/network/system.h"
 #include "search/system/degree_search.h"
 
@@ -28,23 +27,21 @@ struct SystemStepReport {
 std::string system_step_text(const SystemStepReport& report);
 nlohmann::ordered_json system_step_json(const SystemStepReport& report);
 
-/// A search with what was simulated of it. A simulation is missing where there was no time for it.
+/// A search with what was simulated of it.
 struct SystemSearchReport {
   const SearchSpec& spec;
   const DegreeSearchResult& result;
-  const SystemStep& step;           ///< of the result
-  const SystemSearchResult& found;  ///< of the result
-  std::optional<SystemSimulation> common;
-  std::optional<SystemSimulation> mosaic;  ///< only if it is better than the common one
-  std::vector<std::optional<SystemSimulation>> baselines;
-  bool is_partial = false;
+  const SystemSearchRun& run;
+
+  const SystemStep& step() const { return *result.step; }
+  const SystemSearchResult& found() const { return result.found; }
 };
 
 /// What is searched, with the step that the search begins with.
 std::string system_search_header(const SearchSpec& spec, const FirstStep& first);
 std::string system_search_text(const SystemSearchReport& report);
 nlohmann::ordered_json system_search_json(const SystemSearchReport& report);
-/// Writes best.yaml (the common design), search_log.jsonl and results.json.
+/// Writes best.yaml (the best common design), search_log.jsonl and results.json.
 void write_system_search(OutputFolder& folder, const SystemSearchReport& report);
 
 }  // namespace simdse

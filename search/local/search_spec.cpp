@@ -102,7 +102,7 @@ System load_named_system(const std::string& name, const DataFiles& files, const 
 
 /// What a search of the chips of a system has no use for.
 void refuse_with_system(ConfigReader& reader, SearchSpec& spec) {
-  for (const char* key : {"throughput_floor", "method", "limits", "simulations"}) {
+  for (const char* key : {"throughput_floor", "method", "limits"}) {
     if (const ConfigValue* value = reader.find(key)) {
       throw InputError(value->where(), fmt::format("{} has no meaning with a system", key));
     }
@@ -263,7 +263,8 @@ SearchSpec load_search(const std::string& path, const DataFiles& files,
                                  spec.options.top_k, designs));
   }
   const ConfigValue* simulations = reader.find("simulations");
-  const auto least = static_cast<std::int64_t>(spec.options.top_k);
+  const bool is_of_system = reader.find("system") != nullptr;
+  const auto least = is_of_system ? 1 : static_cast<std::int64_t>(spec.options.top_k);
   if (simulations != nullptr) {
     spec.simulations =
         static_cast<std::size_t>(read_integer(*simulations, "simulations", least, 100000));

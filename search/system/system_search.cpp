@@ -66,9 +66,9 @@ class GlobalSearch {
   }
 
   void find_common() {
-    std::optional<SystemChoice> best;
+    std::vector<SystemChoice>& choices = result_.rivals;
     const auto take = [&](SystemChoice choice) {
-      if (choice.worth >= 0 && (!best || choice.worth > best->worth)) best = std::move(choice);
+      if (choice.worth >= 0) choices.push_back(std::move(choice));
     };
     std::set<Point> seen;
     for (const PlaceKind& kind : result_.kinds) {
@@ -79,14 +79,19 @@ class GlobalSearch {
     }
     for (const SystemChoice& baseline : result_.baselines) {
       const Chip& chip = *baseline.places.designs.front()->chip;
-      const bool is_in_space = spec_.space->find(chip.design()).has_value();
-      if (is_in_space && Evaluator::is_allowed(chip, spec_.options.budget)) take(baseline);
+      const std::optional<Point> point = spec_.space->find(chip.design());
+      const bool is_new = point && seen.insert(*point).second;
+      if (is_new && Evaluator::is_allowed(chip, spec_.options.budget)) take(baseline);
     }
-    if (!best) {
+    if (choices.empty()) {
       throw NegativeResult(
           "no design that is good for one stage can do the others, fast enough to count");
     }
-    result_.common = std::move(*best);
+    std::stable_sort(
+        choices.begin(), choices.end(),
+        [](const SystemChoice& a, const SystemChoice& b) { return a.worth > b.worth; });
+    result_.common = std::move(choices.front());
+    choices.erase(choices.begin());
   }
 
   void find_mosaic() {

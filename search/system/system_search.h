@@ -46,9 +46,10 @@ struct PlaceKind {
 
 struct SystemSearchResult {
   std::vector<PlaceKind> kinds;
-  std::size_t compared = 0;  ///< choices that were estimated on the whole system
-  SystemChoice common;       ///< one design for all places
-  SystemChoice mosaic;       ///< each place its own; equal to the common one if that is best
+  std::size_t compared = 0;          ///< choices that were estimated on the whole system
+  SystemChoice common;               ///< one design for all places
+  std::vector<SystemChoice> rivals;  ///< others, each for all places; best first
+  SystemChoice mosaic;  ///< each place its own; equal to the common one if that is best
   std::optional<AllAssignments> all;  ///< where these are few enough
   std::vector<SystemChoice> baselines;
 
@@ -61,9 +62,10 @@ std::vector<PlaceKind> kinds_of_places(const DistributedStep& step);
 /// 1. For every kind of place, a local search: its work is its pieces, each as often as an
 ///    iteration does it. Exchanges are left to the second stage.
 /// 2. Over all designs that were kept, and baselines that the space and the budget allow, the one
-///    with which the whole system is worth most by the estimate and the objective (common); from
-///    there, kind by kind, whatever makes it worth more still (mosaic). Where they are few enough,
-///    all assignments of designs to kinds are estimated, and the mosaic is the best of them.
+///    with which the whole system is worth most by the estimate and the objective (common), beside
+///    its rivals; from the common one, kind by kind, whatever makes it worth more still (mosaic).
+///    Where they are few enough, all assignments of designs to kinds are estimated, and the mosaic
+///    is the best of them.
 ///
 /// For throughput_per_tdp, what is slower than the first baseline does not count: neither at a kind
 /// of place nor on the whole.

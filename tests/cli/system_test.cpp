@@ -85,11 +85,40 @@ TEST_F(SystemStepCli, ChipsOfASystemAreSearched) {
   const Json& common = json.at("candidates").at(0);
   const Json& baseline = json.at("baselines").at(0);
   // The baseline is in the space.
-  EXPECT_LE(common.at("estimate").at("time_s").get<double>(),
-            baseline.at("estimate").at("time_s").get<double>() * (1 + 1e-9));
+  EXPECT_LE(common.at("simulation").at("time_s"), baseline.at("simulation").at("time_s"));
   EXPECT_LT(std::abs(common.at("simulation").at("gap").get<double>()), 0.12);
   EXPECT_EQ(common.at("design_of_stage").size(), 4U);
   EXPECT_EQ(run(search + " --json -j 1 -o " + file("found_again")).out, outcome.out);
+}
+
+/// Which design is best is for the simulation to say, down the ranking of the estimate.
+TEST_F(SystemStepCli, TheSimulationDecidesBetweenCommonDesigns) {
+  const std::string search =
+      "search bert_large_16 --set top_k=4 --set workload.layers=2 --set 'space={cores.0.count: "
+      "[2, 4], cores.1.count: [2, 3, 4], global_buffer.capacity: [16 MiB, 22 MiB]}' -o " +
+      file("found");
+  const Outcome outcome = run(search + " --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  std::vector<double> times;
+  double most_favourable = -1;
+  for (const char* list : {"candidates", "baselines"}) {
+    for (const Json& choice : json.at(list)) {
+      const Json& simulation = choice.at("simulation");
+      most_favourable = std::max(most_favourable, simulation.at("gap").get<double>());
+      if (list == std::string("candidates")) times.push_back(simulation.at("time_s"));
+    }
+  }
+  EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
+  EXPECT_GT(times.size(), 1U);  // three gaps are the least
+  const Json& decision = json.at("decision");
+  EXPECT_EQ(decision.at("open"), 0);
+  EXPECT_GE(decision.at("common_designs").get<std::size_t>(), times.size());
+  EXPECT_NEAR(decision.at("most_favourable_gap").get<double>(), most_favourable, 1e-9);
+  // One is not enough to decide, and that is said.
+  const Outcome one = run(search + " --set simulations=1");
+  ASSERT_EQ(one.status, 0) << one.err;
+  EXPECT_NE(one.out.find("undecided   1 of "), std::string::npos) << one.out;
 }
 
 /// A replica on every chip: there is one kind of stage, and no bubble.
@@ -265,7 +294,7 @@ TEST_F(SystemStepCli, WhatASearchOfASystemHasNoUseForIsRefused) {
   refused(search + "objectives=[energy]", "either throughput or throughput_per_tdp");
   refused(search + "throughput_floor=3", "throughput_floor has no meaning");
   refused(search + "method=exact", "method has no meaning");
-  refused(search + "simulations=9", "simulations has no meaning");
+  refused(search + "simulations=0", "out of range (1 to");
   refused(search + "system=tpu_v4_64", "tpu_v4_64 has 64");
   refused(search + "parallel.microbatch=2", "workload's batch");
   refused(search + "'parallel={tensor: 2, data: 2, microbatches: 16}'",
