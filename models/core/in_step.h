@@ -1,6 +1,7 @@
 // Equal units over which transfers are spread evenly: channels, banks.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -15,7 +16,8 @@ namespace simdse {
 /// Serves transfers by interleaved units. Keeps one state for all units to which the same has
 /// happened, and states of their own for those that went another way since. A transfer that makes
 /// several turns of all units moves them in step, and costs as much as one unit does; a smaller one
-/// puts its units out of step.
+/// puts its units out of step. Neighbours out of step stay one run with one state until a transfer
+/// treats them differently, so that a transfer costs as much as the runs that it meets.
 ///
 /// A Unit is a value with
 ///   Picoseconds free_at() const;       when it has done what it took on
@@ -26,8 +28,10 @@ class InStep {
   InStep(const Interleave& interleave, const Unit& unit)
       : interleave_(interleave),
         common_(unit),
-        own_(static_cast<std::size_t>(interleave.count()), unit),
-        is_out_of_step_(own_.size(), false) {}
+        runs_(static_cast<std::size_t>(interleave.count())),
+        own_(runs_.size(), unit) {
+    put_in_step();
+  }
 
   const Interleave& interleave() const { return interleave_; }
 
@@ -47,12 +51,13 @@ class InStep {
   StorageSpan serve_in_step(const StorageRequest& request, Serve&& serve) {
     StorageSpan span = serve(common_);
     Picoseconds behind = 0;
-    for (const std::size_t unit : out_of_step_) {
+    for (std::size_t unit = 0; unit < runs_.size(); unit += runs_[unit].length) {
+      if (!runs_[unit].is_out_of_step) continue;
       span.add(serve(own_[unit]));
-      behind += own_[unit].free_at() - common_.free_at();
-      is_out_of_step_[unit] = false;
+      behind +=
+          (own_[unit].free_at() - common_.free_at()) * static_cast<Picoseconds>(runs_[unit].length);
     }
-    out_of_step_.clear();
+    if (!is_in_step()) put_in_step();
     common_.delay(behind / interleave_.count());
     if (observer_ != nullptr) {
       interleave_.for_each(request.address, request.bytes,
@@ -63,19 +68,24 @@ class InStep {
     return span;
   }
 
-  /// Calls serve(unit, bytes, first) for each unit that holds some of the transfer: `bytes` from
-  /// `first` of its own space on. The span lasts from the first to the last of them.
+  /// Calls serve(unit, bytes, first) for the units that hold some of the transfer: `bytes` from
+  /// `first` of their own space on; once for neighbours to which the same happens and has happened.
+  /// The span lasts from the first to the last of them.
   template <class Serve>
   StorageSpan serve_alone(const StorageRequest& request, Serve&& serve) {
     StorageSpan span{kNever, 0};
-    interleave_.for_each(request.address, request.bytes,
-                         [&](std::int64_t unit, std::int64_t bytes, std::int64_t first) {
-                           const StorageSpan own = serve(alone(unit), bytes, first);
-                           if (observer_ != nullptr) {
-                             observer_->busy(unit, own.head, own.tail, bytes);
-                           }
-                           span.add(own);
-                         });
+    interleave_.for_each_run(
+        request.address, request.bytes,
+        [&](std::int64_t from, std::int64_t count, std::int64_t bytes, std::int64_t first) {
+          const auto end = static_cast<std::size_t>(from + count);
+          begin_run(static_cast<std::size_t>(from));
+          begin_run(end);
+          for (auto unit = static_cast<std::size_t>(from); unit < end; unit += runs_[unit].length) {
+            const StorageSpan own = serve(alone(unit), bytes, first);
+            if (observer_ != nullptr) observe_run(unit, own, bytes);
+            span.add(own);
+          }
+        });
     return span;
   }
 
@@ -87,22 +97,50 @@ class InStep {
   /// put on both).
   static constexpr std::int64_t kTurnsInStep = 4;
 
-  /// The state of one unit, to which something happens by itself.
-  Unit& alone(std::int64_t index) {
-    const auto unit = static_cast<std::size_t>(index);
-    if (!is_out_of_step_[unit]) {
+  /// Units from one on that have one state. Only a run's first unit knows it.
+  struct Run {
+    std::size_t length = 0;  ///< 0: inside another run
+    bool is_out_of_step = false;
+  };
+
+  bool is_in_step() const { return runs_[0].length == runs_.size() && !runs_[0].is_out_of_step; }
+
+  void put_in_step() {
+    std::fill(runs_.begin(), runs_.end(), Run{});
+    runs_[0].length = runs_.size();
+  }
+
+  /// Has a run begin at `unit`, or end there if it is the one after the last.
+  void begin_run(std::size_t unit) {
+    if (unit == runs_.size() || runs_[unit].length > 0) return;
+    std::size_t before = unit;
+    do --before;
+    while (runs_[before].length == 0);
+    Run& run = runs_[before];
+    runs_[unit] = {before + run.length - unit, run.is_out_of_step};
+    run.length = unit - before;
+    if (run.is_out_of_step) own_[unit] = own_[before];
+  }
+
+  /// The state of the run that begins at `unit`, to which something happens by itself.
+  Unit& alone(std::size_t unit) {
+    if (!runs_[unit].is_out_of_step) {
       own_[unit] = common_;
-      is_out_of_step_[unit] = true;
-      out_of_step_.push_back(unit);
+      runs_[unit].is_out_of_step = true;
     }
     return own_[unit];
   }
 
+  void observe_run(std::size_t first, const StorageSpan& span, std::int64_t bytes) {
+    for (std::size_t unit = first; unit < first + runs_[first].length; ++unit) {
+      observer_->busy(static_cast<std::int64_t>(unit), span.head, span.tail, bytes);
+    }
+  }
+
   Interleave interleave_;
   Unit common_;
-  std::vector<Unit> own_;
-  std::vector<bool> is_out_of_step_;
-  std::vector<std::size_t> out_of_step_;  ///< the same as a list
+  std::vector<Run> runs_;
+  std::vector<Unit> own_;  ///< by the first unit of a run that is out of step
   OccupancyObserver* observer_ = nullptr;
 };
 

@@ -37,38 +37,46 @@ class Interleave {
     return index - by_count_.quotient(index) * count_;
   }
 
-  /// Calls visit(unit, bytes, first) for every unit that holds some of the `bytes` from `address`
-  /// on, beginning with the unit of the first byte; `first` is the offset within the unit's own,
-  /// dense address space. What lies in one unit is contiguous there.
+  /// Calls visit(unit, count, bytes, first) for `count` units from `unit` on that each hold `bytes`
+  /// of the `bytes` (there are some) from `address` on, `first` being the offset within a unit's
+  /// own, dense address space: run after run, beginning with the unit of the first byte. What lies
+  /// in one unit is contiguous there.
   template <class Visit>
-  void for_each(std::int64_t address, std::int64_t bytes, Visit&& visit) const {
+  void for_each_run(std::int64_t address, std::int64_t bytes, Visit&& visit) const {
     const std::int64_t index = by_granule_.quotient(address);  // of the first granule
     const std::int64_t inside = address - index * granule_;
-    const std::int64_t first_piece = std::min(bytes, granule_ - inside);
-    std::int64_t row = by_count_.quotient(index);
-    std::int64_t unit = index - row * count_;
-    if (count_ == 1 || first_piece == bytes) {
-      visit(unit, bytes, row * granule_ + inside);
-      return;
+    const std::int64_t row = by_count_.quotient(index);
+    const std::int64_t unit = index - row * count_;
+    // From the beginning of that granule on: turns of all units, some more whole granules, a rest.
+    const std::int64_t turns = whole_turns(inside + bytes);
+    const std::int64_t more = inside + bytes - turns * count_ * granule_;
+    const std::int64_t whole = by_granule_.quotient(more);
+    const std::int64_t rest = more - whole * granule_;
+    const std::int64_t holders = turns > 0 ? count_ : whole + (rest > 0 ? 1 : 0);
+    const std::int64_t in_row = count_ - unit;  // the units after these hold it a granule later
+    for (std::int64_t at = 0; at < holders;) {
+      const bool has_rest = at == whole && rest > 0;
+      const std::int64_t part = at < whole ? granule_ : has_rest ? rest : 0;
+      const std::int64_t begin = at == 0 ? inside : 0;
+      std::int64_t end = at < whole ? whole : has_rest ? whole + 1 : holders;
+      if (begin > 0) end = 1;
+      if (at < in_row) end = std::min(end, in_row);
+      visit(at < in_row ? unit + at : at - in_row, end - at, turns * granule_ + part - begin,
+            (at < in_row ? row : row + 1) * granule_ + begin);
+      at = end;
     }
-    // After the first, partial granule: whole turns of all units, then a rest.
-    const std::int64_t rest_after_first = bytes - first_piece;
-    const std::int64_t whole = whole_turns(rest_after_first) * granule_;
-    std::int64_t rest = rest_after_first - whole * count_;
-    // The rest may come round to the first unit again.
-    const std::int64_t again = std::max<std::int64_t>(0, rest - granule_ * (count_ - 1));
-    visit(unit, first_piece + whole + again, row * granule_ + inside);
-    // The units after the first get whole turns and parts of the rest.
-    for (std::int64_t left = count_ - 1; left > 0; --left) {
-      if (++unit == count_) {
-        unit = 0;
-        ++row;
-      }
-      const std::int64_t part = std::min(rest, granule_);
-      rest -= part;
-      if (whole + part == 0) return;
-      visit(unit, whole + part, row * granule_);
-    }
+  }
+
+  /// Calls visit(unit, bytes, first) for every unit, one by one, of those runs.
+  template <class Visit>
+  void for_each(std::int64_t address, std::int64_t bytes, Visit&& visit) const {
+    for_each_run(
+        address, bytes,
+        [&](std::int64_t unit, std::int64_t count, std::int64_t share, std::int64_t first) {
+          for (const std::int64_t end = unit + count; unit < end; ++unit) {
+            visit(unit, share, first);
+          }
+        });
   }
 
   /// Bytes of the unit that holds the most of the `bytes` from `address` on.
