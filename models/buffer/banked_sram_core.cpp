@@ -45,12 +45,19 @@ StorageSpan BankedSramCore::serve(Picoseconds now, const StorageRequest& request
       return bank.serve(earliest, known_span_);
     });
   }
-  const double share = cycles_of(request.bytes) / static_cast<double>(banks_.interleave().count());
-  const Picoseconds duration = std::llround(share * cycle_);
-  StorageSpan span =
-      banks_.serve_in_step(request, [&](Bank& bank) { return bank.serve(earliest, duration); });
-  const double most = cycles_of(banks_.interleave().largest_share(request.address, request.bytes));
-  if (most > share) span.tail += std::llround((most - share) * cycle_);
+  const std::int64_t most = banks_.interleave().largest_share(request.address, request.bytes);
+  if (request.bytes != known_total_ || most != known_most_) {
+    known_total_ = request.bytes;
+    known_most_ = most;
+    const double share =
+        cycles_of(request.bytes) / static_cast<double>(banks_.interleave().count());
+    const double largest = cycles_of(most);
+    known_duration_ = std::llround(share * cycle_);
+    known_more_ = largest > share ? std::llround((largest - share) * cycle_) : 0;
+  }
+  StorageSpan span = banks_.serve_in_step(
+      request, [&](Bank& bank) { return bank.serve(earliest, known_duration_); });
+  span.tail += known_more_;
   return span;
 }
 

@@ -42,6 +42,11 @@ class BankedSramCore : public StorageCore {
   // The time of the last number of bytes: the shares of a transfer are nearly all equal.
   std::int64_t known_bytes_ = -1;
   Picoseconds known_span_ = 0;
+  // The last access in step: its bytes, those of its largest share, and what they take.
+  std::int64_t known_total_ = -1;
+  std::int64_t known_most_ = -1;
+  Picoseconds known_duration_ = 0;  ///< of a mean share
+  Picoseconds known_more_ = 0;      ///< of the largest share, beyond that
 };
 
 }  // namespace simdse

@@ -8,6 +8,7 @@ namespace simdse {
 HbmCore::HbmCore(const Hbm& hbm)
     : timing_(hbm),
       channels_(Interleave(hbm.channels(), hbm.interleave().value()), HbmChannel(timing_)),
+      by_count_(hbm.channels()),
       queue_depth_(static_cast<std::size_t>(hbm.queue_depth())) {
   constexpr int longest = 256;
   for (int bursts = 0; bursts <= longest; ++bursts) short_runs_.push_back(times_of(bursts));
@@ -33,20 +34,23 @@ StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
     });
   }
   const std::int64_t count = channels_.interleave().count();
-  const double share =
-      static_cast<double>(bursts_of(request.address, request.bytes)) / static_cast<double>(count);
-  if (share != known_share_) {
-    known_share_ = share;
+  const std::int64_t bursts = bursts_of(request.address, request.bytes);
+  const std::int64_t most = channels_.interleave().largest_share(request.address, request.bytes);
+  if (bursts != known_bursts_ || most != known_most_) {
+    known_bursts_ = bursts;
+    known_most_ = most;
+    const double share = static_cast<double>(bursts) / static_cast<double>(count);
+    const double largest =
+        static_cast<double>(most) / static_cast<double>(std::int64_t{1} << timing_.burst_shift);
     known_times_ = times_of(share);
+    known_more_ = largest > share ? std::llround((largest - share) * timing_.own_period) : 0;
   }
-  const HbmRun run{request.is_write, request.address / count, ceil_div(request.bytes, count),
-                   known_times_.on_bus, known_times_.own};
+  const HbmRun run{request.is_write, by_count_.quotient(request.address),
+                   by_count_.quotient(request.bytes + count - 1), known_times_.on_bus,
+                   known_times_.own};
   StorageSpan span = channels_.serve_in_step(
       request, [&](HbmChannel& channel) { return channel.serve(timing_, now, run); });
-  const std::int64_t most = channels_.interleave().largest_share(request.address, request.bytes);
-  const double largest =
-      static_cast<double>(most) / static_cast<double>(std::int64_t{1} << timing_.burst_shift);
-  if (largest > share) span.tail += std::llround((largest - share) * timing_.own_period);
+  span.tail += known_more_;
   return span;
 }
 

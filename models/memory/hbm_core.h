@@ -49,10 +49,14 @@ class HbmCore : public StorageCore {
 
   HbmTiming timing_;
   InStep<HbmChannel> channels_;
+  Divisor by_count_;  ///< the number of channels
   std::size_t queue_depth_;
   std::vector<RunTimes> short_runs_;  ///< by their number of bursts
-  double known_share_ = -1;           ///< the last share of a transfer in step
-  RunTimes known_times_;              ///< of that
+  // The last transfer in step: its bursts, the bytes of its largest share, and what they take.
+  std::int64_t known_bursts_ = -1;
+  std::int64_t known_most_ = -1;
+  RunTimes known_times_;        ///< of a mean share
+  Picoseconds known_more_ = 0;  ///< of the largest share, beyond that
 };
 
 }  // namespace simdse

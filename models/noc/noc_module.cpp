@@ -54,23 +54,29 @@ void NocModule::spread(tlm::tlm_generic_payload& payload) {
   const std::vector<std::int64_t>& far = far_[target];
   const std::int64_t base =
       static_cast<std::int64_t>(payload.get_address()) - (target == kBuffer ? kBufferBase : 0);
-  pieces_.resize(far.size());
-  place_of_port_.assign(far.size(), kNoPlace);
-  std::size_t count = 0;
-  const auto add = [&](std::int64_t port_number, std::int64_t bytes, std::int64_t) {
-    const auto port = static_cast<std::size_t>(port_number);
-    std::size_t& place = place_of_port_[port];
-    if (place == kNoPlace) {
-      place = count++;
-      pieces_[place] = {far[port], bytes};
-    } else {
-      pieces_[place].bytes += bytes;
-    }
-  };
-  for (const TransferPiece& piece : info_of(payload).pieces) {
-    spread_[target].for_each(base + piece.offset, piece.bytes, add);
+  const auto& parts = info_of(payload).pieces;
+  pieces_.clear();
+  if (parts.size() == 1) {  // each port at most once
+    spread_[target].for_each(base, parts.front().bytes,
+                             [&](std::int64_t port, std::int64_t bytes, std::int64_t) {
+                               pieces_.push_back({far[static_cast<std::size_t>(port)], bytes});
+                             });
+    return;
   }
-  pieces_.resize(count);
+  place_of_port_.assign(far.size(), kNoPlace);
+  for (const TransferPiece& part : parts) {
+    spread_[target].for_each(base + part.offset, part.bytes,
+                             [&](std::int64_t port_number, std::int64_t bytes, std::int64_t) {
+                               const auto port = static_cast<std::size_t>(port_number);
+                               std::size_t& place = place_of_port_[port];
+                               if (place == kNoPlace) {
+                                 place = pieces_.size();
+                                 pieces_.push_back({far[port], bytes});
+                               } else {
+                                 pieces_[place].bytes += bytes;
+                               }
+                             });
+  }
 }
 
 Picoseconds NocModule::latency(tlm::tlm_generic_payload& payload, std::int64_t address) {
