@@ -54,6 +54,22 @@ void Systolic::Params::declare(ParamTable<Params>& table) {
            "passes that a product of 32-bit numbers takes: 6 or 3 as bf16 parts, 2 rounded to "
            "TF32; 0: refused")
       .range(0, 9);
+  table
+      .add(
+          "block", &Params::block,
+          "sides of a GPU's thread blocks are multiples of this, and every block takes the time of "
+          "a whole one (dataflow: output_stationary); 0: none")
+      .range(0, 1024);
+}
+
+Systolic::Systolic(const Params& params, const BlockContext& context)
+    : p_(params), clock_(context.clock) {
+  if (p_.block > 0 && p_.dataflow != Dataflows::output_stationary) {
+    throw InputError(
+        fmt::format("cores: blocks of {} are made of sums that stay in the array, which takes "
+                    "dataflow: output_stationary",
+                    p_.block));
+  }
 }
 
 std::vector<Dataflow> Systolic::dataflows() const {
@@ -99,6 +115,11 @@ std::int64_t folds(std::int64_t size, std::int64_t tile, std::int64_t extent) {
   return size / tile * ceil_div(tile, extent) + ceil_div(size % tile, extent);
 }
 
+/// An axis of `size` with all of its tiles filled up to the next multiple of `block`.
+std::int64_t whole_tiles(std::int64_t size, std::int64_t tile, std::int64_t block) {
+  return ceil_div(size, tile) * round_up(tile, block);
+}
+
 /// Calls visit(value) with the multiples of `extent` worth trying for an axis of `size`: doubling,
 /// and the whole axis.
 template <class Visit>
@@ -116,7 +137,11 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
   const auto places = static_cast<double>(operand_places(p_.buffering));
   const auto operands =
       static_cast<std::int64_t>(to_double(operand_memory()) / (places * element_bytes));
-  const auto sums = static_cast<std::int64_t>(to_double(accumulators()) / (places * 4));
+  // Of thread blocks only one need fit.
+  const double sum_places = p_.block > 0 ? 1 : places;
+  const auto sums = static_cast<std::int64_t>(to_double(accumulators()) / (sum_places * 4));
+  const std::int64_t least_rows = p_.block > 0 ? p_.block : p_.rows;
+  const std::int64_t least_columns = p_.block > 0 ? p_.block : p_.columns;
   const std::int64_t stream = whole.*axes.stream;
   /// The longest stream with which a tile of `rows` x `columns` fits, 0 if none does: both operands
   /// of a tile lie in the one memory, its sums in the other.
@@ -129,9 +154,11 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
   };
   std::vector<TileShape> result;
   result.reserve(16);
-  for_each_multiple(p_.rows, whole.*axes.rows, [&](std::int64_t rows) {
-    for_each_multiple(p_.columns, whole.*axes.columns, [&](std::int64_t columns) {
-      const std::int64_t most = longest(rows, columns);
+  for_each_multiple(least_rows, whole.*axes.rows, [&](std::int64_t rows) {
+    for_each_multiple(least_columns, whole.*axes.columns, [&](std::int64_t columns) {
+      const std::int64_t most = p_.block > 0
+                                    ? longest(round_up(rows, p_.block), round_up(columns, p_.block))
+                                    : longest(rows, columns);
       if (most == 0) return;
       // Evened out so that no short piece is left over.
       TileShape tile;
@@ -144,8 +171,8 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
   if (result.empty()) {
     // A memory too small for one fold holds what it can; the stream is cut to single steps.
     TileShape tile;
-    tile.*axes.rows = std::min(p_.rows, whole.*axes.rows);
-    tile.*axes.columns = std::min(p_.columns, whole.*axes.columns);
+    tile.*axes.rows = std::min(least_rows, whole.*axes.rows);
+    tile.*axes.columns = std::min(least_columns, whole.*axes.columns);
     tile.*axes.stream = 1;
     result.push_back(tile);
   }
@@ -163,9 +190,13 @@ TileTiming Systolic::timing(Dataflow dataflow, const TileShape& block, const Til
   const std::int64_t whole_pieces = piece == stream ? 1 : stream / piece;
   const std::int64_t rest = stream - whole_pieces * piece;
   const std::int64_t last = rest > 0 ? rest : piece;
+  const auto folds_along = [&](std::int64_t TileShape::*axis, std::int64_t extent) {
+    if (p_.block == 0) return folds(block.*axis, std::min(tile.*axis, block.*axis), extent);
+    return folds(whole_tiles(block.*axis, tile.*axis, p_.block), round_up(tile.*axis, p_.block),
+                 extent);
+  };
   const std::int64_t folds_per_piece =
-      count * folds(block.*axes.rows, std::min(tile.*axes.rows, block.*axes.rows), r) *
-      folds(block.*axes.columns, std::min(tile.*axes.columns, block.*axes.columns), c);
+      count * folds_along(axes.rows, r) * folds_along(axes.columns, c);
   const std::int64_t all_folds = folds_per_piece * (whole_pieces + (rest > 0 ? 1 : 0));
   const std::int64_t streamed = folds_per_piece * stream;
   // Sum over the folds of the larger of the stream's length and the rows.

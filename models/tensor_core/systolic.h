@@ -24,6 +24,13 @@ namespace simdse {
 /// An output-stationary column hands its results out over one bus, a result per cycle; where folds
 /// overlap, a fold shorter than the rows is padded in front to their number, or two results would
 /// meet.
+///
+/// With `block` B a product is made in whole thread blocks, as on a GPU (NVIDIA, Matrix
+/// Multiplication Background, 2023, tile and wave quantization): all tiles of a product have the
+/// same size, their sides are whole multiples of B, and a tile at the edge takes the time of a
+/// whole one. So an output m x n takes the folds of ceil(m / tm) up(tm) x ceil(n / tn) up(tn), with
+/// tiles of tm x tn and up() to the next multiple of B. The accumulators hold as many tiles as fit,
+/// down to one, whose sums must then leave before the next begins.
 class Systolic : public TensorCore {
  public:
   /// What consecutive folds overlap.
@@ -47,10 +54,12 @@ class Systolic : public TensorCore {
     Buffering buffering = Buffering::twofold;
     std::int64_t products_of_8_bits = 1;
     std::int64_t passes_of_32_bits = 0;
+    std::int64_t block = 0;
     static void declare(ParamTable<Params>& table);
   };
 
-  Systolic(const Params& params, const BlockContext& context) : p_(params), clock_(context.clock) {}
+  /// Throws InputError for blocks with another dataflow than output-stationary.
+  Systolic(const Params& params, const BlockContext& context);
 
   std::vector<Dataflow> dataflows() const override;
   std::int64_t peak_macs_per_cycle() const override { return p_.rows * p_.columns; }
@@ -60,7 +69,8 @@ class Systolic : public TensorCore {
                     std::int64_t count) const override;
   std::int64_t output_places(std::int64_t elements) const override {
     if (p_.buffering == Buffering::single) return 1;
-    return std::max<std::int64_t>(2, p_.columns * p_.accumulator_depth / elements);
+    return std::max<std::int64_t>(p_.block > 0 ? 1 : 2,
+                                  p_.columns * p_.accumulator_depth / elements);
   }
   Buffering buffering() const override { return p_.buffering; }
   /// The technology's MAC is one of bf16 with fp32 sums, as in a TPU (Jouppi et al. 2020).

@@ -170,6 +170,36 @@ INSTANTIATE_TEST_SUITE_P(
                        ::testing::Values(Systolic::Overlap::none, Systolic::Overlap::drain,
                                          Systolic::Overlap::full)));
 
+// The module fills thread blocks up as the formula does, and begins a block that takes all
+// accumulators when the one before has left.
+TEST(TensorCoreAlone, ThreadBlocksTakeInTheModuleWhatTheFormulaSays) {
+  const Chip alone = core_alone(load({{"clock", "1 GHz"},
+                                      {"cores.0.rows", "4"},
+                                      {"cores.0.columns", "8"},
+                                      {"cores.0.dataflow", "output_stationary"},
+                                      {"cores.0.operand_depth", "256"},
+                                      {"cores.0.accumulator_depth", "32"},
+                                      {"cores.0.block", "16"}}));  // 256 sums: one block
+  std::mt19937_64 random(23);
+  for (int i = 0; i < 20; ++i) {
+    const TileShape shape{1 + static_cast<std::int64_t>(random() % 90),
+                          1 + static_cast<std::int64_t>(random() % 90),
+                          1 + static_cast<std::int64_t>(random() % 90)};
+    const Graph graph = gemm_graph(shape, number_format("bf16"));
+    const OperatorProbe probe = probe_operator(alone, graph, {});
+    ASSERT_EQ(validate_plan(graph, alone, probe.plan), std::vector<std::string>{});
+    const std::string what =
+        std::to_string(shape.m) + "x" + std::to_string(shape.k) + "x" + std::to_string(shape.n);
+    EXPECT_EQ(probe.formula_cycles, probe.simulated_cycles) << what;
+    const std::int64_t blocks = ceil_div(shape.m, 16) * ceil_div(shape.n, 16);
+    // 4 x 8 PEs, and the skew of 4 + 8 - 2 cycles of each block behind which nothing can begin.
+    const std::int64_t least = blocks * (16 * 16 * shape.k / 32);
+    EXPECT_GE(probe.formula_cycles, static_cast<double>(least)) << what;
+    EXPECT_LE(probe.formula_cycles, static_cast<double>(least + blocks * (4 * 8 / 4 + 10) * 8))
+        << what;
+  }
+}
+
 // SCALE-Sim v3's closed forms of a whole product without overlap between folds, from the module.
 TEST(TensorCoreAlone, WithoutOverlapTheModuleTakesThePublishedCycles) {
   std::mt19937_64 random(17);

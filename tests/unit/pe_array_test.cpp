@@ -108,6 +108,74 @@ TEST(Systolic, TilesInARunAddUpToTheBlock) {
   }
 }
 
+Systolic::Params thread_blocks() {
+  Systolic::Params params;
+  params.rows = 4;
+  params.columns = 8;
+  params.dataflow = Systolic::Dataflows::output_stationary;
+  params.operand_depth = 256;
+  params.accumulator_depth = 64;  // 512 sums: two blocks of 16 x 16, or one of 32 x 16
+  params.block = 16;
+  return params;
+}
+
+// A kernel's thread blocks are equal, and one at the edge works on zeros where the product ends.
+TEST(Systolic, ThreadBlocksTakeTheCyclesOfTheProductFilledUpToWholeOnes) {
+  const Systolic array(thread_blocks(), {Clock(Hertz(1e9)), 1});
+  std::mt19937_64 random(13);
+  int filled = 0;
+  for (int i = 0; i < 40; ++i) {
+    const TileShape shape{1 + static_cast<std::int64_t>(random() % 70),
+                          1 + static_cast<std::int64_t>(random() % 70),
+                          1 + static_cast<std::int64_t>(random() % 40)};
+    for (const TileShape& tile : array.tiles(Dataflow::output_stationary, shape, 2)) {
+      const std::int64_t m = ceil_div(shape.m, tile.m) * (ceil_div(tile.m, 16) * 16);
+      const std::int64_t n = ceil_div(shape.n, tile.n) * (ceil_div(tile.n, 16) * 16);
+      Factors factors{Matrix(m, shape.k), Matrix(shape.k, n)};
+      const ArrayRun run = run_pe_array(4, 8, Dataflow::output_stationary, Systolic::Overlap::full,
+                                        {factors}, tile.k);
+      EXPECT_EQ(formula_cycles(array, Dataflow::output_stationary, shape, tile), run.last_cycle)
+          << shape.m << "x" << shape.n << "x" << shape.k << " in " << tile.m << "x" << tile.n;
+      filled += m > shape.m || n > shape.n;
+    }
+  }
+  EXPECT_GE(filled, 40);
+}
+
+TEST(Systolic, OneRowMoreTakesAThreadBlockMore) {
+  const Systolic array(thread_blocks(), {Clock(Hertz(1e9)), 1});
+  const TileShape tile{16, 16, 10};
+  const auto body = [&](std::int64_t m) {
+    return array.timing(Dataflow::output_stationary, {m, 16, 10}, tile, 1).body.value();
+  };
+  const std::int64_t one = 16 * 16 * 10 / (4 * 8);
+  EXPECT_EQ(body(1), one);
+  EXPECT_EQ(body(16), one);
+  EXPECT_EQ(body(17), 2 * one);
+  EXPECT_EQ(body(32), 2 * one);
+  EXPECT_EQ(body(33), 3 * one);
+}
+
+TEST(Systolic, AccumulatorsHoldWholeThreadBlocksDownToOne) {
+  const Systolic array(thread_blocks(), {Clock(Hertz(1e9)), 1});
+  bool fills = false;
+  for (const TileShape& tile : array.tiles(Dataflow::output_stationary, {100, 100, 30}, 2)) {
+    EXPECT_EQ(tile.m % 16, 0);
+    EXPECT_EQ(tile.n % 16, 0);
+    EXPECT_LE(tile.m * tile.n, 512);
+    fills |= tile.m * tile.n == 512;
+  }
+  EXPECT_TRUE(fills);
+  EXPECT_EQ(array.output_places(512), 1);
+  EXPECT_EQ(array.output_places(256), 2);
+}
+
+TEST(Systolic, ThreadBlocksOfAnotherDataflowAreRefused) {
+  Systolic::Params params = thread_blocks();
+  params.dataflow = Systolic::Dataflows::any;
+  EXPECT_THROW(Systolic(params, {Clock(Hertz(1e9)), 1}), InputError);
+}
+
 TEST(Systolic, NeverFasterThanItsPes) {
   std::mt19937_64 random(5);
   for (int i = 0; i < 500; ++i) {
