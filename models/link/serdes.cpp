@@ -23,6 +23,11 @@ void Serdes::Params::declare(ParamTable<Params>& table) {
       .range(0, 1e-4);
   table.add("receive_buffer", &Params::receive_buffer, "data that waits at the receiver at most")
       .range(16, 1LL << 30);
+  table
+      .add("copy_rate", &Params::copy_rate,
+           "data per second that the software which copies puts on one link at most; 0: what the "
+           "line carries")
+      .range(0, 1e13);
 }
 
 Serdes::Serdes(const Params& params, const BlockContext&) : p_(params) {
@@ -37,8 +42,10 @@ BytesPerSecond Serdes::bandwidth() const {
   const double wire = data + to_double(p_.header);
   // A place of the buffer is taken from a packet's first bit until its credit is back.
   const double round_trip = wire / line_rate().value() + 2 * latency().value();
-  return BytesPerSecond(std::min(line_rate().value() * data / wire,
-                                 static_cast<double>(window()) * data / round_trip));
+  const double line = std::min(line_rate().value() * data / wire,
+                               static_cast<double>(window()) * data / round_trip);
+  const double copied = p_.copy_rate.value();
+  return BytesPerSecond(copied > 0 ? std::min(line, copied) : line);
 }
 
 BlockCost Serdes::cost(const Technology& technology) const {

@@ -19,6 +19,7 @@ class Serdes : public Link {
     Seconds fec_latency = Seconds(100e-9);
     Seconds wire_latency = Seconds(5e-9);
     Bytes receive_buffer = Bytes(16 * 1024);
+    BytesPerSecond copy_rate = BytesPerSecond(0);
     static void declare(ParamTable<Params>& table);
   };
 
@@ -35,6 +36,8 @@ class Serdes : public Link {
   BytesPerSecond line_rate() const {
     return p_.lane_rate * (static_cast<double>(p_.lanes) * p_.encoding);
   }
+  /// Data per second that the sender makes ready at most; 0: as much as the line carries.
+  BytesPerSecond copy_rate() const { return p_.copy_rate; }
   /// Packets that the receiver's buffer holds.
   std::int64_t window() const { return p_.receive_buffer.value() / p_.packet.value(); }
 

@@ -7,6 +7,8 @@ namespace simdse {
 
 SerdesCore::SerdesCore(const Serdes& link)
     : picoseconds_per_byte_(1e12 / link.line_rate().value()),
+      copy_picoseconds_per_byte_(
+          link.copy_rate() > BytesPerSecond(0) ? 1e12 / link.copy_rate().value() : 0),
       packet_(link.packet().value()),
       header_(link.header().value()),
       latency_(to_picoseconds(link.latency())),
@@ -14,7 +16,8 @@ SerdesCore::SerdesCore(const Serdes& link)
 
 Picoseconds SerdesCore::serialisation(std::int64_t data) const {
   return static_cast<Picoseconds>(
-      std::ceil(static_cast<double>(data + header_) * picoseconds_per_byte_));
+      std::ceil(std::max(static_cast<double>(data + header_) * picoseconds_per_byte_,
+                         static_cast<double>(data) * copy_picoseconds_per_byte_)));
 }
 
 void SerdesCore::begin(Picoseconds now, std::int64_t bytes, Picoseconds tail) {

@@ -40,7 +40,8 @@ class SerdesCore {
   /// When the line has nothing more of what has been sent.
   Picoseconds line_free() const { return line_free_; }
   Picoseconds latency() const { return latency_; }
-  /// Time of a packet with `data` bytes of data on the line.
+  /// Time of a packet with `data` bytes of data on the line, or of making it ready if that takes
+  /// longer.
   Picoseconds serialisation(std::int64_t data) const;
 
  private:
@@ -49,6 +50,7 @@ class SerdesCore {
   };
 
   double picoseconds_per_byte_;
+  double copy_picoseconds_per_byte_;  ///< of data; 0: none
   std::int64_t packet_;
   std::int64_t header_;
   Picoseconds latency_;

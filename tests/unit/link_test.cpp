@@ -67,6 +67,22 @@ TEST(SerdesCore, ThroughputIsTheWindowPerRoundTrip) {
   }
 }
 
+// Software that makes ready half of what the line carries leaves it idle half of the time; one that
+// is faster than the line changes nothing.
+TEST(SerdesCore, DataComesNoFasterThanItIsCopied) {
+  for (const double copied : {0.5e9, 0.8e9, 5e9}) {
+    Serdes::Params params = slow();
+    params.copy_rate = BytesPerSecond(copied);
+    const Serdes link = link_of(params);
+    const double expected = std::min(copied, 1e9 * 100 / 110);
+    EXPECT_NEAR(link.bandwidth().value(), expected, 1e-6 * expected);
+    SerdesCore core(link);
+    core.begin(0, 80'000, 0);
+    ASSERT_TRUE(core.send());
+    EXPECT_NEAR(80'000 * 1e12 / static_cast<double>(core.line_free()), expected, 1e-3 * expected);
+  }
+}
+
 TEST(SerdesCore, WhatIsNotAcceptedKeepsItsPlaces) {
   Serdes::Params params = slow();
   params.receive_buffer = Bytes(300);
