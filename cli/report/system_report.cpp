@@ -82,13 +82,13 @@ std::string decision_line(const SystemSearchRun& run) {
   const auto simulated =
       std::count_if(run.commons.begin(), run.commons.end(),
                     [](const SimulatedChoice& common) { return common.simulation.has_value(); });
-  std::string text =
-      fmt::format("{}{} of {} common designs are simulated",
-                  run.open == 0 ? "decided     " : "undecided   ", simulated, run.estimated);
+  std::string text = fmt::format("{}{} of {} common designs are simulated",
+                                 run.open == 0 && !run.is_partial ? "decided     " : "undecided   ",
+                                 simulated, run.estimated);
   if (run.open > 0) {
     text += fmt::format("; {} more would be the best at the most favourable gap seen ({:+.1f} %)",
                         run.open, *run.most_favourable * 100);
-  } else if (static_cast<std::size_t>(simulated) < run.estimated) {
+  } else if (!run.is_partial && static_cast<std::size_t>(simulated) < run.estimated) {
     text += fmt::format(
         "; none of the others would be the best even at the most favourable gap seen "
         "({:+.1f} %)",
