@@ -12,27 +12,29 @@ class Run {
  public:
   Run(const SearchSpec& spec, const DegreeSearchResult& result, const WorkerOptions& workers,
       const std::function<void(std::int64_t)>& progress)
-      : spec_(spec), result_(result), workers_(workers), progress_(progress) {}
+      : spec_(spec), result_(result), workers_(workers), progress_(progress) {
+    const SystemSearchResult& found = result.found;
+    run_.estimated = 1 + found.rivals.size();
+    for (const SystemChoice& baseline : found.baselines) run_.baselines.push_back({&baseline, {}});
+    for (const SystemChoice& rival : found.rivals) waiting_.push_back(&rival);
+    run_.commons.push_back({&found.common, {}});
+    if (found.has_mosaic()) run_.mosaic = SimulatedChoice{&found.mosaic, {}};
+  }
 
   SystemSearchRun run() {
-    const SystemSearchResult& found = result_.found;
-    run_.estimated = 1 + found.rivals.size();
     try {
-      for (const SystemChoice& baseline : found.baselines) {
-        run_.baselines.push_back({&baseline, {}});
-        simulate(run_.baselines.back());
-      }
-      run_.commons.push_back({&found.common, {}});
-      simulate(run_.commons.back());
-      if (found.has_mosaic()) {
-        run_.mosaic = SimulatedChoice{&found.mosaic, {}};
-        simulate(*run_.mosaic);
-      }
+      for (SimulatedChoice& baseline : run_.baselines) simulate(baseline);
+      simulate(run_.commons.front());
+      if (run_.mosaic) simulate(*run_.mosaic);
       climb_down();
     } catch (const NegativeResult&) {
       run_.is_partial = true;
     }
-    complete();
+    for (const SystemChoice* rival : waiting_) run_.open += would_be_best(*rival);
+    std::stable_sort(run_.commons.begin(), run_.commons.end(),
+                     [&](const SimulatedChoice& a, const SimulatedChoice& b) {
+                       return simulated_worth(a) > simulated_worth(b);
+                     });
     return std::move(run_);
   }
 
@@ -40,67 +42,64 @@ class Run {
   void simulate(SimulatedChoice& of) {
     const SystemChoice& choice = *of.choice;
     of.simulation = known(choice);
-    if (!of.simulation) {
-      of.simulation = simulate_system(result_.step->step, *choice.network, choice.places, workers_);
-    }
-    const double ratio = simulated_worth(of) / choice.worth;
-    if (choice.worth > 0) most_ = std::max(most_.value_or(ratio), ratio);
-    if (progress_) progress_(++done_);
+    if (of.simulation) return;
+    of.simulation = simulate_system(result_.step->step, *choice.network, choice.places, workers_);
+    ++run_.gaps;
+    // Whatever the objective, the worth is the throughput times what the estimate knows exactly.
+    const double gap = choice.estimate.time / of.simulation->time - 1;
+    run_.most_favourable = std::max(run_.most_favourable.value_or(gap), gap);
+    if (progress_) progress_(static_cast<std::int64_t>(run_.gaps));
   }
 
   /// Of a baseline that is a candidate as well.
   std::optional<SystemSimulation> known(const SystemChoice& choice) const {
     for (const SimulatedChoice& baseline : run_.baselines) {
-      if (baseline.choice->places.designs == choice.places.designs) return baseline.simulation;
+      const SystemChoice& other = *baseline.choice;
+      if (other.places.designs == choice.places.designs &&
+          other.places.of_place == choice.places.of_place) {
+        return baseline.simulation;
+      }
     }
     return {};
   }
 
   /// -1 if it is slower than the first baseline where that does not count.
-  double simulated_worth(const SimulatedChoice& of) const {
-    if (!of.simulation) return -1;
+  double worth_of(const SystemChoice& choice, Seconds time) const {
     const auto samples = static_cast<double>(result_.step->step.batch());
     const Objective objective = spec_.options.objectives.front();
-    const double throughput = samples / of.simulation->time.value();
     ThroughputFloor floor;
     if (!run_.baselines.empty() && run_.baselines.front().simulation) {
       floor.samples_per_second = samples / run_.baselines.front().simulation->time.value();
     }
-    return floor.allows(objective, throughput) ? worth(objective, throughput, 0, of.choice->tdp)
-                                               : -1;
+    const double throughput = samples / time.value();
+    return floor.allows(objective, throughput) ? worth(objective, throughput, 0, choice.tdp) : -1;
   }
 
-  double best() const {
+  double simulated_worth(const SimulatedChoice& of) const {
+    return of.simulation ? worth_of(*of.choice, of.simulation->time) : -1;
+  }
+
+  bool would_be_best(const SystemChoice& rival) const {
     double best = -1;
     for (const SimulatedChoice& common : run_.commons) {
       best = std::max(best, simulated_worth(common));
     }
-    return best;
-  }
-
-  bool is_open(const SystemChoice& rival) const {
-    return done_ < static_cast<std::int64_t>(kLeastGaps) || rival.worth * *most_ > best();
+    const double speed = 1 + run_.most_favourable.value_or(0);
+    return worth_of(rival, rival.estimate.time / speed) > best;
   }
 
   void climb_down() {
-    const std::vector<SystemChoice>& rivals = result_.found.rivals;
-    for (; next_ < rivals.size() && is_open(rivals[next_]); ++next_) {
-      if (run_.commons.size() >= spec_.simulations) return;
-      run_.commons.push_back({&rivals[next_], {}});
-      simulate(run_.commons.back());
+    while (run_.commons.size() < spec_.simulations) {
+      const auto next =
+          std::find_if(waiting_.begin(), waiting_.end(), [&](const SystemChoice* rival) {
+            return run_.gaps < kLeastGaps || would_be_best(*rival);
+          });
+      if (next == waiting_.end()) return;
+      SimulatedChoice rival{*next, {}};
+      simulate(rival);
+      run_.commons.push_back(std::move(rival));
+      waiting_.erase(next);
     }
-  }
-
-  void complete() {
-    if (run_.commons.empty()) run_.commons.push_back({&result_.found.common, {}});
-    std::stable_sort(run_.commons.begin(), run_.commons.end(),
-                     [&](const SimulatedChoice& a, const SimulatedChoice& b) {
-                       return simulated_worth(a) > simulated_worth(b);
-                     });
-    if (!most_) return;
-    run_.most_favourable = *most_ - 1;
-    const std::vector<SystemChoice>& rivals = result_.found.rivals;
-    for (std::size_t i = next_; i < rivals.size(); ++i) run_.open += is_open(rivals[i]);
   }
 
   const SearchSpec& spec_;
@@ -108,12 +107,20 @@ class Run {
   const WorkerOptions& workers_;
   const std::function<void(std::int64_t)>& progress_;
   SystemSearchRun run_;
-  std::optional<double> most_;  ///< ratio of simulated to estimated worth
-  std::size_t next_ = 0;        ///< of the rivals
-  std::int64_t done_ = 0;
+  std::vector<const SystemChoice*> waiting_;  ///< rivals that are not simulated, best first
 };
 
 }  // namespace
+
+std::size_t SystemSearchRun::simulated() const {
+  return static_cast<std::size_t>(
+      std::count_if(commons.begin(), commons.end(),
+                    [](const SimulatedChoice& common) { return common.simulation.has_value(); }));
+}
+
+bool SystemSearchRun::is_decided() const {
+  return !is_partial && open == 0 && (gaps >= kLeastGaps || simulated() == estimated);
+}
 
 SystemSearchRun simulate_choices(const SearchSpec& spec, const DegreeSearchResult& result,
                                  const WorkerOptions& workers,

@@ -78,21 +78,17 @@ std::string mosaic_text(const PlaceDesigns& places) {
 
 /// Whether the simulation has decided which common design is best.
 std::string decision_line(const SystemSearchRun& run) {
-  if (!run.most_favourable) return "";
-  const auto simulated =
-      std::count_if(run.commons.begin(), run.commons.end(),
-                    [](const SimulatedChoice& common) { return common.simulation.has_value(); });
   std::string text = fmt::format("{}{} of {} common designs are simulated",
-                                 run.open == 0 && !run.is_partial ? "decided     " : "undecided   ",
-                                 simulated, run.estimated);
+                                 run.is_decided() ? "decided     " : "undecided   ",
+                                 run.simulated(), run.estimated);
+  if (run.is_partial || run.gaps == 0) return text + '\n';
+  const std::string gap =
+      fmt::format("the most favourable gap seen ({:+.1f} %), on the evidence of {}",
+                  *run.most_favourable * 100, run.gaps);
   if (run.open > 0) {
-    text += fmt::format("; {} more would be the best at the most favourable gap seen ({:+.1f} %)",
-                        run.open, *run.most_favourable * 100);
-  } else if (!run.is_partial && static_cast<std::size_t>(simulated) < run.estimated) {
-    text += fmt::format(
-        "; none of the others would be the best even at the most favourable gap seen "
-        "({:+.1f} %)",
-        *run.most_favourable * 100);
+    text += fmt::format("; {} more would be the best at {}: see `simulations`", run.open, gap);
+  } else if (run.simulated() < run.estimated) {
+    text += fmt::format("; none of the others would be the best even at {}", gap);
   }
   return text + '\n';
 }
@@ -292,8 +288,11 @@ Json system_search_json(const SystemSearchReport& report) {
                {"objective", objective_name(report.spec.options.objectives.front())},
                {"all_assignments", nullptr},
                {"decision",
-                {{"common_designs", report.run.estimated},
-                 {"open", report.run.open},
+                {{"is_decided", report.run.is_decided()},
+                 {"common_designs", report.run.estimated},
+                 {"simulated", report.run.simulated()},
+                 {"gaps", report.run.gaps},
+                 {"open", nullptr},
                  {"most_favourable_gap", nullptr}}},
                {"candidates", Json::array()},
                {"baselines", Json::array()}};
@@ -302,6 +301,7 @@ Json system_search_json(const SystemSearchReport& report) {
         {"designs", all->designs}, {"count", all->count}, {"loss_of_choice_by_kind", all->loss}};
   }
   if (const auto& most = report.run.most_favourable) {
+    json["decision"]["open"] = report.run.open;
     json["decision"]["most_favourable_gap"] = *most;
   }
   for (const PlaceKind& kind : report.found().kinds) {

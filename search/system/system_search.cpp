@@ -67,29 +67,26 @@ class GlobalSearch {
 
   void find_common() {
     std::vector<SystemChoice>& choices = result_.rivals;
-    const auto take = [&](SystemChoice choice) {
-      if (choice.worth >= 0) choices.push_back(std::move(choice));
-    };
     std::set<Point> seen;
     for (const PlaceKind& kind : result_.kinds) {
       for (const Candidate& candidate : kind.best()) {
         if (!seen.insert(candidate.point).second) continue;
-        if (const auto design = planned(candidate)) take(everywhere(design));
+        if (const auto design = planned(candidate)) choices.push_back(everywhere(design));
       }
     }
     for (const SystemChoice& baseline : result_.baselines) {
       const Chip& chip = *baseline.places.designs.front()->chip;
       const std::optional<Point> point = spec_.space->find(chip.design());
       const bool is_new = point && seen.insert(*point).second;
-      if (is_new && Evaluator::is_allowed(chip, spec_.options.budget)) take(baseline);
-    }
-    if (choices.empty()) {
-      throw NegativeResult(
-          "no design that is good for one stage can do the others, fast enough to count");
+      if (is_new && Evaluator::is_allowed(chip, spec_.options.budget)) choices.push_back(baseline);
     }
     std::stable_sort(
         choices.begin(), choices.end(),
         [](const SystemChoice& a, const SystemChoice& b) { return a.worth > b.worth; });
+    if (choices.empty() || choices.front().worth < 0) {
+      throw NegativeResult(
+          "no design that is good for one stage can do the others, fast enough to count");
+    }
     result_.common = std::move(choices.front());
     choices.erase(choices.begin());
   }
@@ -162,7 +159,10 @@ class GlobalSearch {
       try {
         if (capacity < step_.memory.largest())
           throw InputError("its memory is too small for a stage");
-        result_.baselines.push_back(everywhere(plan_design(design.name, chip, step_.step)));
+        const auto planned = plan_design(design.name, chip, step_.step);
+        // A search that finds it finds the same.
+        if (const auto point = spec_.space->find(design)) planned_.try_emplace(*point, planned);
+        result_.baselines.push_back(everywhere(planned));
       } catch (const InputError& problem) {
         throw InputError(fmt::format("baseline '{}': {}", design.name, problem.what()));
       }

@@ -46,9 +46,10 @@ struct PlaceKind {
 
 struct SystemSearchResult {
   std::vector<PlaceKind> kinds;
-  std::size_t compared = 0;          ///< choices that were estimated on the whole system
-  SystemChoice common;               ///< one design for all places
-  std::vector<SystemChoice> rivals;  ///< others, each for all places; best first
+  std::size_t compared = 0;  ///< choices that were estimated on the whole system
+  SystemChoice common;       ///< one design for all places
+  /// Others, each for all places: best first, and last those that do not count by the estimate.
+  std::vector<SystemChoice> rivals;
   SystemChoice mosaic;  ///< each place its own; equal to the common one if that is best
   std::optional<AllAssignments> all;  ///< where these are few enough
   std::vector<SystemChoice> baselines;

@@ -112,13 +112,19 @@ TEST_F(SystemStepCli, TheSimulationDecidesBetweenCommonDesigns) {
   EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
   EXPECT_GT(times.size(), 1U);  // three gaps are the least
   const Json& decision = json.at("decision");
+  EXPECT_TRUE(decision.at("is_decided").get<bool>());
   EXPECT_EQ(decision.at("open"), 0);
+  EXPECT_EQ(decision.at("simulated"), times.size());
+  EXPECT_GE(decision.at("gaps"), 3);
   EXPECT_GE(decision.at("common_designs").get<std::size_t>(), times.size());
   EXPECT_NEAR(decision.at("most_favourable_gap").get<double>(), most_favourable, 1e-9);
   // One is not enough to decide, and that is said.
   const Outcome one = run(search + " --set simulations=1");
   ASSERT_EQ(one.status, 0) << one.err;
   EXPECT_NE(one.out.find("undecided   1 of "), std::string::npos) << one.out;
+  const Json few = Json::parse(run(search + " --json --set simulations=1").out).at("decision");
+  EXPECT_FALSE(few.at("is_decided").get<bool>());
+  EXPECT_LT(few.at("gaps"), 3);
 }
 
 /// A replica on every chip: there is one kind of stage, and no bubble.
