@@ -103,16 +103,16 @@ void DmaModule::on_read(tlm::tlm_generic_payload& payload, Picoseconds head) {
 void DmaModule::write() {
   while (!delivered_.empty()) {
     const Delivered part = delivered_.front();
-    while (writing_ + part.bytes > kPartsAtBuffer * max_bytes_ && !written_.empty()) {
-      writing_ -= written_.front().bytes.value();
-      writes_from_ = std::max(writes_from_, written_.front().at);
-      written_.pop_front();
+    while (at_buffer_ + part.bytes > kPartsAtBuffer * max_bytes_ && !answered_.empty()) {
+      at_buffer_ -= answered_.front().bytes.value();
+      room_from_ = std::max(room_from_, answered_.front().at);
+      answered_.pop_front();
     }
-    if (writing_ + part.bytes > kPartsAtBuffer * max_bytes_) return;
+    if (at_buffer_ + part.bytes > kPartsAtBuffer * max_bytes_) return;
     delivered_.pop_front();
-    writing_ += part.bytes;
+    at_buffer_ += part.bytes;
     to_buffer_.request(tlm::TLM_WRITE_COMMAND, {{part.buffer_address, part.bytes}}, part.tag,
-                       part.stream, std::max(part.head, writes_from_), part.tail);
+                       part.stream, std::max(part.head, room_from_), part.tail);
   }
 }
 
@@ -124,7 +124,7 @@ void DmaModule::on_written(tlm::tlm_generic_payload& payload) {
   bytes_copied_ += Bytes(payload.get_data_length());
   const Landing landing = {info.tail, Bytes(payload.get_data_length())};
   landing_.push_back(landing);
-  written_.push_back(landing);
+  answered_.push_back(landing);
   if (--block.parts_left == 0) time_.call_at(block.tail, Stage::arrival, *this, index);
   write();
   issue();

@@ -99,12 +99,12 @@ class DmaModule : public sc_core::sc_module, public Timed {
   std::size_t next_stream_ = 0;
   std::vector<Block> blocks_;
   std::vector<std::uint32_t> free_blocks_;
-  Bytes in_flight_;        ///< asked of memory and not in the buffer
-  Fifo<Landing> landing_;  ///< in the order in which they leave the window
-  Fifo<Delivered> delivered_;
-  std::int64_t writing_ = 0;     ///< bytes that the buffer has been asked for, less ...
-  Fifo<Landing> written_;        ///< ... the first of these, once others took their room,
-  Picoseconds writes_from_ = 0;  ///< which landed by then
+  Bytes in_flight_;             ///< asked of memory and not in the buffer
+  Fifo<Landing> landing_;       ///< in the order in which they leave the window
+  Fifo<Delivered> delivered_;   ///< by memory, and the buffer is not asked for them yet
+  std::int64_t at_buffer_ = 0;  ///< bytes asked of the buffer whose room no later part has taken
+  Fifo<Landing> answered_;      ///< those of them of which it is known when they land
+  Picoseconds room_from_ = 0;   ///< when the room that was taken last became free
   bool is_waiting_for_room_ = false;
   bool is_issuing_ = false;
   Bytes bytes_copied_;

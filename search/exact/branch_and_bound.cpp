@@ -71,15 +71,15 @@ void BranchAndBound::look_at(const Node& node, bool may_estimate) {
     return;
   } else if (!book_.affordable(node.box.low)) {
     // Costs are within the budget, but it is no chip.
-    const std::string& contradiction = book_.price(node.box.low).contradiction;
-    const bool is_over = contradiction.empty();
+    const std::string& problem = book_.price(node.box.low).problem;
+    const bool is_over = problem.empty();
     if (is_over) {
       ++over_budget_;
     } else {
       ++impossible_;
     }
     book_.log_box(box_text(book_.space(), node.box), is_over ? "over_budget" : "impossible",
-                  is_over ? "its parts are within the budget, the chip is not" : contradiction, 1,
+                  is_over ? "its parts are within the budget, the chip is not" : problem, 1,
                   0);
   } else if (may_estimate) {
     book_.estimate(node.box.low, "exact", "by its bound it could be among the best");

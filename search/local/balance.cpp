@@ -17,7 +17,7 @@ void Balance::climb(Objective objective) {
   std::set<Point> expanded;
   for (const Candidate* at = next_to_expand(objective, expanded); at != nullptr;
        at = next_to_expand(objective, expanded)) {
-    if (expanded.empty()) scout(*at);
+    if (expanded.empty()) scout(*at, objective);
     expanded.insert(at->point);
     add_neighbours(*at, objective, open);
     while (try_most_hopeful(objective, open)) {
@@ -35,7 +35,7 @@ void Balance::climb(Objective objective) {
   }
 }
 
-void Balance::scout(const Candidate& at) {
+void Balance::scout(const Candidate& at, Objective objective) {
   std::vector<Point> leaps;
   for (std::size_t i = 0; i < at.point.size(); ++i) {
     if (book_.space().axes()[i].role == AxisRole::shared) add_leaps(at, i, leaps);
@@ -43,6 +43,14 @@ void Balance::scout(const Candidate& at) {
   for (const Point& leap : leaps) {
     book_.estimate(leap, "balance",
                    fmt::format("what an axis that no rate depends on is worth beside {}",
+                               book_.full_label(at.point)));
+  }
+  if (outlook_ == nullptr) return;
+  const double least = kAllowance * book_.score(at, objective);
+  for (const Point& point : pairs(at)) {
+    if (hope(point, {}, objective) <= least) continue;
+    book_.estimate(point, "balance",
+                   fmt::format("what a vector core for every tensor core is worth beside {}",
                                book_.full_label(at.point)));
   }
 }
@@ -144,6 +152,24 @@ void Balance::add_exchanges(const Point& up, std::size_t axis, std::vector<Point
     const bool is_new = std::find(result.begin(), result.end(), paid) == result.end();
     if (is_new && book_.affordable(paid)) result.push_back(std::move(paid));
   }
+}
+
+std::vector<Point> Balance::pairs(const Candidate& at) {
+  std::vector<Point> result;
+  for (std::size_t i = 0; i < at.point.size(); ++i) {
+    const Axis& axis = book_.space().axes()[i];
+    if (axis.role != AxisRole::count) continue;
+    for (std::size_t value = 0; value < axis.values.size(); ++value) {
+      Point point = at.point;
+      point[i] = value;
+      const Price& price = book_.price(point);
+      if (value == at.point[i] || !price.is_chip) continue;
+      if (price.tensor_cores != price.vector_cores) continue;
+      if (book_.affordable(point)) result.push_back(point);
+      add_exchanges(point, i, result);
+    }
+  }
+  return result;
 }
 
 void Balance::add_leaps(const Candidate& at, std::size_t axis, std::vector<Point>& result) {

@@ -30,8 +30,9 @@ class Balance {
     double promised = 0;  ///< what it would be worth by the prediction
   };
 
-  /// Estimates leaps from a design: no bound tells what such an axis is worth.
-  void scout(const Candidate& at);
+  /// Estimates leaps from a design, and, of those of which nearly as much may be hoped, pairs: no
+  /// bound tells what either is worth.
+  void scout(const Candidate& at, Objective objective);
   /// The best of those near the top whose neighbours are not known yet, or nullptr.
   const Candidate* next_to_expand(Objective objective, const std::set<Point>& expanded) const;
   void add_neighbours(const Candidate& at, Objective objective, std::map<Point, Neighbour>& open);
@@ -47,6 +48,9 @@ class Balance {
   /// Every value of an axis that no rate depends on (the buffer's capacity, say): what it is worth
   /// can't be predicted from one step.
   void add_leaps(const Candidate& at, std::size_t axis, std::vector<Point>& result);
+  /// Designs with as many vector cores as tensor cores, which then wait for none but their own; one
+  /// that is over the budget is paid for by one other axis, and another also if that is a step.
+  std::vector<Point> pairs(const Candidate& at);
   /// What a neighbour would be worth by the prediction, as a factor of `at`.
   double promise(const Candidate& at, const Price& price, const Price& other,
                  Objective objective) const;

@@ -15,7 +15,7 @@ Known& DesignBook::priced(const Point& point) {
   if (!is_new) return known;
   known.price = &prices_->price(point);
   known.in_budget = known.price->is_allowed(options_.budget);
-  if (known.price->has_failed) fail("price", point, known.price->contradiction);
+  if (known.price->has_failed) fail("price", point, known.price->problem);
   return known;
 }
 
@@ -66,8 +66,10 @@ void DesignBook::log_box(std::string box, const char* verdict, std::string reaso
 }
 
 std::string DesignBook::full_label(const Point& point) {
-  if (!price(point).is_chip) return space_.all_values(point);
-  std::string text = evaluator_.chip(space_.design(point)).label();
+  const Known& known = priced(point);
+  if (!known.price->is_chip) return space_.all_values(point);
+  std::string text =
+      known.candidate ? known.candidate->label : evaluator_.chip(space_.design(point)).label();
   const std::string others = space_.other_values(point);
   if (!others.empty()) text += ", " + others;
   return text;
@@ -99,7 +101,7 @@ DesignBook::PricedOut DesignBook::priced_out() const {
   PricedOut result;
   for (const auto& [point, known] : known_) {
     if (known.in_budget) continue;
-    ++(known.price->contradiction.empty() ? result.over_budget : result.impossible);
+    ++(known.price->problem.empty() ? result.over_budget : result.impossible);
   }
   return result;
 }
@@ -215,9 +217,9 @@ std::string DesignBook::nearest_text() {
     return fmt::format("no design within {:.4g} mm2 and {:.4g} W holds the workload: {}",
                        options_.budget.area.value(), options_.budget.power.value(), last_misfit_);
   }
-  if (!known.price->contradiction.empty()) {
+  if (!known.price->problem.empty()) {
     return "no design of the space is possible; the smallest contradicts itself: " +
-           known.price->contradiction;
+           known.price->problem;
   }
   return fmt::format(
       "no design meets the budget of {:.4g} mm2 and {:.4g} W; the nearest, {}, needs {:.4g} mm2 "

@@ -28,7 +28,7 @@ void search_few(DesignBook& book, Outlook& outlook) {
       const double least = std::max(book.least_of_the_best()[i], 0.0);
       if (outlook.worths({design, design})[i] <= least) continue;
       if (estimates++ == most_estimates) break;
-      book.estimate(design, "balance", "no bound tells that it is none of the best of these few");
+      book.estimate(design, "few", "no bound tells that it is none of the best of these few");
     }
   }
 }

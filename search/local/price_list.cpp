@@ -9,11 +9,15 @@ PriceList::PriceList(const SearchSpace& space, const Evaluator& evaluator)
 
 const Price& PriceList::price(const Point& point) {
   const auto [entry, is_new] = prices_.try_emplace(point);
-  Price& price = entry->second;
-  if (!is_new) return price;
+  if (is_new) entry->second = find(point);
+  return entry->second;
+}
+
+Price PriceList::find(const Point& point) const {
+  Price price;
   try {
     const Chip chip = evaluator_.chip(space_.design(point));
-    price.contradiction = chip.problem();
+    price.problem = chip.problem();
     price.area = chip.area();
     price.tdp = chip.tdp();
     price.static_power = chip.static_power();
@@ -29,11 +33,13 @@ const Price& PriceList::price(const Point& point) {
       price.vector_operations += static_cast<double>(core->peak_operations_per_cycle());
     }
     price.is_chip = true;
+    return price;
   } catch (const InputError& problem) {
-    price.has_failed = dynamic_cast<const PluginFailure*>(&problem) != nullptr;
-    price.contradiction = problem.what();
+    Price none;
+    none.problem = problem.what();
+    none.has_failed = dynamic_cast<const PluginFailure*>(&problem) != nullptr;
+    return none;
   }
-  return price;
 }
 
 }  // namespace simdse

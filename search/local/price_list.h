@@ -1,6 +1,7 @@
 // What the designs of a search space cost, and how fast their parts are.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -11,9 +12,11 @@ namespace simdse {
 
 /// What is known of a design before it is estimated.
 struct Price {
-  bool is_chip = false;       ///< false: its parameters contradict each other
-  bool has_failed = false;    ///< a plug-in did
-  std::string contradiction;  ///< which, or why the chip can't be built (Chip::problem), or ""
+  /// False: its parameters contradict each other, or a plug-in failed; then only `problem` is
+  /// known.
+  bool is_chip = false;
+  bool has_failed = false;  ///< a plug-in did
+  std::string problem;      ///< of either, or of a chip that can't be built (Chip::problem), or ""
   Area area;
   Watts tdp;
   Watts static_power;
@@ -27,7 +30,7 @@ struct Price {
 
   /// Whether it can be built, within a budget.
   bool is_allowed(const Budget& budget) const {
-    return is_chip && contradiction.empty() && budget.allows(area, tdp);
+    return is_chip && problem.empty() && budget.allows(area, tdp);
   }
   /// The larger share of a budget that it takes.
   double share_of(const Budget& budget) const {
@@ -48,6 +51,8 @@ class PriceList {
   const Price& price(const Point& point);
 
  private:
+  Price find(const Point& point) const;
+
   const SearchSpace& space_;
   const Evaluator& evaluator_;
   NumberFormat format_;  ///< of the workload's products

@@ -31,6 +31,7 @@ OptionCache::Cores OptionCache::cores_of(const Chip& chip, const ChipRates& rate
   if (tensor_core != kNone) text += text_of(groups[chip.group_of_tensor_core(tensor_core)].block);
   text += '|';
   if (vector_core != kNone) text += text_of(groups[chip.group_of_vector_core(vector_core)].block);
+  static_assert(sizeof(ChipRates) == 11 * sizeof(double), "every rate is part of the key");
   for (const double rate : {rates.port, rates.network_buffer, rates.network_memory, rates.buffer,
                             rates.memory, rates.turnaround, rates.write_batch, rates.noc_latency,
                             rates.buffer_latency, rates.memory_latency, rates.launch}) {

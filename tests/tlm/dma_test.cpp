@@ -1,4 +1,6 @@
 // The engine that fills the buffer, between a fast memory and a slow buffer.
+#include <algorithm>
+
 #include "models/buffer/dma_module.h"
 #include "tlm/bench.h"
 
@@ -10,22 +12,22 @@ constexpr std::int64_t kBlocks = 32;  // of each stream
 constexpr Bytes kWindow = Bytes(4 * kBlock);
 constexpr double kBufferRate = 64;  // bytes per nanosecond; memory has 256
 
-TransferLimits limits() {
+TransferLimits limits(std::int64_t part = kBlock) {
   TransferLimits result;
   result.dma_window = kWindow;
-  result.dma_bytes = kBlock;
+  result.dma_bytes = part;
   return result;
 }
 
 /// Two streams of blocks for the engine, and a core that reads from the buffer.
 class DmaBench : public DmaClient {
  public:
-  explicit DmaBench(std::vector<Request> core_reads)
+  explicit DmaBench(std::vector<Request> core_reads, const TransferLimits& cut = limits())
       : queue_("queue"),
         chip_(hand_chip({{"memory.channels", "8"}, {"global_buffer.interleave", "256 B"}})),
         core_("core", queue_, pool_, std::move(core_reads), 0, Bytes(1 << 30)),
         idle_("idle", queue_, pool_, {}, 0, Bytes(1 << 30)),
-        dma_("dma", queue_, pool_, 2, chip_.core_count(), limits()),
+        dma_("dma", queue_, pool_, 2, chip_.core_count(), cut),
         buffer_("buffer", queue_, storage(chip_.design().global_buffer), kStoragePorts,
                 chip_.core_count() + 1, false),
         memory_("memory", queue_, storage(chip_.design().memory), kStoragePorts,
@@ -99,6 +101,33 @@ TEST(Dma, ACoreWaitsForTwoBlocksNotForAllThatIsToBeCopied) {
   const double own = kBlock / kBufferRate;
   EXPECT_GE(took, own);
   EXPECT_LE(took, own + 2 * kBlock / kBufferRate);
+}
+
+// Two and a half parts a block: all of it lands, each block once, and a core waits for two parts.
+TEST(Dma, BlocksAreCopiedInParts) {
+  const std::int64_t part = kBlock * 2 / 5;
+  const Picoseconds in_the_middle = 20'000'000;
+  DmaBench bench({{in_the_middle, false, true, 0, kBlock}}, limits(part));
+  bench.run();
+  EXPECT_EQ(bench.written(), Bytes(2 * kBlocks * kBlock));
+  EXPECT_EQ(bench.order().size(), static_cast<std::size_t>(2 * kBlocks));
+  EXPECT_EQ(std::count(bench.order().begin(), bench.order().end(), 0), kBlocks);
+  EXPECT_NEAR(bench.finish_ns(), (2 * kBlocks + 1) * kBlock / kBufferRate,
+              0.01 * bench.finish_ns());
+  const double took = static_cast<double>(bench.core().done.at(0) - in_the_middle) / 1000;
+  const double own = kBlock / kBufferRate;
+  EXPECT_GE(took, own);
+  EXPECT_LE(took, own + 2 * static_cast<double>(part) / kBufferRate);
+}
+
+// Transactions of the chip's that are smaller still cut the engine's.
+TEST(Dma, NoPartIsLargerThanAnyTransaction) {
+  TransferLimits small = limits();
+  small.max_bytes = 4096;
+  DmaBench fine({}, small);
+  fine.run();
+  EXPECT_EQ(fine.written(), Bytes(2 * kBlocks * kBlock));
+  EXPECT_LE(fine.most_between(), kWindow.value() + kBlock);
 }
 
 TEST(Dma, StreamsTakeTurns) {
