@@ -122,7 +122,9 @@ SystemSimulation simulate_system(const DistributedStep& step, const Interconnect
     }
     return json.dump();
   };
-  const Json json = Json::parse(run_all({run}, workers, "the system").front());
+  WorkerOptions whole = workers;
+  whole.hang_limit = hang_limit_or(kEndsByItself);
+  const Json json = Json::parse(run_all({run}, whole, "the system").front());
   result.time = to_seconds(json.at("time").get<Picoseconds>());
   result.messages = json.at("messages").get<std::uint64_t>();
   result.events = json.at("events").get<std::uint64_t>();

@@ -18,6 +18,9 @@ struct JobResult {
 /// `fallback`, unless environment variable SIMDSE_HANG_LIMIT gives another number of seconds.
 std::chrono::seconds hang_limit_or(std::chrono::seconds fallback);
 
+/// For jobs that run no code of plug-ins and surely end: their size sets their time.
+constexpr std::chrono::seconds kEndsByItself = std::chrono::hours(24 * 30);
+
 struct WorkerOptions {
   int workers = 1;
   /// A job that has not ended after this time is taken to hang, and is killed. A guard, not a
