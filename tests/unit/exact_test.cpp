@@ -139,6 +139,15 @@ TEST_F(ExactSearch, BoundsHoldForNarrowFormats) {
   expect_bounds_hold(space(std::string("{") + kCoreAxes + "}"), *evaluator, "int8", random, 12);
 }
 
+// Tiles of a GPU's thread blocks are whole ones, whatever the product's sides are.
+TEST_F(ExactSearch, BoundsHoldForThreadBlocks) {
+  base = load_design("tpu_v2", files(), {{"cores.0.dataflow", "output_stationary"}});
+  use("bert_large", {{"layers", "1"}, {"batch", "3"}, {"sequence", "200"}});
+  std::mt19937_64 random(10);
+  expect_bounds_hold(space(std::string("{cores.0.block: [0, 32, 128], ") + kCoreAxes + "}"),
+                     *evaluator, "thread blocks", random, 16);
+}
+
 // A task may run on any group, of which bounds know the first: then there are none.
 TEST_F(ExactSearch, SeveralGroupsOfAKindAreNotBounded) {
   base =
