@@ -79,8 +79,7 @@ void BranchAndBound::look_at(const Node& node, bool may_estimate) {
       ++impossible_;
     }
     book_.log_box(box_text(book_.space(), node.box), is_over ? "over_budget" : "impossible",
-                  is_over ? "its parts are within the budget, the chip is not" : problem, 1,
-                  0);
+                  is_over ? "its parts are within the budget, the chip is not" : problem, 1, 0);
   } else if (may_estimate) {
     book_.estimate(node.box.low, "exact", "by its bound it could be among the best");
     update_least();
