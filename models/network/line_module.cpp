@@ -24,7 +24,7 @@ sc_core::sc_time to_delay(Picoseconds time) {
 }  // namespace
 
 LineModule::LineModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
-                       MessageTable& messages, const Line& line, Bytes queue)
+                       MessageTable& messages, const Line& line, const NetworkParams& params)
     : sc_module(name),
       in("in"),
       out("out"),
@@ -33,7 +33,8 @@ LineModule::LineModule(const sc_core::sc_module_name& name, TimeService& time, P
       messages_(messages),
       picoseconds_per_byte_(1e12 / line.bandwidth.value()),
       latency_(to_picoseconds(line.latency)),
-      queue_bytes_(queue.value()) {
+      queue_bytes_(params.queue.value()),
+      segment_bytes_(params.segment.value()) {
   in.register_nb_transport_fw(this, &LineModule::nb_transport_fw);
   out.register_nb_transport_bw(this, &LineModule::nb_transport_bw);
   time_.join(*this, this->name());
@@ -74,12 +75,17 @@ tlm::tlm_sync_enum LineModule::nb_transport_fw(tlm::tlm_generic_payload& payload
 
 void LineModule::enqueue(tlm::tlm_generic_payload& payload) {
   Message& message = messages_[info_of(payload).tag];
+  cut_run();
   std::int64_t& turn = message.turns[info_of(payload).stream];
   const std::int64_t begin = std::max(turn, turn_);
   turn = begin + payload.get_data_length();
-  queue_.push_back({begin, message.key, &payload});
-  std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
+  push({begin, message.key, &payload});
   ask_for_decision();
+}
+
+void LineModule::push(const Segment& segment) {
+  queue_.push_back(segment);
+  std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
 }
 
 void LineModule::ask_for_decision() {
@@ -91,7 +97,9 @@ void LineModule::ask_for_decision() {
 void LineModule::on_time(std::uint64_t token) {
   switch (token) {
     case kFinish:
-      return finish();
+      // That of a run which has been cut comes too late.
+      if (on_line_ != nullptr && time_.now() == line_is_free_) finish();
+      return;
     case kDecide:
       is_deciding_ = false;
       return decide();
@@ -104,10 +112,8 @@ void LineModule::on_time(std::uint64_t token) {
       Places& places = places_[token - kPlace];
       places.room += places.coming_back.front();
       places.coming_back.pop_front();
-      for (const Segment& segment : places.waiting) {
-        queue_.push_back(segment);
-        std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
-      }
+      if (!places.waiting.empty()) cut_run();
+      for (const Segment& segment : places.waiting) push(segment);
       places.waiting.clear();
       return ask_for_decision();
     }
@@ -137,25 +143,87 @@ void LineModule::decide() {
 void LineModule::send(const Segment& segment) {
   on_line_ = segment.payload;
   turn_ = std::max(turn_, segment.turn);
-  const TransferInfo& from = info_of(*segment.payload);
   const std::int64_t bytes = segment.payload->get_data_length();
-  const Picoseconds time = serialisation(bytes);
-  busy_ += time;
-  bytes_carried_ += Bytes(bytes);
-  time_.call_at(time_.now() + time, Stage::arrival, *this, kFinish);
+  run_ = find_run();
+  if (run_) {
+    line_is_free_ = time_.now() + run_time(run_->bytes);
+  } else {
+    line_is_free_ = time_.now() + serialisation(bytes);
+    busy_ += line_is_free_ - time_.now();
+    bytes_carried_ += Bytes(bytes);
+    announce(*on_line_, bytes, line_is_free_ + latency_, 0);
+  }
+  time_.call_at(line_is_free_, Stage::arrival, *this, kFinish);
+}
+
+std::optional<LineModule::Run> LineModule::find_run() {
+  const TransferInfo& info = info_of(*on_line_);
+  Message& message = messages_[info.tag];
+  // Without a latency the receiver would hear of a run's end later than of a segment's.
+  const bool is_possible =
+      queue_.empty() && message.to_inject > 0 && message.route->hops.size() == 1 && latency_ > 0;
+  if (!is_possible) return {};
+  // What a payload's length can say.
+  constexpr std::int64_t most_bytes = std::int64_t{1} << 31;
+  const std::int64_t bytes =
+      std::min(on_line_->get_data_length() + message.to_inject,
+               std::max(most_bytes / segment_bytes_, std::int64_t{1}) * segment_bytes_);
+  return Run{time_.now(), bytes, std::max(message.turns[info.stream], turn_)};
+}
+
+Picoseconds LineModule::run_time(std::int64_t bytes) const {
+  return bytes / segment_bytes_ * serialisation(segment_bytes_) +
+         serialisation(bytes % segment_bytes_);
+}
+
+std::int64_t LineModule::turn_of_run(std::int64_t begun) const {
+  return begun == 1 ? turn_ : run_->second_turn + (begun - 2) * segment_bytes_;
+}
+
+void LineModule::cut_run() {
+  if (!run_) return;
+  const Picoseconds per_segment = serialisation(segment_bytes_);
+  const std::int64_t begun =
+      std::max<std::int64_t>(1, ceil_div(time_.now() - run_->began, per_segment));
+  turn_ = turn_of_run(begun);
+  if (begun * segment_bytes_ >= run_->bytes) return;
+  run_->bytes = begun * segment_bytes_;
+  line_is_free_ = run_->began + begun * per_segment;
+  time_.call_at(line_is_free_, Stage::arrival, *this, kFinish);
+}
+
+void LineModule::end_run() {
+  const TransferInfo& info = info_of(*on_line_);
+  Message& message = messages_[info.tag];
+  const std::int64_t further = run_->bytes - on_line_->get_data_length();
+  message.to_inject -= further;
+  message.segments_under_way -= ceil_div(further, segment_bytes_);
+  if (further > 0) message.turns[info.stream] = run_->second_turn + further;
+  turn_ = turn_of_run(ceil_div(run_->bytes, segment_bytes_));
+  busy_ += time_.now() - run_->began;
+  bytes_carried_ += Bytes(run_->bytes);
+  announce(*on_line_, run_->bytes, time_.now() + latency_, time_.now() - run_->began);
+  run_.reset();
+}
+
+void LineModule::announce(tlm::tlm_generic_payload& leaving, std::int64_t bytes, Picoseconds tail,
+                          Picoseconds in_network) {
+  const TransferInfo& from = info_of(leaving);
   tlm::tlm_generic_payload& next = pool_.acquire(
-      tlm::TLM_WRITE_COMMAND, {{static_cast<std::int64_t>(segment.payload->get_address()), bytes}});
+      tlm::TLM_WRITE_COMMAND, {{static_cast<std::int64_t>(leaving.get_address()), bytes}});
   TransferInfo& info = info_of(next);
   info.tag = from.tag;
   info.source = from.source;
   info.stream = from.stream + 1;
-  info.tail = time_.now() + time + latency_;
+  info.tail = tail;
+  info.in_network = in_network;
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   sc_core::sc_time delay = to_delay(latency_);
   out->nb_transport_fw(next, phase, delay);
 }
 
 void LineModule::finish() {
+  if (run_) end_run();
   tlm::tlm_generic_payload& payload = *on_line_;
   on_line_ = nullptr;
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

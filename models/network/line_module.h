@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "models/base/timed.h"
@@ -32,13 +33,18 @@ namespace simdse {
 /// line that is congested two lines further on holds them up, too. The receiver of a message takes
 /// it at once.
 ///
+/// Runs. A message that no other wants the line beside, and that goes no further than the next
+/// node, keeps the line for one segment after another. These are simulated as one, with the same
+/// times; whoever comes meanwhile has a turn at the next segment's beginning, where the run is cut.
+///
 /// Protocol: a segment is announced by BEGIN_REQ, with the time of its head as annotation and of
-/// its tail in the payload, and always accepted: its place has been reserved. BEGIN_RESP says that
-/// it has left its place.
+/// its tail in the payload, and always accepted: its place has been reserved. A run is announced
+/// when it has left, with the time of its tail as annotation; `in_network` says by how much its
+/// head is ahead of that. BEGIN_RESP says that a segment or a run has left its place.
 class LineModule : public sc_core::sc_module, public Timed {
  public:
   LineModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
-             MessageTable& messages, const Line& line, Bytes queue);
+             MessageTable& messages, const Line& line, const NetworkParams& params);
 
   tlm_utils::simple_target_socket<LineModule> in;
   tlm_utils::simple_initiator_socket<LineModule> out;
@@ -61,6 +67,12 @@ class LineModule : public sc_core::sc_module, public Timed {
       return a.turn != b.turn ? a.turn > b.turn : a.key > b.key;
     }
   };
+  /// Segments of a message that is alone on the line.
+  struct Run {
+    Picoseconds began = 0;
+    std::int64_t bytes = 0;        ///< that it will have carried
+    std::int64_t second_turn = 0;  ///< where its second segment's turn begins
+  };
   struct Coming {
     Picoseconds ready;
     tlm::tlm_generic_payload* payload;
@@ -79,9 +91,22 @@ class LineModule : public sc_core::sc_module, public Timed {
                                      sc_core::sc_time& delay);
   void on_time(std::uint64_t token) override;
   void enqueue(tlm::tlm_generic_payload& payload);
+  void push(const Segment& segment);
   void ask_for_decision();
   void decide();
   void send(const Segment& segment);
+  /// That the segment on the line may begin.
+  std::optional<Run> find_run();
+  /// Time of so many bytes, segment by segment.
+  Picoseconds run_time(std::int64_t bytes) const;
+  /// Where the line is when so many segments of the run have begun.
+  std::int64_t turn_of_run(std::int64_t begun) const;
+  /// Ends the run after the segments that have begun.
+  void cut_run();
+  void end_run();
+  /// Tells the next node of bytes that are about to leave or, a run's, have left.
+  void announce(tlm::tlm_generic_payload& leaving, std::int64_t bytes, Picoseconds tail,
+                Picoseconds in_network);
   void finish();
 
   TimeService& time_;
@@ -90,10 +115,13 @@ class LineModule : public sc_core::sc_module, public Timed {
   double picoseconds_per_byte_;
   Picoseconds latency_;
   std::int64_t queue_bytes_;
+  std::int64_t segment_bytes_;
   std::vector<Segment> queue_;  // a heap, earliest turn on top
   std::deque<Coming> coming_;   // can't go without a break yet; soonest first
   std::vector<Places> places_;
   tlm::tlm_generic_payload* on_line_ = nullptr;
+  std::optional<Run> run_;        // of the message on the line
+  Picoseconds line_is_free_ = 0;  // when what is on it has left
   bool is_deciding_ = false;
   std::int64_t turn_ = 0;  // where the line is: the beginning of the turn on it
   Bytes bytes_carried_;

@@ -37,7 +37,7 @@ SystemNetwork::SystemNetwork(const sc_core::sc_module_name& name, TimeService& t
     const auto number = static_cast<std::int32_t>(i);
     const std::string line_name = "line" + std::to_string(i);
     lines_.push_back(std::make_unique<LineModule>(line_name.c_str(), time, pool_, messages_, line,
-                                                  network.config().params.queue));
+                                                  network.config().params));
     nodes_[index(line.from)]->out(number).bind(lines_.back()->in);
     if (with_monitors) {
       monitors_.push_back(std::make_unique<LineMonitor>(("monitor" + std::to_string(i)).c_str(),

@@ -12,7 +12,8 @@ double LineMonitor::utilisation() const {
 tlm::tlm_sync_enum LineMonitor::forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                         sc_core::sc_time& delay) {
   if (phase == tlm::BEGIN_REQ) {
-    const Picoseconds head = time_.now() + static_cast<Picoseconds>(delay.value());
+    const Picoseconds head =
+        time_.now() + static_cast<Picoseconds>(delay.value()) - info_of(payload).in_network;
     const Picoseconds tail = info_of(payload).tail;
     const Bytes bytes(payload.get_data_length());
     const auto least = static_cast<Picoseconds>((bytes / bandwidth_).value() * 1e12);

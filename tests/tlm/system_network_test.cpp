@@ -1,6 +1,7 @@
 // Networks between chips, simulated: messages alone, sharing lines, and whole collectives.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 #include "models/network/system.h"
@@ -167,6 +168,117 @@ TEST(SystemNetwork, MessagesShareALineEqually) {
   bench.finish();
   EXPECT_NEAR(bench.sender.delivered_ns(1), 2e6, 0.01 * 2e6);
   EXPECT_NEAR(bench.sender.delivered_ns(2), 4e6, 0.01 * 4e6);
+}
+
+/// A message of many bytes, and when its sender begins.
+struct Departure {
+  Picoseconds time;
+  std::int64_t bytes;
+};
+
+/// Sends messages from chip 0 to chip 1, each at its time.
+class Departures : public Timed {
+ public:
+  Departures(Bench& bench, const std::vector<Departure>& messages)
+      : bench_(bench), messages_(messages) {
+    bench_.queue.join(*this, "departures");
+    for (std::size_t i = 0; i < messages_.size(); ++i) {
+      bench_.queue.call_at(messages_[i].time, Stage::arrival, *this, i);
+    }
+  }
+  void on_time(std::uint64_t i) override {
+    bench_.system.send(0, 1, Bytes(messages_[i].bytes), bench_.sender, i);
+  }
+
+ private:
+  Bench& bench_;
+  const std::vector<Departure>& messages_;
+};
+
+/// When each has left a line on which they take turns, one segment after the other: start-time fair
+/// queueing as in the paper, without any kernel.
+std::vector<Picoseconds> segment_by_segment(const std::vector<Departure>& messages,
+                                            std::int64_t segment, double bytes_per_ns) {
+  struct Flow {
+    std::int64_t left = 0;
+    std::int64_t turn = 0;  // where that of its next segment begins
+    bool waits = false;
+  };
+  std::vector<Flow> flows(messages.size());
+  std::vector<Picoseconds> gone(messages.size());
+  std::int64_t line_turn = 0;
+  Picoseconds now = 0;
+  std::size_t come = 0;  // messages are in the order of their times
+  for (std::size_t left = messages.size(); left > 0;) {
+    for (; come < messages.size() && messages[come].time <= now; ++come) {
+      flows[come] = {messages[come].bytes, line_turn, true};
+    }
+    std::size_t next = messages.size();
+    for (std::size_t i = 0; i < come; ++i) {
+      if (flows[i].waits && (next == messages.size() || flows[i].turn < flows[next].turn)) next = i;
+    }
+    if (next == messages.size()) {
+      now = messages[come].time;
+      continue;
+    }
+    Flow& flow = flows[next];
+    line_turn = std::max(line_turn, flow.turn);
+    const std::int64_t bytes = std::min(segment, flow.left);
+    const Picoseconds end =
+        now + static_cast<Picoseconds>(std::ceil(static_cast<double>(bytes) / bytes_per_ns * 1000));
+    for (; come < messages.size() && messages[come].time <= end; ++come) {
+      flows[come] = {messages[come].bytes, line_turn, true};
+    }
+    flow.turn = std::max(flow.turn + bytes, line_turn);
+    flow.left -= bytes;
+    now = end;
+    if (flow.left == 0) {
+      flow.waits = false;
+      gone[next] = end;
+      --left;
+    }
+  }
+  return gone;
+}
+
+// Long messages are simulated in runs of segments, and come at the picosecond at which they would
+// come segment by segment: whoever comes meanwhile, also at the very end of a segment.
+TEST(SystemNetwork, RunsOfSegmentsAreCutByWhoeverComes) {
+  constexpr std::int64_t segment = 3000;  // 1 us
+  std::mt19937_64 random(7);
+  std::vector<Departure> messages;
+  Picoseconds time = 0;
+  for (int i = 0; i < 400; ++i) {
+    time += static_cast<Picoseconds>(random() % 60) * (i % 2 == 0 ? 1'000'000 : 999'983);
+    const bool is_long = random() % 3 == 0;
+    messages.push_back(
+        {time, 1 + static_cast<std::int64_t>(random() % (is_long ? 300'000U : 10'000U))});
+  }
+  Bench bench("{topology: ring, chips: 8, segment: 3000 B}");
+  bench.start();
+  Departures departures(bench, messages);
+  bench.finish();
+  const std::vector<Picoseconds> gone = segment_by_segment(messages, segment, 3);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    EXPECT_EQ(bench.sender.sent.at(i), gone[i]) << i;
+    EXPECT_EQ(bench.sender.delivered.at(i), gone[i] + 1000 * kNs) << i;
+  }
+  std::int64_t segments = 0;
+  for (const Departure& message : messages) segments += (message.bytes + segment - 1) / segment;
+  // One by one they would take two call-backs each.
+  EXPECT_LT(bench.queue.delivered(), static_cast<std::uint64_t>(2 * segments));
+}
+
+// Alone, a message takes a few call-backs however long it is, more than 4 GiB included.
+TEST(SystemNetwork, AMessageAloneIsOneRun) {
+  Bench bench("{topology: ring, chips: 8}");
+  bench.start();
+  bench.system.send(0, 1, Bytes(300'000), bench.sender, 1);
+  bench.system.send(2, 3, Bytes(6'000'000'000), bench.sender, 2);
+  bench.finish();
+  EXPECT_NEAR(bench.sender.delivered_ns(1), 100'000 + 1000, 0.1);
+  EXPECT_NEAR(bench.sender.delivered_ns(2), 2e9 + 1000, 100);
+  EXPECT_LE(bench.queue.delivered(), 20U);
 }
 
 class Saturation : public ::testing::TestWithParam<const char*> {};
