@@ -210,6 +210,9 @@ std::string system_search_text(const SystemSearchReport& report) {
   for (const PlaceKind& kind : report.found().kinds) estimated += kind.found.designs_estimated;
   // The first choice is in the header.
   std::string text = again_text(report.result.rounds, 12);
+  if (!report.result.obstacle.empty()) {
+    text += fmt::format("{:<12}not searched for these: {}\n", "", report.result.obstacle);
+  }
   if (report.result.rounds.size() > 1) {
     text += fmt::format("parallel    {}\n", parallelism_text(report.step().step.parallelism())) +
             warnings_text(report.step(), 12);
@@ -282,6 +285,7 @@ Json system_search_json(const SystemSearchReport& report) {
                {"parallel", parallelism_json(report.step().step.parallelism())},
                {"warnings", warnings_of(report.step())},
                {"degrees", degrees_json(report.result.rounds)},
+               {"degrees_obstacle", report.result.obstacle},
                {"samples_per_step", report.step().step.batch()},
                {"kinds_of_stage", Json::array()},
                {"choices_compared", report.found().compared},

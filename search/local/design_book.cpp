@@ -26,9 +26,7 @@ const Candidate* DesignBook::estimate(const Point& point, const char* phase,
     return known.candidate ? &*known.candidate : nullptr;
   }
   stop_if_interrupted();
-  if (options_.method == SearchMethod::exact && estimated() >= options_.limits.evaluations) {
-    throw EvaluationsSpent();
-  }
+  if (evaluations_are_spent()) throw EvaluationsSpent();
   known.is_estimated = true;
   ++result_.designs_estimated;
   if (progress_) progress_(result_.designs_estimated);
@@ -153,6 +151,10 @@ std::vector<FrontDesign> DesignBook::front() const {
   return result;
 }
 
+bool DesignBook::evaluations_are_spent() const {
+  return options_.method == SearchMethod::exact && estimated() >= options_.limits.evaluations;
+}
+
 void DesignBook::stop_if_interrupted() const {
   if (options_.is_interrupted && options_.is_interrupted()) throw SearchInterrupted();
 }
@@ -213,6 +215,11 @@ std::string DesignBook::nearest_text() {
                        result_.failed.front().design, result_.failed.front().reason);
   }
   const Known& known = priced(nearest);
+  if (known.in_budget && evaluations_are_spent()) {
+    return fmt::format(
+        "the workload fits none of the {} designs that limits.evaluations allows; the last: {}",
+        estimated(), last_misfit_);
+  }
   if (known.in_budget) {
     return fmt::format("no design within {:.4g} mm2 and {:.4g} W holds the workload: {}",
                        options_.budget.area.value(), options_.budget.power.value(), last_misfit_);

@@ -103,6 +103,7 @@ class DesignBook {
 
   /// Throws SearchInterrupted. For searches that go on for long without an estimate.
   void stop_if_interrupted() const;
+  bool evaluations_are_spent() const;
 
   /// Does `search`, until it ends or an estimate is interrupted; false then.
   template <class Search>

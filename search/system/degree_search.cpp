@@ -67,8 +67,11 @@ DegreeSearchResult search_degrees(const SearchSpec& spec, FirstStep first,
     SystemSearchResult found;
     try {
       found = search(*step);
-    } catch (const InputError&) {
-      return result;  // A baseline can't be spread like that: then there is no comparison.
+    } catch (const PluginFailure&) {
+      throw;
+    } catch (const InputError& problem) {
+      result.obstacle = problem.what();
+      return result;
     }
     if (found.common.worth <= result.found.common.worth) return result;
     result.step = std::move(step);

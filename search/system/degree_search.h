@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "search/system/degree_choice.h"
@@ -14,6 +15,9 @@ struct DegreeSearchResult {
   SystemSearchResult found;
   /// By the base's chips; then by the common design of each search. Empty if all degrees are given.
   std::vector<DegreeChoice> rounds;
+  /// Why chips were not searched for the degrees that the last round chose: a baseline cannot be
+  /// spread like that, so that there would be no comparison. Empty if nothing was in the way.
+  std::string obstacle;
 };
 
 /// The step that a search begins with, and the choice that led to it: by the base's chips. Throws

@@ -127,6 +127,25 @@ TEST_F(SystemStepCli, TheSimulationDecidesBetweenCommonDesigns) {
   EXPECT_LT(few.at("gaps"), 3);
 }
 
+/// The interrupt comes while the first of some long simulations runs: the estimates are kept, and
+/// nothing is decided. (On a slow machine it comes before there is anything to keep.)
+TEST_F(SystemStepCli, AnInterruptedSearchKeepsWhatItHas) {
+  const std::string out = file("found");
+  const Outcome r = run_and_interrupt({"search", "gpt3_175b_64", "-j", "1", "--set", "top_k=2",
+                                       "--set", "space={cores.1.count: [2, 4]}", "-o", out},
+                                      "stages", std::chrono::milliseconds(8000));
+  EXPECT_EQ(r.status, 130) << r.err;
+  if (!std::filesystem::exists(out + "/results.json")) {
+    EXPECT_NE(r.err.find("interrupted before"), std::string::npos) << r.err;
+    return;
+  }
+  const Json json = Json::parse(read(out + "/results.json"));
+  EXPECT_EQ(json.at("status"), "partial");
+  EXPECT_FALSE(json.at("decision").at("is_decided").get<bool>());
+  EXPECT_GT(json.at("candidates").at(0).at("estimate").at("throughput_samples_per_s"), 0);
+  EXPECT_NE(r.out.find("interrupted"), std::string::npos) << r.out;
+}
+
 /// A replica on every chip: there is one kind of stage, and no bubble.
 TEST_F(SystemStepCli, ChipsOfReplicasAreSearched) {
   const Outcome outcome = run(

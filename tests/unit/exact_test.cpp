@@ -241,6 +241,24 @@ TEST_F(ExactSearch, WhatALimitLeavesOpenIsInTheGap) {
   }
 }
 
+// Evaluations may be spent before one that holds the workload was found: that is no statement about
+// the others.
+TEST_F(ExactSearch, SpentEvaluationsSayNothingOfOtherDesigns) {
+  use("gpt2_xl", {{"batch", "1"}});
+  const SearchSpace designs =
+      space("{cores.0.count: [1, 2], memory.stacks: [4], memory.stack_capacity: [1 GiB, 16 GiB]}");
+  EXPECT_FALSE(search(designs, SearchMethod::exact).best[0].empty());
+  options.limits.evaluations = 1;
+  try {
+    search(designs, SearchMethod::exact);
+    ADD_FAILURE() << "4 GiB hold it";
+  } catch (const NegativeResult& nothing) {
+    EXPECT_NE(std::string(nothing.what()).find("none of the 1 designs that limits.evaluations"),
+              std::string::npos)
+        << nothing.what();
+  }
+}
+
 // With a tolerance the search may end with another design, no worse by more than that.
 TEST_F(ExactSearch, AToleranceIsKeptAndProven) {
   const SearchSpace designs = space(kSpace);
