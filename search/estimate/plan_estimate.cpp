@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "models/core/transfer_limits.h"
+
 namespace simdse {
 namespace {
 
@@ -81,13 +83,21 @@ class Timeline {
  private:
   struct Running {
     RegionId id;
-    double left;  ///< cycles at full speed
+    std::size_t phase;
+    double left;  ///< cycles of the phase at full speed
   };
 
   void start(RegionId id, RegionId cause) {
     spans_[id].start = now_;
     cause_[id] = cause;
-    running_.push_back({id, regions_[id].cycles});
+    // Without sharing it does not matter when traffic comes.
+    const RegionPhases& phases = regions_[id].phases;
+    if (!with_sharing_) {
+      running_.push_back({id, 1, regions_[id].cycles});
+    } else {
+      const std::size_t first = phases[0].cycles > 0 ? 0 : 1;
+      running_.push_back({id, first, phases[first].cycles});
+    }
   }
 
   void update_speeds() {
@@ -96,24 +106,29 @@ class Timeline {
       return;
     }
     double staging = 0;
-    for (const Running& running : running_) staging += regions_[running.id].stage_windows > 0;
+    for (const Running& running : running_) {
+      staging += regions_[running.id].phases[running.phase].staged > 0;
+    }
     sharers_.clear();
     for (const Running& running : running_) {
-      sharers_.push_back(sharer_of(regions_[running.id], staging));
+      const RegionEstimate& region = regions_[running.id];
+      sharers_.push_back(sharer_of(region, region.phases[running.phase], staging));
     }
     share_speeds(sharers_, shares_);
   }
 
   /// `staging`: regions that divide the window of what is copied into the buffer.
-  static Sharer sharer_of(const RegionEstimate& e, double staging) {
+  static Sharer sharer_of(const RegionEstimate& e, const RegionPhase& phase, double staging) {
     const auto response = [&](double cycles, double waits) {
       // Something is waited for once at least.
       return Response{cycles / e.cycles, std::max(waits, 1.0) / e.cycles};
     };
     Sharer sharer;
-    sharer.demand[kSharedMemory] = e.bound(Resource::memory).cycles / e.cycles;
-    sharer.demand[kSharedBuffer] = e.bound(Resource::buffer).cycles / e.cycles;
-    const double windows = std::max(e.core_windows, e.stage_windows * staging);
+    sharer.demand[kSharedMemory] = phase.memory / phase.cycles;
+    sharer.demand[kSharedBuffer] = phase.buffer / phase.cycles;
+    // Blocks are copied when their phase wants them, all else is even over the region.
+    const double copies = phase.staged / to_double(TransferLimits().dma_window) * staging;
+    const double windows = std::max(e.core_windows, copies * e.cycles / phase.cycles);
     sharer.responses[kSharedMemory] = windows > e.with_memory.waits
                                           ? response(0, windows)
                                           : response(e.with_memory.cycles, e.with_memory.waits);
@@ -142,6 +157,11 @@ class Timeline {
       const Share& share = shares_[i];
       running_[i].left -= step * share.speed;
       spans_[running_[i].id].lost[share.slowed_by] += step * (1 - share.speed);
+    }
+    if (running_[next].phase == 0) {
+      running_[next].phase = 1;
+      running_[next].left = regions_[running_[next].id].phases[1].cycles;
+      return;
     }
     const RegionId done = running_[next].id;
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(next));

@@ -90,7 +90,7 @@ class Estimator {
  public:
   /// `with_waits`: work out what waiting does, too.
   Estimator(const Chip& chip, const ChipRates& rates, const Region& region, bool with_waits)
-      : chip_(chip), rates_(rates), region_(region), with_waits_(with_waits) {}
+      : chip_(chip), rates_(rates), region_(region), with_waits_(with_waits), fill_(region) {}
 
   RegionEstimate estimate() {
     // Part 0 is the slowest: it fetches all that is shared, of a contraction the last parts along
@@ -277,6 +277,7 @@ class Estimator {
       add(step, parts, t);
       const StepMoves moves = StepMoves::of(step, region_);
       alone_->append(step, moves);
+      fill_.append(step, alone_->finish());
       for (PartChain* chain : waiting_chains_) chain->append(step, moves);
       if (!step.has_output) continue;
       last_.work = Cycles(0);
@@ -381,6 +382,7 @@ class Estimator {
       e.latency = latency;
     }
     e.cycles = e.launch + slowest;
+    split(e, serial);
     if (memory_waits_) e.with_memory = patience_of(*memory_waits_, e.launch);
     if (buffer_waits_) e.with_buffer = patience_of(*buffer_waits_, e.launch);
     for (std::size_t way = 0; way < kWayCount; ++way) {
@@ -391,11 +393,29 @@ class Estimator {
                     traffic_.network_buffer.in / rates_.network_buffer,
                     traffic_.network_buffer.out / rates_.network_buffer};
     e.core_windows = (part.from_memory + part.to_memory) / to_double(limits_.core_window);
-    e.stage_windows = staged_ / to_double(limits_.dma_window);
     e.macs = static_cast<std::int64_t>(macs_);
     e.vector_bytes = vector_bytes_;
     e.vector_operations = static_cast<std::int64_t>(operations_);
     return e;
+  }
+
+  /// Tells the time in which rings are filled from the rest. What a region takes longer for the
+  /// traffic's coming at once, its cores stand still. With single buffering nothing runs ahead.
+  void split(RegionEstimate& e, bool serial) const {
+    RegionWork work;
+    work.launch = e.launch;
+    work.chain = to_double(alone_->finish());
+    work.cycles = e.cycles;
+    work.memory = e.bound(Resource::memory).cycles;
+    work.buffer = e.bound(Resource::buffer).cycles;
+    work.staged = staged_;
+    work.staged_memory = staged_ / rates_.memory;
+    work.staged_buffer = staged_ / rates_.buffer;
+    e.phases = (serial ? RingFill() : fill_).phases(work);
+    const double longer = e.phases[0].cycles + e.phases[1].cycles - e.cycles;
+    e.cycles += longer;
+    e.latency += longer;
+    if (e.pace == Resource::matrix || e.pace == Resource::vector) e.exposed += longer;
   }
 
   /// Where nothing hides behind work: loads, work and stores, and what lies between the cores.
@@ -412,6 +432,7 @@ class Estimator {
   const Region& region_;
   const TransferLimits limits_;
   bool with_waits_;
+  RingFill fill_;
   std::optional<PartChain> alone_;
   std::optional<PartChain> memory_waits_;
   std::optional<PartChain> buffer_waits_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "search/estimate/part_chain.h"
+#include "search/estimate/ring_fill.h"
 #include "search/plan/part_program.h"
 
 namespace simdse {
@@ -80,10 +81,9 @@ struct RegionEstimate {
   std::array<Patience, kWayCount> with_way{};  ///< where a way through the network does
   std::array<double, kWayCount> way_cycles{};  ///< what passes a way over its rate
   /// How often a core's window of transfers under way (see TransferLimits) is filled for the
-  /// busiest core, and the window of what is copied into the buffer for all: at least so many
-  /// waits.
+  /// busiest core: at least so many waits.
   double core_windows = 0;
-  double stage_windows = 0;
+  RegionPhases phases;  ///< of `cycles`
   Resource binding = Resource::matrix;
   std::int64_t macs = 0;
   std::int64_t vector_operations = 0;
