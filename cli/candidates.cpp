@@ -41,8 +41,7 @@ void choose_candidates(SearchRun& run) {
         return;
       }
       try {
-        run.candidates.push_back(
-            make_contender(*run.evaluator, *run.setup, candidate.label, candidate.design));
+        run.candidates.push_back(make_contender(*run.evaluator, candidate.label, candidate.design));
       } catch (const PluginFailure& failure) {
         run.search.failed.push_back({candidate.label, failure.what()});
         return;
@@ -99,7 +98,7 @@ void add_fair_candidate(SearchRun& run) {
                     run.spec.simulations, best->label, baseline.name));
     return;
   }
-  run.candidates.push_back(make_contender(*run.evaluator, *run.setup, best->label, best->design));
+  run.candidates.push_back(make_contender(*run.evaluator, best->label, best->design));
   run.candidates.back().point = best->point;
   run.candidates.back().is_in_budget = given.allows(best->evaluation.area, best->evaluation.tdp);
 }

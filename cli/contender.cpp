@@ -1,15 +1,13 @@
 #include "cli/contender.h"
 
 #include "models/plugin/plugin.h"
-#include "search/estimate/planned_estimate.h"
 
 namespace simdse {
 
-Contender make_contender(const Evaluator& evaluator, const TrainingSetup& setup, std::string name,
-                         const Design& design) {
+Contender make_contender(const Evaluator& evaluator, std::string name, const Design& design) {
   Contender contender{
       std::move(name), evaluator.chip(design), {}, {}, {}, {}, {}, {}, false, true, false};
-  auto [planned, estimate] = plan_and_estimate(contender.chip, setup.tasks);
+  auto [planned, estimate] = evaluator.plan(contender.chip);
   contender.planned = std::move(planned);
   contender.estimate = std::move(estimate);
   return contender;

@@ -43,8 +43,7 @@ struct Contender {
 
 /// Plans and estimates a design. Throws InputError when the workload does not fit it, and
 /// PluginFailure.
-Contender make_contender(const Evaluator& evaluator, const TrainingSetup& setup, std::string name,
-                         const Design& design);
+Contender make_contender(const Evaluator& evaluator, std::string name, const Design& design);
 
 /// What a contender is worth by an objective: by the estimate, and by the simulation (0 if there is
 /// none).

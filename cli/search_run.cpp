@@ -11,7 +11,6 @@
 #include "cli/report/json_report.h"
 #include "cli/simulation_job.h"
 #include "models/plugin/plugin.h"
-#include "search/estimate/planned_estimate.h"
 #include "search/exact/box_bound.h"
 #include "search/exact/design_search.h"
 
@@ -19,7 +18,7 @@ namespace simdse {
 namespace {
 
 Contender make_contender(const SearchRun& run, std::string name, const Design& design) {
-  return make_contender(*run.evaluator, *run.setup, std::move(name), design);
+  return make_contender(*run.evaluator, std::move(name), design);
 }
 
 /// Does `work`, unless a plug-in fails in it: then that is a warning that begins with `what`.
@@ -86,7 +85,7 @@ void decide(SearchRun& run, const SearchRunOptions& options) {
     if (!can_be_best(run, baseline)) continue;
     best_baseline = std::max(best_baseline, yardstick.simulated(baseline));
   }
-  SimulationLadder ladder(yardstick, *run.evaluator, *run.setup, std::move(waiting));
+  SimulationLadder ladder(yardstick, *run.evaluator, std::move(waiting));
   const auto may_go_on = [&] { return !options.is_interrupted || !options.is_interrupted(); };
   const auto simulate = [&](std::vector<Contender>& next) {
     std::vector<Contender*> all;

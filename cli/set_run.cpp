@@ -10,7 +10,7 @@ void prepare(SearchSpec& search, SetRow& row) {
   std::optional<double> baseline_throughput;
   if (!search.baselines.empty()) {
     const Design& design = search.baselines.front();
-    row.baseline = make_contender(*row.evaluator, *row.setup, design.name, design);
+    row.baseline = make_contender(*row.evaluator, design.name, design);
     baseline_throughput = row.baseline->estimated_throughput(row.setup->workload.batch());
     if (const std::optional<Point> point = search.space->find(design)) {
       search.options.seeds.push_back(*point);
@@ -75,7 +75,7 @@ SetRun run_whole_set(SetSpec spec, const WorkerOptions& workers, const Simulatio
     SetRow& row = run.rows[i];
     const auto contender = [&](const auto& found) -> std::optional<Contender> {
       if (!found) return std::nullopt;
-      return make_contender(*row.evaluator, *row.setup, found->label, found->design);
+      return make_contender(*row.evaluator, found->label, found->design);
     };
     row.own = contender(run.found.own[i]);
     row.common = contender(run.found.common);

@@ -51,7 +51,7 @@ std::vector<Contender> SimulationLadder::take(const std::vector<std::size_t>& in
   for (const std::size_t i : indices) {
     const Candidate& candidate = waiting_[i];
     try {
-      taken.push_back(make_contender(evaluator_, setup_, candidate.label, candidate.design));
+      taken.push_back(make_contender(evaluator_, candidate.label, candidate.design));
       taken.back().point = candidate.point;
     } catch (const PluginFailure& failure) {
       failures_.push_back(fmt::format("{} is left out: {}", candidate.label, failure.what()));

@@ -45,8 +45,8 @@ class SimulationLadder {
   /// `waiting`: what may still be simulated, best first by the estimate. The others must outlive
   /// it.
   SimulationLadder(const Yardstick& yardstick, const Evaluator& evaluator,
-                   const TrainingSetup& setup, std::vector<Candidate> waiting)
-      : yardstick_(yardstick), evaluator_(evaluator), setup_(setup), waiting_(std::move(waiting)) {}
+                   std::vector<Candidate> waiting)
+      : yardstick_(yardstick), evaluator_(evaluator), waiting_(std::move(waiting)) {}
 
   /// Simulates the best of those that are waiting, a few at a time, and adds them to `candidates`,
   /// until kLeastGaps designs are simulated and none of the rest would beat the best candidate, and
@@ -68,7 +68,6 @@ class SimulationLadder {
 
   const Yardstick& yardstick_;
   const Evaluator& evaluator_;
-  const TrainingSetup& setup_;
   std::vector<Candidate> waiting_;
   std::vector<std::string> failures_;
 };

@@ -43,8 +43,8 @@ void exchange(Archive& archive, SentPlan& sent) {
   archive(sent.plan, sent.task_of, sent.tensor_conflict, sent.vector_conflict, sent.estimate);
 }
 
-PlannedEstimate make(const Chip& chip, const TaskGraph& tasks) {
-  PlannedEstimate result{make_plan(chip, tasks), {}};
+PlannedEstimate make(const Chip& chip, const TaskGraph& tasks, OptionCache* cache) {
+  PlannedEstimate result{make_plan(chip, tasks, find_options(chip, tasks, {}, nullptr, cache)), {}};
   const std::vector<std::string> problems = validate_plan(*tasks.graph, chip, result.planned.plan);
   if (!problems.empty()) {
     throw std::logic_error(
@@ -64,11 +64,11 @@ PlanEstimate check(const Chip& chip, const Graph& graph, const Plan& plan) {
 
 }  // namespace
 
-PlannedEstimate plan_and_estimate(const Chip& chip, const TaskGraph& tasks) {
+PlannedEstimate plan_and_estimate(const Chip& chip, const TaskGraph& tasks, OptionCache* cache) {
   const std::vector<std::string>& plugins = chip.design().plugins;
-  if (plugins.empty()) return make(chip, tasks);
+  if (plugins.empty()) return make(chip, tasks, cache);
   auto sent = from_bytes<SentPlan>(run_with_plugins(plugins, [&] {
-    PlannedEstimate made = make(with_own_blocks(chip), tasks);
+    PlannedEstimate made = make(with_own_blocks(chip), tasks, nullptr);
     check_estimate(made.estimate.time, made.estimate.energy);
     return to_bytes(SentPlan{plan_to_text(made.planned.plan), std::move(made.planned.task_of),
                              made.planned.tensor_conflict, made.planned.vector_conflict,

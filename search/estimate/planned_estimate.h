@@ -2,6 +2,7 @@
 #pragma once
 
 #include "search/estimate/plan_estimate.h"
+#include "search/schedule/option_cache.h"
 #include "search/schedule/planner.h"
 
 namespace simdse {
@@ -11,9 +12,11 @@ struct PlannedEstimate {
   PlanEstimate estimate;
 };
 
-/// Plans, checks the plan (see validate_plan) and estimates. Throws InputError when the workload
-/// does not fit, PluginFailure, and std::logic_error when the plan is wrong.
-PlannedEstimate plan_and_estimate(const Chip& chip, const TaskGraph& tasks);
+/// Plans, checks the plan (see validate_plan) and estimates. With a `cache` of these tasks, what it
+/// knows is not found again; it is not used for chips with blocks of plug-ins. Throws InputError
+/// when the workload does not fit, PluginFailure, and std::logic_error when the plan is wrong.
+PlannedEstimate plan_and_estimate(const Chip& chip, const TaskGraph& tasks,
+                                  OptionCache* cache = nullptr);
 
 /// The estimate of a plan from elsewhere. Throws InputError with the first problem when it is no
 /// plan for this chip and graph, and PluginFailure.

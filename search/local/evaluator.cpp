@@ -8,7 +8,6 @@
 #include "models/base/error.h"
 #include "models/base/quantity_text.h"
 #include "models/plugin/plugin.h"
-#include "search/estimate/planned_estimate.h"
 #include "search/schedule/option_sample.h"
 
 namespace simdse {

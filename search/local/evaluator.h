@@ -11,10 +11,9 @@
 #include <string>
 #include <utility>
 
-#include "search/estimate/plan_estimate.h"
+#include "search/estimate/planned_estimate.h"
 #include "search/local/budget.h"
 #include "search/schedule/option_cache.h"
-#include "search/schedule/planner.h"
 #include "workloads/statistics.h"
 
 namespace simdse {
@@ -82,6 +81,13 @@ class Evaluator {
   /// of it is remembered. With an `option_sample`, the scheduler has only the part of every task's
   /// options that this seed draws, see sample_options.
   Evaluation evaluate(const Chip& chip, std::optional<std::uint64_t> option_sample = {}) const;
+
+  /// The plan and the estimate behind an evaluation; of a step of one graph. What the evaluations
+  /// before found out is not found out again. Throws as evaluate() does; nothing is counted or
+  /// told.
+  PlannedEstimate plan(const Chip& chip) const {
+    return plan_and_estimate(chip, tasks(), cache_for(chip, 0));
+  }
 
   /// Told of every evaluation that was worked out: what came of it, or nullptr if the workload does
   /// not fit, and the layer-cost calls that it took. Those of a design with plug-ins that the

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/contender.h"
 #include "cli/probe/one_operator.h"
 #include "cli/training_setup.h"
 #include "models/base/worker_pool.h"
@@ -190,76 +191,106 @@ struct Candidates {
   DesignSampler sampler;
 };
 
-/// Plans and simulates designs with the workers that a search has.
-void simulate_candidates(const Settings& settings, const Candidates& candidates,
-                         const std::string& what, const std::vector<Point>& points) {
+/// What came of designs that were planned and simulated.
+struct Tally {
+  std::size_t simulated = 0;
+  double planning = 0;    ///< CPU seconds of this process, while the workers wait
+  double simulating = 0;  ///< of the workers, and of this process for them
+  double events = 0;
+  double largest_mib = 0;  ///< that any worker's process held
+  double slowest = 0;      ///< CPU seconds to simulate the slowest
+  std::string slowest_label;
+  std::string failure;  ///< why one was not simulated, if any was not
+
+  void add(const Contender& contender, const JobResult& result) {
+    if (!result.ok) {
+      failure = result.failure;
+      return;
+    }
+    const nlohmann::json answer = nlohmann::json::parse(result.output);
+    ++simulated;
+    events += answer.at("events").get<double>();
+    largest_mib = std::max(largest_mib, answer.at("resident_mib").get<double>());
+    if (answer.at("cpu_s") <= slowest) return;
+    slowest = answer.at("cpu_s");
+    slowest_label = contender.name;
+  }
+};
+
+/// Plans and simulates designs a few at a time, as a search does that goes down its ranking.
+void simulate_some(const Settings& settings, const Candidates& candidates,
+                   const std::vector<Point>& points, Tally& tally) {
+  std::vector<Contender> contenders;
+  tally.planning += seconds_of([&] {
+    for (const Point& point : points) {
+      try {
+        contenders.push_back(
+            make_contender(candidates.evaluator, "", candidates.spec.space->design(point)));
+        contenders.back().name = contenders.back().chip.label();
+      } catch (const InputError& problem) {
+        tally.failure = problem.what();
+      }
+    }
+  });
   std::vector<std::function<std::string()>> jobs;
-  for (const Point& point : points) {
-    jobs.emplace_back([&candidates, point] {
-      const Chip chip = candidates.evaluator.chip(candidates.spec.space->design(point));
-      nlohmann::json answer;
-      const double before = cpu_seconds();
-      Plan plan;
-      const double planning = seconds_of([&] {
-        plan = make_plan(chip, candidates.setup.tasks).plan;
-        estimate_plan(chip, plan);
-      });
-      answer = simulate_timed(chip, plan);
-      answer["planning_s"] = planning;
-      answer["all_s"] = cpu_seconds() - before;
-      answer["label"] = chip.label();
+  for (const Contender& contender : contenders) {
+    jobs.emplace_back([&contender] {
+      nlohmann::json answer = simulate_timed(contender.chip, contender.planned.plan);
       answer["resident_mib"] = largest_resident_mib();
       return answer.dump();
     });
   }
-  double resident_before = 0;
-  const std::size_t early = std::max<std::size_t>(points.size() / 10, 1);
-  const double before = cpu_seconds() + cpu_seconds(RUSAGE_CHILDREN);
   WorkerOptions options;
   options.workers = settings.workers;
-  const std::vector<JobResult> results = run_jobs(jobs, options, [&](std::size_t done) {
-    if (done == early) resident_before = resident_mib();
-  });
-  const double resident_after = resident_mib();
-  const double seconds = cpu_seconds() + cpu_seconds(RUSAGE_CHILDREN) - before;
-  std::size_t simulated = 0;
-  double planning = 0;
-  double events = 0;
-  double largest_early = 0;
-  double largest = 0;
-  nlohmann::json slowest = {{"all_s", 0.0}, {"label", ""}};
-  std::string failure;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (!results[i].ok) {
-      failure = results[i].failure;
-      continue;
-    }
-    nlohmann::json answer = nlohmann::json::parse(results[i].output);
-    ++simulated;
-    largest = std::max(largest, answer.at("resident_mib").get<double>());
-    if (i < early) largest_early = largest;
-    planning += answer.at("planning_s").get<double>();
-    events += answer.at("events").get<double>();
-    if (answer.at("all_s") > slowest.at("all_s")) slowest = std::move(answer);
+  const double children_before = cpu_seconds(RUSAGE_CHILDREN);
+  std::vector<JobResult> results;
+  tally.simulating += seconds_of([&] { results = run_jobs(jobs, options); });
+  tally.simulating += cpu_seconds(RUSAGE_CHILDREN) - children_before;
+  for (std::size_t i = 0; i < results.size(); ++i) tally.add(contenders[i], results[i]);
+}
+
+/// Plans and simulates designs with the workers that a search has.
+void simulate_candidates(const Settings& settings, const Candidates& candidates,
+                         const std::string& what, const std::vector<Point>& points) {
+  constexpr std::size_t at_a_time = 4;  // as SimulationLadder takes them
+  const std::size_t tenth = std::max<std::size_t>(points.size() / 10, 1);
+  const std::size_t early =
+      std::min(points.size(), (tenth + at_a_time - 1) / at_a_time * at_a_time);
+  Tally tally;
+  double resident_before = 0;
+  double largest_before = 0;
+  for (std::size_t begin = 0; begin < points.size(); begin += at_a_time) {
+    const auto first = points.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::size_t end = std::min(begin + at_a_time, points.size());
+    simulate_some(settings, candidates, {first, points.begin() + static_cast<std::ptrdiff_t>(end)},
+                  tally);
+    if (end != early) continue;
+    resident_before = resident_mib();
+    largest_before = tally.largest_mib;
   }
-  if (simulated == 0) throw std::runtime_error("no candidate was simulated: " + failure);
-  const double each = seconds / static_cast<double>(simulated);
+  if (tally.simulated == 0)
+    throw std::runtime_error("no candidate was simulated: " + tally.failure);
+  const auto simulated = static_cast<double>(tally.simulated);
+  const double planning = tally.planning / simulated;
+  const double simulating = tally.simulating / simulated;
   fmt::print(
-      "{:<11} {} of {} simulated ({:.0f} events each): {:.3f} CPU s each, of which "
-      "planning and estimate {:.3f}; 1000 take {:.1f} min on two processors; slowest {} with "
-      "{:.2f} CPU s\n",
-      what, simulated, points.size(), events / static_cast<double>(simulated), each,
-      planning / static_cast<double>(simulated), each * 1000 / 2 / 60,
-      slowest.at("label").get<std::string>(), slowest.at("all_s").get<double>());
-  if (!failure.empty()) fmt::print("            not simulated, for instance: {}\n", failure);
+      "{:<11} {} of {} simulated ({:.0f} events each): {:.3f} CPU s each, and {:.3f} before to "
+      "plan, "
+      "check and estimate; with two workers 1000 take {:.1f} min; slowest {} with {:.2f} CPU s\n",
+      what, tally.simulated, points.size(), tally.events / simulated, simulating, planning,
+      (planning + simulating / 2) * 1000 / 60, tally.slowest_label, tally.slowest);
+  if (!tally.failure.empty()) {
+    fmt::print("            not simulated, for instance: {}\n", tally.failure);
+  }
+  const double resident_after = resident_mib();
   fmt::print(
       "memory      parent: resident {:.1f} MiB after {} candidates, {:.1f} MiB after {}: {:+.1f} "
       "%\n"
       "            candidates, a process each: largest resident {:.1f} MiB of the first {}, {:.1f} "
       "MiB of all {}: {:+.1f} %\n",
       resident_before, early, resident_after, points.size(),
-      (resident_after / resident_before - 1) * 100, largest_early, early, largest, simulated,
-      (largest / largest_early - 1) * 100);
+      (resident_after / resident_before - 1) * 100, largest_before, early, tally.largest_mib,
+      tally.simulated, (tally.largest_mib / largest_before - 1) * 100);
 }
 
 /// Designs of the search's space that its budget allows, drawn evenly.
