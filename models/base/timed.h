@@ -27,11 +27,28 @@ class Timed {
 class TimeService {
  public:
   virtual ~TimeService() = default;
-  virtual Picoseconds now() const = 0;
+  /// The time of the call-back being delivered; between call-backs, whatever the service's is.
+  Picoseconds now() const { return is_delivering_ ? instant_ : time_between(); }
   /// Calls `target.on_time(token)` at `time` (not before now) in `stage`.
   virtual void call_at(Picoseconds time, Stage stage, Timed& target, std::uint64_t token) = 0;
   /// Announces a block that will ask for calls, under its hierarchical name.
   virtual void join(Timed& block, const std::string& name) = 0;
+
+ protected:
+  /// Call-backs that are delivered from now on are of the instant `time`. Blocks ask for it all the
+  /// time, so it is known without a virtual call.
+  void begin_instant(Picoseconds time) {
+    instant_ = time;
+    is_delivering_ = true;
+  }
+  void end_delivery() { is_delivering_ = false; }
+  bool is_delivering() const { return is_delivering_; }
+  Picoseconds instant() const { return instant_; }
+  virtual Picoseconds time_between() const = 0;
+
+ private:
+  Picoseconds instant_ = 0;
+  bool is_delivering_ = false;
 };
 
 }  // namespace simdse

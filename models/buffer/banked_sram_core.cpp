@@ -38,26 +38,22 @@ StorageSpan BankedSramCore::serve(Picoseconds now, const StorageRequest& request
   };
   if (!banks_.moves_in_step(request)) {
     return banks_.serve_alone(request, [&](Bank& bank, std::int64_t bytes, std::int64_t) {
-      if (bytes != known_bytes_) {
-        known_bytes_ = bytes;
-        known_span_ = clock_.span(Cycles(static_cast<std::int64_t>(cycles_of(bytes))));
-      }
-      return bank.serve(earliest, known_span_);
+      return bank.serve(earliest, alone_.of(bytes, 0, [&] {
+        return clock_.span(Cycles(static_cast<std::int64_t>(cycles_of(bytes))));
+      }));
     });
   }
   const std::int64_t most = banks_.interleave().largest_share(request.address, request.bytes);
-  if (request.bytes != known_total_ || most != known_most_) {
-    known_total_ = request.bytes;
-    known_most_ = most;
+  const InStepTime& time = in_step_.of(request.bytes, most, [&]() -> InStepTime {
     const double share =
         cycles_of(request.bytes) / static_cast<double>(banks_.interleave().count());
     const double largest = cycles_of(most);
-    known_duration_ = std::llround(share * cycle_);
-    known_more_ = largest > share ? std::llround((largest - share) * cycle_) : 0;
-  }
-  StorageSpan span = banks_.serve_in_step(
-      request, [&](Bank& bank) { return bank.serve(earliest, known_duration_); });
-  span.tail += known_more_;
+    return {std::llround(share * cycle_),
+            largest > share ? std::llround((largest - share) * cycle_) : 0};
+  });
+  StorageSpan span =
+      banks_.serve_in_step(request, [&](Bank& bank) { return bank.serve(earliest, time.mean); });
+  span.tail += time.more;
   return span;
 }
 

@@ -5,6 +5,7 @@
 
 #include "models/buffer/buffer.h"
 #include "models/core/in_step.h"
+#include "models/core/recent.h"
 #include "models/core/storage_core.h"
 
 namespace simdse {
@@ -39,14 +40,13 @@ class BankedSramCore : public StorageCore {
   double cycle_;  ///< in picoseconds
   Picoseconds latency_;
   std::size_t queue_depth_;
-  // The time of the last number of bytes: the shares of a transfer are nearly all equal.
-  std::int64_t known_bytes_ = -1;
-  Picoseconds known_span_ = 0;
-  // The last access in step: its bytes, those of its largest share, and what they take.
-  std::int64_t known_total_ = -1;
-  std::int64_t known_most_ = -1;
-  Picoseconds known_duration_ = 0;  ///< of a mean share
-  Picoseconds known_more_ = 0;      ///< of the largest share, beyond that
+  /// What an access in step takes.
+  struct InStepTime {
+    Picoseconds mean = 0;  ///< of a mean share
+    Picoseconds more = 0;  ///< of the largest share, beyond that
+  };
+  Recent<InStepTime> in_step_;  ///< by the access' bytes, and those of its largest share
+  Recent<Picoseconds> alone_;   ///< by the bytes of a share
 };
 
 }  // namespace simdse

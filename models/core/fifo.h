@@ -16,8 +16,8 @@ class Fifo {
  public:
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }
-  T& operator[](std::size_t place) { return places_[(first_ + place) & mask()]; }
-  const T& operator[](std::size_t place) const { return places_[(first_ + place) & mask()]; }
+  T& operator[](std::size_t place) { return places_[(first_ + place) & mask_]; }
+  const T& operator[](std::size_t place) const { return places_[(first_ + place) & mask_]; }
   T& front() { return (*this)[0]; }
   const T& front() const { return (*this)[0]; }
   T& back() { return (*this)[count_ - 1]; }
@@ -25,27 +25,28 @@ class Fifo {
   /// Adds an element and returns it in the state in which one before was popped, for the caller to
   /// fill.
   T& push_used() {
-    if (count_ == places_.size()) grow();
+    if (count_ == mask_ + 1) grow();
     ++count_;
     return back();
   }
   void push_back(T element) { push_used() = std::move(element); }
   void pop_front() {
-    first_ = (first_ + 1) & mask();
+    first_ = (first_ + 1) & mask_;
     --count_;
   }
   void pop_back() { --count_; }
 
  private:
-  std::size_t mask() const { return places_.size() - 1; }
   void grow() {
     std::vector<T> larger(places_.empty() ? 4 : 2 * places_.size());
     for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move((*this)[i]);
     places_ = std::move(larger);
+    mask_ = places_.size() - 1;
     first_ = 0;
   }
 
-  std::vector<T> places_;  ///< their number is a power of two, or 0
+  std::vector<T> places_;               ///< their number is a power of two, or 0
+  std::size_t mask_ = ~std::size_t{0};  ///< that number less 1
   std::size_t first_ = 0;
   std::size_t count_ = 0;
 };

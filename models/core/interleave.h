@@ -37,6 +37,12 @@ class Interleave {
     return index - by_count_.quotient(index) * count_;
   }
 
+  /// Where in a turn of all units an address lies. Bytes from addresses that lie alike are spread
+  /// alike.
+  std::int64_t phase_of(std::int64_t address) const {
+    return address - by_count_.quotient(by_granule_.quotient(address)) * count_ * granule_;
+  }
+
   /// Calls visit(unit, count, bytes, first) for `count` units from `unit` on that each hold `bytes`
   /// of the `bytes` (there are some) from `address` on, `first` being the offset within a unit's
   /// own, dense address space: run after run, beginning with the unit of the first byte. What lies

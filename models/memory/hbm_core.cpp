@@ -36,21 +36,19 @@ StorageSpan HbmCore::serve(Picoseconds now, const StorageRequest& request) {
   const std::int64_t count = channels_.interleave().count();
   const std::int64_t bursts = bursts_of(request.address, request.bytes);
   const std::int64_t most = channels_.interleave().largest_share(request.address, request.bytes);
-  if (bursts != known_bursts_ || most != known_most_) {
-    known_bursts_ = bursts;
-    known_most_ = most;
+  const InStepTimes& times = in_step_.of(bursts, most, [&]() -> InStepTimes {
     const double share = static_cast<double>(bursts) / static_cast<double>(count);
     const double largest =
         static_cast<double>(most) / static_cast<double>(std::int64_t{1} << timing_.burst_shift);
-    known_times_ = times_of(share);
-    known_more_ = largest > share ? std::llround((largest - share) * timing_.own_period) : 0;
-  }
+    return {times_of(share),
+            largest > share ? std::llround((largest - share) * timing_.own_period) : 0};
+  });
   const HbmRun run{request.is_write, by_count_.quotient(request.address),
-                   by_count_.quotient(request.bytes + count - 1), known_times_.on_bus,
-                   known_times_.own};
+                   by_count_.quotient(request.bytes + count - 1), times.mean.on_bus,
+                   times.mean.own};
   StorageSpan span = channels_.serve_in_step(
       request, [&](HbmChannel& channel) { return channel.serve(timing_, now, run); });
-  span.tail += known_more_;
+  span.tail += times.more;
   return span;
 }
 

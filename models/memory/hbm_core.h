@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/core/in_step.h"
+#include "models/core/recent.h"
 #include "models/core/storage_core.h"
 #include "models/memory/hbm.h"
 #include "models/memory/hbm_channel.h"
@@ -52,11 +53,12 @@ class HbmCore : public StorageCore {
   Divisor by_count_;  ///< the number of channels
   std::size_t queue_depth_;
   std::vector<RunTimes> short_runs_;  ///< by their number of bursts
-  // The last transfer in step: its bursts, the bytes of its largest share, and what they take.
-  std::int64_t known_bursts_ = -1;
-  std::int64_t known_most_ = -1;
-  RunTimes known_times_;        ///< of a mean share
-  Picoseconds known_more_ = 0;  ///< of the largest share, beyond that
+  /// What a transfer in step takes.
+  struct InStepTimes {
+    RunTimes mean;         ///< of a mean share
+    Picoseconds more = 0;  ///< of the largest share, beyond that
+  };
+  Recent<InStepTimes> in_step_;  ///< by the transfer's bursts, and the bytes of its largest share
 };
 
 }  // namespace simdse

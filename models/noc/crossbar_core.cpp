@@ -11,10 +11,12 @@ CrossbarCore::CrossbarCore(const Noc& noc, const Clock& clock)
 
 Picoseconds CrossbarCore::span_of(std::int64_t bytes) {
   if (bytes == known_bytes_) return known_span_;
-  const double cycles = static_cast<double>(bytes) / width_;
-  const auto whole = static_cast<std::int64_t>(cycles);
   known_bytes_ = bytes;
-  known_span_ = clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
+  known_span_ = spans_.of(bytes, 0, [&] {
+    const double cycles = static_cast<double>(bytes) / width_;
+    const auto whole = static_cast<std::int64_t>(cycles);
+    return clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
+  });
   return known_span_;
 }
 

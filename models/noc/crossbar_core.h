@@ -1,6 +1,7 @@
 // Ports of a crossbar: who occupies them when.
 #pragma once
 
+#include "models/core/recent.h"
 #include "models/noc/noc.h"
 #include "models/noc/noc_core.h"
 
@@ -24,7 +25,8 @@ class CrossbarCore : public NocCore {
   // The time of the last number of bytes: the shares of a transfer are nearly all equal.
   std::int64_t known_bytes_ = -1;
   Picoseconds known_span_ = 0;
-  Reservations ports_;  // every endpoint's way in, then every endpoint's way out
+  Recent<Picoseconds> spans_;  ///< by bytes
+  Reservations ports_;         // every endpoint's way in, then every endpoint's way out
 };
 
 }  // namespace simdse

@@ -38,6 +38,15 @@ NocModule::NocModule(const sc_core::sc_module_name& name, TimeService& time, con
   for (std::int64_t port = 0; port < noc_.memory_ports(); ++port) {
     far_[kMemory].push_back(noc_.topology().memory_port(port));
   }
+  const Topology& topology = noc_.topology();
+  for (const int target : {kBuffer, kMemory}) {
+    for (std::size_t core = 0; core < chip.core_count(); ++core) {
+      const std::int64_t near = topology.core(static_cast<std::int64_t>(core));
+      for (const std::int64_t far : far_[target]) {
+        latency_[target].push_back(clock_.span(Cycles(topology.latency(near, far))));
+      }
+    }
+  }
   time_.join(*this, this->name());
 }
 
@@ -49,44 +58,52 @@ std::vector<std::string> NocModule::resource_names() const {
   return names;
 }
 
-void NocModule::spread(tlm::tlm_generic_payload& payload) {
+const std::vector<NocCore::Transfer::Piece>& NocModule::spread(
+    const tlm::tlm_generic_payload& payload, const TransferInfo& info) {
   const int target = target_of(payload);
-  const std::vector<std::int64_t>& far = far_[target];
+  const Interleave& ports = spread_[target];
   const std::int64_t base =
       static_cast<std::int64_t>(payload.get_address()) - (target == kBuffer ? kBufferBase : 0);
-  const auto& parts = info_of(payload).pieces;
-  pieces_.clear();
-  if (parts.size() == 1) {  // each port at most once
-    spread_[target].for_each(base, parts.front().bytes,
-                             [&](std::int64_t port, std::int64_t bytes, std::int64_t) {
-                               pieces_.push_back({far[static_cast<std::size_t>(port)], bytes});
-                             });
-    return;
+  parts_.clear();
+  std::uint64_t mixed = static_cast<std::uint64_t>(target);
+  for (const TransferPiece& part : info.pieces) {
+    parts_.push_back({ports.phase_of(base + part.offset), part.bytes});
+    mixed = (mixed ^ static_cast<std::uint64_t>(parts_.back().phase)) * kHashFactor;
+    mixed = (mixed ^ static_cast<std::uint64_t>(part.bytes)) * kHashFactor;
   }
+  Spread& known = spreads_[static_cast<std::size_t>(mixed >> (64 - kSpreadBits))];
+  if (known.target == target && known.parts == parts_) return known.pieces;
+  known.target = target;
+  known.parts = parts_;
+  spread_anew(known);
+  return known.pieces;
+}
+
+void NocModule::spread_anew(Spread& spread) {
+  const std::vector<std::int64_t>& far = far_[spread.target];
   place_of_port_.assign(far.size(), kNoPlace);
-  for (const TransferPiece& part : parts) {
-    spread_[target].for_each(base + part.offset, part.bytes,
-                             [&](std::int64_t port_number, std::int64_t bytes, std::int64_t) {
-                               const auto port = static_cast<std::size_t>(port_number);
-                               std::size_t& place = place_of_port_[port];
-                               if (place == kNoPlace) {
-                                 place = pieces_.size();
-                                 pieces_.push_back({far[port], bytes});
-                               } else {
-                                 pieces_[place].bytes += bytes;
-                               }
-                             });
+  spread.pieces.clear();
+  for (const SpreadPart& part : spread.parts) {
+    spread_[spread.target].for_each(
+        part.phase, part.bytes, [&](std::int64_t port_number, std::int64_t bytes, std::int64_t) {
+          const auto port = static_cast<std::size_t>(port_number);
+          std::size_t& place = place_of_port_[port];
+          if (place == kNoPlace) {
+            place = spread.pieces.size();
+            spread.pieces.push_back({far[port], 0});
+          }
+          spread.pieces[place].bytes += bytes;
+        });
   }
 }
 
-Picoseconds NocModule::latency(tlm::tlm_generic_payload& payload, std::int64_t address) {
-  const Topology& topology = noc_.topology();
+Picoseconds NocModule::latency(const tlm::tlm_generic_payload& payload,
+                               std::int64_t address) const {
   const int target = target_of(address);
   const std::int64_t port =
       spread_[target].unit_of(address - (target == kBuffer ? kBufferBase : 0));
-  const std::int64_t far = far_[target][static_cast<std::size_t>(port)];
-  const std::int64_t near = topology.core(static_cast<std::int64_t>(info_of(payload).source));
-  return clock_.span(Cycles(topology.latency(near, far)));
+  return latency_[target]
+                 [info_of(payload).source * far_[target].size() + static_cast<std::size_t>(port)];
 }
 
 tlm::tlm_sync_enum NocModule::nb_transport_fw(int core, tlm::tlm_generic_payload& payload,
@@ -192,11 +209,11 @@ NocCore::Span NocModule::carry(const Data& data) {
   TransferInfo& info = info_of(*data.payload);
   const auto bytes = static_cast<std::int64_t>(data.payload->get_data_length());
   const Picoseconds entered = std::max(info.tail, time_.now());
-  spread(*data.payload);
+  const std::vector<NocCore::Transfer::Piece>& pieces = spread(*data.payload, info);
   const NocCore::Span span =
       core_of(info.stream)
           .carry(time_.now(), {noc_.topology().core(static_cast<std::int64_t>(info.source)),
-                               data.to_core, info.tail, pieces_});
+                               data.to_core, info.tail, pieces});
   info.tail = span.tail;
   info.in_network += span.tail - entered;
   bytes_carried_ += Bytes(bytes);

@@ -148,7 +148,8 @@ void ContractionCursor::next() {
 }
 
 void ContractionCursor::describe() {
-  ContractionStep s;
+  ContractionStep& s = step_;  // all of it is told anew
+  const TileShape block_before = s.block;
   const Loop& m = mapping_.n_is_outer ? inner_block_ : outer_block_;
   const Loop& n = mapping_.n_is_outer ? outer_block_ : inner_block_;
   s.batch = batch_.extent();
@@ -172,7 +173,7 @@ void ContractionCursor::describe() {
   s.release_b = mapping_.n_is_outer ? outer_last : inner_last;
 
   // Tiles of the block run in the order m, n, k; an operand's tile stays while its indices do.
-  if (tiles_m_ == 0 || !(s.block == step_.block)) {
+  if (tiles_m_ == 0 || !(s.block == block_before)) {
     tiles_m_ = ceil_div(s.block.m, mapping_.tile.m);
     tiles_n_ = ceil_div(s.block.n, mapping_.tile.n);
     tiles_k_ = ceil_div(s.block.k, mapping_.tile.k);
@@ -200,7 +201,6 @@ void ContractionCursor::describe() {
   s.a_offset = offset(m_begin, part_.k, part_.m, k_.begin(), s.block.m);
   s.b_offset = offset(n_begin, part_.k, part_.n, k_.begin(), s.block.n);
   s.c_offset = offset(m_begin, part_.n, part_.m, n_begin, s.block.m);
-  step_ = s;
 }
 
 }  // namespace simdse

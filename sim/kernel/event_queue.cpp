@@ -46,12 +46,12 @@ void EventQueue::call_at(Picoseconds time, Stage stage, Timed& target, std::uint
                               (age_++ & kAgeMask);
   heap_.push({time, order, &target, token});
   // Outside a call-back (before the run, or from a foreign process) the method has to be woken.
-  if (!in_process_) wake_.notify(sc_core::SC_ZERO_TIME);
+  if (!is_delivering()) wake_.notify(sc_core::SC_ZERO_TIME);
 }
 
 /// Delivers what is due now; false when the limit is reached.
 bool EventQueue::deliver_instant() {
-  while (!heap_.empty() && heap_.front().time <= now_) {
+  while (!heap_.empty() && heap_.front().time <= instant()) {
     if (delivered_ == limit_) {
       limit_exceeded_ = true;
       return false;
@@ -67,16 +67,15 @@ bool EventQueue::deliver_instant() {
 
 void EventQueue::process() {
   const auto kernel_now = static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
-  now_ = kernel_now;
-  in_process_ = true;
+  begin_instant(kernel_now);
   bool may_go_on = deliver_instant();
   while (may_go_on && is_alone_ && !heap_.empty()) {
-    now_ = heap_.front().time;
+    begin_instant(heap_.front().time);
     may_go_on = deliver_instant();
   }
-  in_process_ = false;
+  end_delivery();
   if (!may_go_on) return;  // nothing more is asked for, so the simulation ends here
-  const Picoseconds next = heap_.empty() ? now_ : heap_.front().time;
+  const Picoseconds next = heap_.empty() ? instant() : heap_.front().time;
   if (next > kernel_now) {
     // The event stays part of it: a plain time-out would suspend the sensitivity to it, and a
     // foreign process that asks for an earlier call-back would not be heard.

@@ -17,10 +17,6 @@ class EventQueue final : public sc_core::sc_module, public TimeService {
  public:
   explicit EventQueue(const sc_core::sc_module_name& name);
 
-  /// The time of the call-back being delivered or, asked by a foreign process, the kernel's.
-  Picoseconds now() const override {
-    return in_process_ ? now_ : static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
-  }
   void call_at(Picoseconds time, Stage stage, Timed& target, std::uint64_t token) override;
   void join(Timed& block, const std::string& name) override;
 
@@ -49,19 +45,21 @@ class EventQueue final : public sc_core::sc_module, public TimeService {
     Key key() const { return static_cast<Key>(time) << 64 | order; }
   };
 
+  /// A foreign process asks: the kernel's.
+  Picoseconds time_between() const override {
+    return static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
+  }
   void end_of_elaboration() override;
   void process();
   bool deliver_instant();
 
   QuaternaryHeap<Entry> heap_;
   std::vector<std::pair<std::string, Timed*>> blocks_;
-  Picoseconds now_ = 0;
   std::uint64_t age_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t limit_ = ~std::uint64_t{0};
   bool limit_exceeded_ = false;
   bool time_exceeded_ = false;
-  bool in_process_ = false;
   bool is_alone_ = false;  ///< nobody else has processes, so nobody sees the kernel's time
   sc_core::sc_event wake_;
 };

@@ -33,7 +33,7 @@ class PrivateStorage : public StorageCore, public DeferredStorage, private Timed
 
   // Time as the streams' storages have it. They come into being during the run, when nothing can
   // join any more; as they don't know of each other, all of them may have this block's place.
-  Picoseconds now() const override { return time_->now(); }
+  Picoseconds time_between() const override { return time_->now(); }
   void call_at(Picoseconds time, Stage stage, Timed& target, std::uint64_t token) override {
     time_->call_at(time, stage, target, token);
   }

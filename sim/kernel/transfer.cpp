@@ -23,9 +23,6 @@ tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command,
   payload.set_address(static_cast<std::uint64_t>(transfers.front().address));
   payload.set_data_length(bytes);
   payload.set_streaming_width(bytes);
-  payload.set_data_ptr(nullptr);
-  payload.set_byte_enable_ptr(nullptr);
-  payload.set_dmi_allowed(false);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   payload.acquire();
   info.tail = 0;

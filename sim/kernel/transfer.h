@@ -58,6 +58,9 @@ struct PooledPayload : tlm::tlm_generic_payload {
 inline TransferInfo& info_of(tlm::tlm_generic_payload& payload) {
   return static_cast<PooledPayload&>(payload).info;
 }
+inline const TransferInfo& info_of(const tlm::tlm_generic_payload& payload) {
+  return static_cast<const PooledPayload&>(payload).info;
+}
 
 /// Payloads that are used again and again. All must be back before the pool goes.
 class PayloadPool : public tlm::tlm_mm_interface {

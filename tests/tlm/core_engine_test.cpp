@@ -15,7 +15,6 @@ namespace {
 /// The simplest time service there can be.
 class PlainTime : public TimeService {
  public:
-  Picoseconds now() const override { return now_; }
   void call_at(Picoseconds time, Stage stage, Timed& target, std::uint64_t token) override {
     calls_.emplace(std::make_pair(time, stage), std::make_pair(&target, token));
   }
@@ -31,6 +30,8 @@ class PlainTime : public TimeService {
   }
 
  private:
+  Picoseconds time_between() const override { return now_; }
+
   Picoseconds now_ = 0;
   std::multimap<std::pair<Picoseconds, Stage>, std::pair<Timed*, std::uint64_t>> calls_;
 };

@@ -19,7 +19,6 @@ namespace simdse {
 /// Calls blocks at their times, in the order of time, stage and request.
 class PlainTime : public TimeService {
  public:
-  Picoseconds now() const override { return now_; }
   void call_at(Picoseconds time, Stage stage, Timed& target, std::uint64_t token) override {
     if (time < now_) throw std::logic_error("a call in the past");
     calls_.push({time, stage, age_++, &target, token});
@@ -36,6 +35,8 @@ class PlainTime : public TimeService {
   }
 
  private:
+  Picoseconds time_between() const override { return now_; }
+
   using Call = std::tuple<Picoseconds, Stage, std::uint64_t, Timed*, std::uint64_t>;
   std::priority_queue<Call, std::vector<Call>, std::greater<>> calls_;
   Picoseconds now_ = 0;

@@ -467,7 +467,7 @@ struct Watch {
       sensitive << event;
       dont_initialize();
     }
-    Picoseconds now() const override {
+    Picoseconds time_between() const override {
       return static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
     }
     void call_at(Picoseconds time, Stage, Timed&, std::uint64_t) override {
