@@ -126,6 +126,12 @@ inline Picoseconds HbmChannel::turn_bus(const HbmTiming& t, bool is_write, std::
 }
 
 StorageSpan HbmChannel::serve(const HbmTiming& t, Picoseconds now, const HbmRun& run) {
+  return t.lanes == 1 ? serve_over<false>(t, now, run) : serve_over<true>(t, now, run);
+}
+
+template <bool kHasLanes>
+StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const HbmRun& run) {
+  const std::int64_t all_lanes = kHasLanes ? t.lanes : 1;
   const auto& [is_write, first, bytes, bus_time, own_time] = run;
   const HbmTiming::Direction& d = t.directions[is_write];
   const std::int64_t row = first >> t.row_shift;
@@ -139,12 +145,12 @@ StorageSpan HbmChannel::serve(const HbmTiming& t, Picoseconds now, const HbmRun&
   const Picoseconds command = std::max(arrival, refreshed_at_);
 
   // The banks of the first row, one per lane that the run touches, each a burst after the other.
-  const std::int64_t set = (row & t.set_mask) * t.lanes;
+  const std::int64_t set = (row & t.set_mask) * all_lanes;
   const std::int64_t row_bursts = std::int64_t{1} << (t.row_shift - t.burst_shift);
   const std::int64_t in_first_row = std::min(bursts, row_bursts - (first_burst & (row_bursts - 1)));
-  const std::int64_t lanes = std::min(t.lanes, in_first_row);
+  const std::int64_t lanes = kHasLanes ? std::min(all_lanes, in_first_row) : 1;
   const auto bank_number = [&](std::int64_t i) {
-    return set + ((first_burst + i) & (t.lanes - 1));
+    return set + ((first_burst + i) & (all_lanes - 1));
   };
   Picoseconds ready = command;
   Picoseconds column_path = 0;
@@ -155,7 +161,7 @@ StorageSpan HbmChannel::serve(const HbmTiming& t, Picoseconds now, const HbmRun&
     ready = std::max(ready, open(t, group, banks[b], row, command, d) - later);
     if (t.column_time > 0) {
       const Picoseconds at = std::max(group.free_at, command + d.delay);
-      group.free_at = at + ceil_div(in_first_row - i, t.lanes) * t.column_time;
+      group.free_at = at + ceil_div(in_first_row - i, all_lanes) * t.column_time;
       column_path = std::max(column_path, at - later);
     }
   }
@@ -186,11 +192,12 @@ StorageSpan HbmChannel::serve(const HbmTiming& t, Picoseconds now, const HbmRun&
     const std::int64_t sets = t.set_mask + 1;
     for (std::int64_t r = row + rows - 1; r > row + std::max<std::int64_t>(0, rows - 1 - sets);
          --r, at -= d.row_period) {
-      Bank* const row_banks = banks + (r & t.set_mask) * t.lanes;
-      for (std::int64_t lane = 0; lane < t.lanes; ++lane) row_banks[lane] = {r, at, at + d.reopen};
+      Bank* const row_banks = banks + (r & t.set_mask) * all_lanes;
+      for (std::int64_t lane = 0; lane < all_lanes; ++lane)
+        row_banks[lane] = {r, at, at + d.reopen};
     }
     for (std::int64_t left = std::min(rows - 1, d.window_rows); left > 0; --left) {
-      for (std::int64_t lane = 0; lane < t.lanes; ++lane) {
+      for (std::int64_t lane = 0; lane < all_lanes; ++lane) {
         note_activate(last_command - d.t_rcd - left * d.row_period);
       }
     }

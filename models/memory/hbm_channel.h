@@ -76,6 +76,10 @@ class HbmChannel {
     Picoseconds free_at = 0;             ///< data: the column path
   };
 
+  /// serve() with or without taking turns over several banks: most memories have no lanes, and
+  /// loops over one of them are a quarter of the work.
+  template <bool kHasLanes>
+  StorageSpan serve_over(const HbmTiming& t, Picoseconds now, const HbmRun& run);
   /// When a column command to `row` can follow, asked for at `command`; opens the row if need be.
   Picoseconds open(const HbmTiming& t, Group& group, Bank& bank, std::int64_t row,
                    Picoseconds command, const HbmTiming::Direction& d);

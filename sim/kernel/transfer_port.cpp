@@ -30,8 +30,10 @@ void TransferPort::send() {
     is_requesting_ = true;
     outstanding_ += Bytes(next.payload->get_data_length());
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_core::sc_time delay = sc_core::sc_time::from_value(
-        static_cast<sc_dt::uint64>(std::max<Picoseconds>(0, next.earliest - now)));
+    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+    if (next.earliest > now) {
+      delay = sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(next.earliest - now));
+    }
     const tlm::tlm_sync_enum answer = socket_->nb_transport_fw(*next.payload, phase, delay);
     if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) is_requesting_ = false;
   }

@@ -218,14 +218,14 @@ struct Tally {
 };
 
 /// Plans and simulates designs a few at a time, as a search does that goes down its ranking.
-void simulate_some(const Settings& settings, const Candidates& candidates,
+/// `evaluator`: what is known of the options of their operators.
+void simulate_some(const Settings& settings, const SearchSpace& space, const Evaluator& evaluator,
                    const std::vector<Point>& points, Tally& tally) {
   std::vector<Contender> contenders;
   tally.planning += seconds_of([&] {
     for (const Point& point : points) {
       try {
-        contenders.push_back(
-            make_contender(candidates.evaluator, "", candidates.spec.space->design(point)));
+        contenders.push_back(make_contender(evaluator, "", space.design(point)));
         contenders.back().name = contenders.back().chip.label();
       } catch (const InputError& problem) {
         tally.failure = problem.what();
@@ -249,9 +249,11 @@ void simulate_some(const Settings& settings, const Candidates& candidates,
   for (std::size_t i = 0; i < results.size(); ++i) tally.add(contenders[i], results[i]);
 }
 
-/// Plans and simulates designs with the workers that a search has.
+/// Plans and simulates designs with the workers that a search has. If `are_known`, the evaluator
+/// has met their like, as a search has when it simulates them; else nothing is known of any.
 void simulate_candidates(const Settings& settings, const Candidates& candidates,
-                         const std::string& what, const std::vector<Point>& points) {
+                         const std::string& what, const std::vector<Point>& points,
+                         bool are_known) {
   constexpr std::size_t at_a_time = 4;  // as SimulationLadder takes them
   const std::size_t tenth = std::max<std::size_t>(points.size() / 10, 1);
   const std::size_t early =
@@ -262,7 +264,10 @@ void simulate_candidates(const Settings& settings, const Candidates& candidates,
   for (std::size_t begin = 0; begin < points.size(); begin += at_a_time) {
     const auto first = points.begin() + static_cast<std::ptrdiff_t>(begin);
     const std::size_t end = std::min(begin + at_a_time, points.size());
-    simulate_some(settings, candidates, {first, points.begin() + static_cast<std::ptrdiff_t>(end)},
+    const std::vector<Point> some(first, points.begin() + static_cast<std::ptrdiff_t>(end));
+    const Evaluator fresh(candidates.setup.tasks, candidates.setup.workload.batch(),
+                          candidates.spec.technology);
+    simulate_some(settings, *candidates.spec.space, are_known ? candidates.evaluator : fresh, some,
                   tally);
     if (end != early) continue;
     resident_before = resident_mib();
@@ -302,7 +307,7 @@ void measure_candidates(const Settings& settings) {
     if (!drawn) break;
     points.push_back(*drawn);
   }
-  simulate_candidates(settings, candidates, "candidates", points);
+  simulate_candidates(settings, candidates, "candidates", points, false);
 }
 
 /// Designs a step or two from the fastest estimated of a sample: what a search would have
@@ -331,7 +336,7 @@ void measure_best(const Settings& settings) {
     if (!drawn) break;
     points.push_back(*drawn);
   }
-  simulate_candidates(settings, candidates, "best", points);
+  simulate_candidates(settings, candidates, "best", points, true);
 }
 
 int run(const std::vector<std::string>& words) {

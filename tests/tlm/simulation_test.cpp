@@ -41,6 +41,9 @@ RegionEstimate estimate_region(const Chip& chip, const ChipRates& rates, const R
   for (double* cycles : {&estimate.launch, &estimate.startup, &estimate.drain, &estimate.cycles}) {
     *cycles *= estimate_scale;
   }
+  for (RegionPhase& phase : estimate.phases) {
+    for (double* cycles : {&phase.cycles, &phase.memory, &phase.buffer}) *cycles *= estimate_scale;
+  }
   return estimate;
 }
 
