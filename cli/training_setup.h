@@ -15,7 +15,7 @@ struct TrainingSetup {
   explicit TrainingSetup(Workload loaded)
       : workload(std::move(loaded)),
         graph(derive_training_step(workload.forward, workload.training)),
-        tasks(build_task_graph(graph)),
+        tasks(build_task_graph(graph, workload.training.software.kernels)),
         recomputed_macs(static_cast<double>(graph_statistics(graph).recomputed_macs)) {}
   TrainingSetup(const TrainingSetup&) = delete;
   TrainingSetup& operator=(const TrainingSetup&) = delete;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "workloads/graph.h"
+#include "workloads/software.h"
 
 namespace simdse {
 
@@ -16,8 +17,8 @@ using OperatorGroup = std::vector<OperatorId>;
 /// A contraction takes in the chain of elementwise operators behind it whose other inputs are
 /// parameters. A vector operator that emits row after row takes in elementwise and row-wise
 /// operators whose other inputs exist before the head runs. A chain stays within one phase, and
-/// every operator of it works on the elements that the one before has made. With `enabled` false
-/// every operator is alone.
-std::vector<OperatorGroup> fuse_operators(const Graph& graph, bool enabled = true);
+/// every operator of it works on the elements that the one before has made. Where `rules` has
+/// chains, a group is the longest of them that begins at its head, or the head alone.
+std::vector<OperatorGroup> fuse_operators(const Graph& graph, const KernelRules& rules = {});
 
 }  // namespace simdse

@@ -4,6 +4,7 @@
 
 #include "models/base/error.h"
 #include "workloads/differentiator.h"
+#include "workloads/update.h"
 
 namespace simdse {
 namespace {
@@ -31,41 +32,6 @@ void seed_outputs(Graph& graph, Differentiator& backward, std::size_t forward_co
   }
 }
 
-/// Appends the step that updates `parameter` by its finished gradient.
-void add_optimizer_step(Graph& graph, TensorId parameter, TensorId gradient,
-                        const TrainingOptions& options) {
-  const OptimizerRule& rule = optimizer_rule(options.optimizer);
-  const Tensor weights = graph.tensor(parameter);
-  std::vector<TensorId> inputs = {gradient};
-  std::vector<TensorId> outputs;
-  const auto add_state = [&](const std::string& suffix) {
-    const TensorId state = graph.add_tensor(weights.name + suffix, weights.shape,
-                                            options.formats.state, TensorRole::optimizer_state);
-    inputs.push_back(state);
-    outputs.push_back(graph.add_view(weights.name + suffix + ".next", weights.shape, state));
-  };
-  outputs.push_back(graph.add_view(weights.name + ".next", weights.shape, parameter));
-  if (weights.format.bits < options.formats.state.bits) {
-    add_state(".master");
-  } else {
-    inputs.push_back(parameter);
-  }
-  for (int i = 0; i < rule.state_tensors; ++i) add_state(".moment" + std::to_string(i + 1));
-
-  // Whoever reads the weights' bytes, through views too.
-  std::vector<OperatorId> readers;
-  for (const Tensor& tensor : graph.tensors()) {
-    if (tensor.storage != parameter) continue;
-    for (const OperatorId reader : tensor.consumers) {
-      if (!graph.op(reader).kind->is_view()) readers.push_back(reader);
-    }
-  }
-  const OperatorId step = graph.add_operator(weights.name + ".update", Phase::update,
-                                             std::make_shared<OptimizerStep>(rule),
-                                             std::move(inputs), std::move(outputs));
-  for (const OperatorId reader : readers) graph.add_ordering(step, reader);
-}
-
 }  // namespace
 
 BoundedStep derive_training_step(const Graph& forward, const TrainingOptions& options,
@@ -84,20 +50,21 @@ BoundedStep derive_training_step(const Graph& forward, const TrainingOptions& op
     step.output_gradients.push_back(give_gradient(graph, backward, output));
   }
   if (boundary.has_own_results) seed_outputs(graph, backward, forward_count);
+  GradientAccumulation accumulation(graph, forward_count, options.software);
   for (std::size_t id = forward_count; id-- > 0;) {
     backward.differentiate(static_cast<OperatorId>(id));
+    accumulation.finish(static_cast<OperatorId>(id), backward);
   }
   for (const TensorId input : boundary.inputs) {
     step.input_gradients.push_back(backward.gradient(input));
   }
+  std::vector<TrainedParameter> trained;
   for (std::size_t id = 0; id < tensor_count; ++id) {
     const auto parameter = static_cast<TensorId>(id);
-    const TensorId gradient = backward.gradient(parameter);
-    const Tensor& tensor = graph.tensor(parameter);
-    // A view of a parameter is trained by its owner.
-    const bool is_owner = tensor.role == TensorRole::parameter && tensor.storage == parameter;
-    if (is_owner && gradient != kNone) add_optimizer_step(graph, parameter, gradient, options);
+    const TensorId gradient = accumulation.result(parameter, backward);
+    if (is_trained(graph, parameter) && gradient != kNone) trained.push_back({parameter, gradient});
   }
+  add_update(graph, trained, options);
   return step;
 }
 

@@ -7,6 +7,7 @@
 #include "workloads/graph_builder.h"
 #include "workloads/operators/optimizer.h"
 #include "workloads/recomputation.h"
+#include "workloads/software.h"
 
 namespace simdse {
 
@@ -14,6 +15,7 @@ struct TrainingOptions {
   std::string optimizer = "adam";  ///< sgd, momentum, adam
   TensorFormats formats;
   Recomputation recompute = Recomputation::none;
+  Software software;
 };
 
 /// Where a forward graph that is a part of a network (a pipeline stage) meets the rest of it. Ids
@@ -39,6 +41,10 @@ struct BoundedStep {
 /// operator gets its gradient. A loss starts the backward pass; in a graph without one the gradient
 /// of each final result is taken as given from outside. An optimizer step follows its own dW, and
 /// waits for whoever still reads the weights that it overwrites.
+///
+/// With main gradients, each parameter's gradient is added to its main one as soon as it is whole
+/// (but one that is exchanged in the update phase, which stays as it is), and the update phase has
+/// the software's passes over all gradients (but those along a single axis: biases and norms).
 ///
 /// Names: forward operators end in ".forward", the others in what they make.
 /// Throws InputError when no parameter needs a gradient.

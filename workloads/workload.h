@@ -36,4 +36,7 @@ Workload load_workload(const std::string& name_or_path, const DataFiles& files,
 Workload read_workload(const ConfigValue& value, const DataFiles& files,
                        const std::string& relative_to);
 
+/// Has the workload trained by `software`, unless it names one itself.
+void use_software(Workload& workload, const Software& software);
+
 }  // namespace simdse

@@ -23,7 +23,7 @@ Spread spread(const Arguments& arguments, const CommandContext& context,
               const std::vector<Override>& workload_overrides, const System& system,
               Parallelism parallelism) {
   const Workload workload = load_microbatch(arguments.get<std::string>("workload"), context.files,
-                                            workload_overrides, parallelism);
+                                            workload_overrides, parallelism, system.software);
   const Bytes capacity = system.chip->memory().capacity();
   Spread result;
   try {

@@ -32,12 +32,17 @@ System load_system(const std::string& name_or_path, const DataFiles& files,
                 of_design);
   const NetworkConfig network =
       read_network(reader.require("network"), "network", chip.design().plugins);
+  System system = make_system(name, chip, network);
+  if (const ConfigValue* software = reader.find("software")) {
+    system.software = load_software(software->text("software"), files, software->where(), folder);
+  }
   reader.finish();
-  return make_system(name, chip, network);
+  return system;
 }
 
 System make_system(std::string name, const Chip& chip, const NetworkConfig& network) {
-  return {std::move(name), std::make_shared<const Chip>(chip), make_interconnect(network, chip)};
+  return {
+      std::move(name), std::make_shared<const Chip>(chip), make_interconnect(network, chip), {}};
 }
 
 }  // namespace simdse

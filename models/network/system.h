@@ -7,6 +7,7 @@
 
 #include "models/chip/chip.h"
 #include "models/network/interconnect.h"
+#include "workloads/software.h"
 
 namespace simdse {
 
@@ -15,6 +16,7 @@ struct System {
   std::string name;
   std::shared_ptr<const Chip> chip;
   std::shared_ptr<const Interconnect> network;
+  Software software;
 };
 
 /// Reads configs/systems/NAME.yaml or a path. Overrides whose path begins with "design." go to the
@@ -22,6 +24,7 @@ struct System {
 ///
 ///   schema: 1
 ///   chip: tpu_v4              # a design's name, or the path of its file relative to this one
+///   software: megatron_lm      # may be left out; see load_software
 ///   network: {topology: torus_3d, shape: [4, 4, 4]}   # see read_network
 System load_system(const std::string& name_or_path, const DataFiles& files,
                    const std::vector<Override>& overrides = {});

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/technology/technology.h"
 
@@ -60,6 +61,10 @@ void Systolic::Params::declare(ParamTable<Params>& table) {
           "sides of a GPU's thread blocks are multiples of this, and every block takes the time of "
           "a whole one (dataflow: output_stationary); 0: none")
       .range(0, 1024);
+  table
+      .add("sustained", &Params::sustained,
+           "share of the clock at which the array multiplies for long under the chip's power limit")
+      .range(0.1, 1);
 }
 
 Systolic::Systolic(const Params& params, const BlockContext& context)
@@ -232,7 +237,11 @@ TileTiming Systolic::timing(Dataflow dataflow, const TileShape& block, const Til
         break;
     }
   }
-  return {Cycles(setup), Cycles(open), Cycles(body), Cycles(tail)};
+  const auto at_clock = [&](std::int64_t cycles) {
+    if (p_.sustained == 1) return Cycles(cycles);
+    return Cycles(static_cast<std::int64_t>(std::ceil(static_cast<double>(cycles) / p_.sustained)));
+  };
+  return {at_clock(setup), at_clock(open), at_clock(body), Cycles(tail)};
 }
 
 BlockCost Systolic::cost(const Technology& technology) const {

@@ -31,6 +31,9 @@ namespace simdse {
 /// whole one. So an output m x n takes the folds of ceil(m / tm) up(tm) x ceil(n / tn) up(tn), with
 /// tiles of tm x tn and up() to the next multiple of B. The accumulators hold as many tiles as fit,
 /// down to one, whose sums must then leave before the next begins.
+///
+/// `sustained` is the share of the clock that is left for multiplying when a limit on the chip's
+/// power lowers it: streaming and loading take as many more cycles of the nominal clock.
 class Systolic : public TensorCore {
  public:
   /// What consecutive folds overlap.
@@ -55,6 +58,7 @@ class Systolic : public TensorCore {
     std::int64_t products_of_8_bits = 1;
     std::int64_t passes_of_32_bits = 0;
     std::int64_t block = 0;
+    double sustained = 1;
     static void declare(ParamTable<Params>& table);
   };
 

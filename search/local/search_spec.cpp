@@ -97,7 +97,9 @@ System load_named_system(const std::string& name, const DataFiles& files, const 
   const std::string beside = (std::filesystem::path(folder) / name).string();
   const bool is_beside = std::filesystem::is_regular_file(beside);
   const System named = load_system(is_beside ? beside : name, files);
-  return make_system(named.name, chip, named.network->config());
+  System system = make_system(named.name, chip, named.network->config());
+  system.software = named.software;
+  return system;
 }
 
 /// What a search of the chips of a system has no use for.
@@ -153,6 +155,7 @@ void read_system(ConfigReader& reader, const DataFiles& files, const std::string
                     "the same",
                     parallelism.microbatch, spec.workload.batch()));
   }
+  use_software(spec.workload, spec.system->software);
   if (parallelism.recompute) spec.workload.training.recompute = *parallelism.recompute;
 }
 

@@ -25,6 +25,11 @@ struct Home {
   RegionId last_buffer_use = kNone;
 };
 
+/// What gradients are added to is there from the start.
+bool is_main_gradient(const Tensor& tensor) {
+  return tensor.role == TensorRole::parameter_gradient && tensor.producer == kNone;
+}
+
 /// What an allocation changes of a plan, as it was before.
 class Unplaced {
  public:
@@ -121,7 +126,7 @@ class Allocator {
       if (tensor.storage != static_cast<TensorId>(id) || home.uses.empty()) continue;
       home.is_persistent = tensor.role == TensorRole::parameter ||
                            tensor.role == TensorRole::optimizer_state ||
-                           tensor.role == TensorRole::input;
+                           tensor.role == TensorRole::input || is_main_gradient(tensor);
       if (home.is_persistent) {
         home.memory =
             grant_memory(static_cast<TensorId>(id), tensor.bytes(), kNone, kNone, nullptr);

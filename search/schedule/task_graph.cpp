@@ -22,7 +22,8 @@ namespace {
 
 class Builder {
  public:
-  Builder(const Graph& graph, bool fuse) : graph_(graph), groups_(fuse_operators(graph, fuse)) {}
+  Builder(const Graph& graph, const KernelRules& rules)
+      : graph_(graph), rules_(rules), groups_(fuse_operators(graph, rules)) {}
 
   TaskGraph build() {
     task_of_.assign(graph_.operators().size(), kNone);
@@ -77,6 +78,7 @@ class Builder {
         if (task_of_[before] != id) task.predecessors.push_back(task_of_[before]);
       }
     }
+    if (rules_.in_order && id > 0) task.predecessors.push_back(id - 1);
     std::sort(task.predecessors.begin(), task.predecessors.end());
     task.predecessors.erase(std::unique(task.predecessors.begin(), task.predecessors.end()),
                             task.predecessors.end());
@@ -121,6 +123,7 @@ class Builder {
   }
 
   const Graph& graph_;
+  const KernelRules& rules_;
   std::vector<OperatorGroup> groups_;
   std::vector<TaskId> task_of_;
   std::map<std::vector<std::int64_t>, std::int32_t> signatures_;
@@ -143,6 +146,8 @@ NumberFormat product_format(const TaskGraph& graph) {
   return result;
 }
 
-TaskGraph build_task_graph(const Graph& graph, bool fuse) { return Builder(graph, fuse).build(); }
+TaskGraph build_task_graph(const Graph& graph, const KernelRules& rules) {
+  return Builder(graph, rules).build();
+}
 
 }  // namespace simdse

@@ -50,7 +50,8 @@ struct TaskGraph {
 /// The format in which most of the graph's MACs are made: the one that a peak rate refers to.
 NumberFormat product_format(const TaskGraph& graph);
 
-/// `graph` must outlive the result.
-TaskGraph build_task_graph(const Graph& graph, bool fuse = true);
+/// `graph` must outlive the result. Where `rules` has kernels run in order, each task waits for the
+/// one before it.
+TaskGraph build_task_graph(const Graph& graph, const KernelRules& rules = {});
 
 }  // namespace simdse

@@ -37,6 +37,8 @@ PipelineShape DistributedStep::shape() const {
 DistributedStep::DistributedStep(const Workload& workload, const Parallelism& parallelism,
                                  const std::vector<std::size_t>& first)
     : parallelism_(parallelism),
+      reduces_afterwards_(workload.training.software.reduces_afterwards),
+      exchanges_in_order_(workload.training.software.exchanges_in_order),
       batch_(workload.batch() * parallelism.microbatch_count() * parallelism.data) {
   parallelism.check();
   orders_ = pipeline_order(parallelism.schedule, shape());
@@ -47,7 +49,7 @@ DistributedStep::DistributedStep(const Workload& workload, const Parallelism& pa
   const std::vector<PipelineUnit> units = pipeline_units(forward);
   PieceOptions fineness;
   // Gradients are reduced layer by layer while the backward pass goes on.
-  fineness.by_layer = parallelism.data > 1;
+  fineness.by_layer = parallelism.data > 1 && !reduces_afterwards();
   // Where nothing comes between, cores that the chain leaves idle do the weight gradients.
   fineness.weights_apart =
       parallelism.tensor > 1 || parallelism.schedule == PipelineSchedule::zero_bubble;
@@ -68,7 +70,8 @@ DistributedStep::DistributedStep(const Workload& workload, const Parallelism& pa
     recomputed_macs_ += share * static_cast<double>(statistics.recomputed_macs);
   }
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    tasks_.push_back(build_task_graph(pieces_.piece(static_cast<int>(i))));
+    tasks_.push_back(
+        build_task_graph(pieces_.piece(static_cast<int>(i)), workload.training.software.kernels));
   }
 }
 

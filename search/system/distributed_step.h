@@ -48,6 +48,11 @@ class DistributedStep {
   double update_share() const {
     return parallelism_.zero == 0 ? 1 : 1 / static_cast<double>(parallelism_.data);
   }
+  /// Whether replicas exchange gradients after the backward pass, not during it. Under ZeRO-3,
+  /// which keeps no whole gradients, they always do so at once.
+  bool reduces_afterwards() const { return reduces_afterwards_ && parallelism_.zero != 3; }
+  /// Whether weight gradients wait for the exchanges on the way of the gradients.
+  bool exchanges_in_order() const { return exchanges_in_order_; }
   /// Samples of one iteration.
   std::int64_t batch() const { return batch_; }
   const std::vector<PartWork>& parts() const { return parts_; }
@@ -60,6 +65,8 @@ class DistributedStep {
 
  private:
   Parallelism parallelism_;
+  bool reduces_afterwards_ = false;
+  bool exchanges_in_order_ = false;
   std::vector<std::vector<PipelineItem>> orders_;
   std::int64_t batch_;
   PieceBook pieces_;

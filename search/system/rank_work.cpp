@@ -32,7 +32,8 @@ class RankBuilder {
         design_(design),
         program_(program),
         made_(step.parts().size()),
-        reduced_(step.parts().size()) {}
+        reduced_(step.parts().size()),
+        waiting_(step.parts().size()) {}
 
   void build(const std::vector<PipelineItem>& items) {
     std::map<std::size_t, std::size_t> last_use;  // of parts, as places in items
@@ -45,9 +46,8 @@ class RankBuilder {
       const std::size_t part = part_of(items[i]);
       do_item(items[i], part, last_use[part] == i);
     }
-    for (std::int64_t chunk = 0; chunk < parallelism_.interleave; ++chunk) {
-      update(static_cast<std::size_t>(chunk * parallelism_.pipeline + place_));
-    }
+    for (const std::size_t part : own_parts()) reduce_what_waits(part);
+    for (const std::size_t part : own_parts()) update(part);
   }
 
  private:
@@ -112,6 +112,17 @@ class RankBuilder {
     return false;
   }
 
+  /// Whether an input gradient waits for this exchange, or it makes the part's own.
+  static bool is_on_the_way(const PartWork& part, std::size_t n) {
+    const StepNode& node = part.nodes[n];
+    if (!node.is_collective() || node.piece_class != PieceClass::input_gradient) return false;
+    return node.makes_input_gradient ||
+           std::any_of(part.nodes.begin(), part.nodes.end(), [&](const StepNode& other) {
+             return other.piece_class == PieceClass::input_gradient &&
+                    std::find(other.after.begin(), other.after.end(), n) != other.after.end();
+           });
+  }
+
   /// The nodes of an item, those on the way of the gradients first.
   std::vector<std::size_t> members(const PartWork& part, PipelineWork kind) const {
     std::vector<std::size_t> result;
@@ -122,6 +133,27 @@ class RankBuilder {
       }
     }
     return result;
+  }
+
+  /// The chip's parts of the network, one per chunk.
+  std::vector<std::size_t> own_parts() const {
+    std::vector<std::size_t> parts;
+    for (std::int64_t chunk = 0; chunk < parallelism_.interleave; ++chunk) {
+      parts.push_back(static_cast<std::size_t>(chunk * parallelism_.pipeline + place_));
+    }
+    return parts;
+  }
+
+  void reduce_over_replicas(std::size_t part, Bytes bytes, Indices after) {
+    reduced_[part].push_back(add_collective(
+        "gradients",
+        parallelism_.zero == 0 ? CollectiveOp::all_reduce : CollectiveOp::reduce_scatter, bytes,
+        groups_.data, std::move(after)));
+  }
+
+  /// What was not reduced during the backward pass, as one exchange.
+  void reduce_what_waits(std::size_t part) {
+    if (waiting_[part] > Bytes(0)) reduce_over_replicas(part, waiting_[part], last_);
   }
 
   /// Exchanges of ZeRO-3 before an item.
@@ -155,6 +187,7 @@ class RankBuilder {
     Indices outputs;
     std::set<std::int32_t> open;  // compute of the item that no other compute of it follows
     std::vector<std::pair<std::size_t, std::int32_t>> gradients;
+    Indices exchanged;
     for (const std::size_t n : nodes) {
       const StepNode& node = part.nodes[n];
       Indices after;
@@ -169,12 +202,16 @@ class RankBuilder {
         for (const std::int32_t before : after) open.erase(before);
         after.insert(after.end(), last_.begin(), last_.end());
         after.insert(after.end(), weights.begin(), weights.end());
+        if (node.piece_class == PieceClass::weight_gradient) {
+          after.insert(after.end(), exchanged.begin(), exchanged.end());
+        }
       }
       std::sort(after.begin(), after.end());
       after.erase(std::unique(after.begin(), after.end()), after.end());
       const std::int32_t index = add_step_node(node, after, false);
       made[n] = index;
       if (!node.is_collective()) open.insert(index);
+      if (step_.exchanges_in_order() && is_on_the_way(part, n)) exchanged.push_back(index);
       if (is_forward ? node.makes_output : node.makes_input_gradient) outputs.push_back(index);
       if (part.gradients[n] > Bytes(0)) gradients.emplace_back(n, index);
     }
@@ -193,10 +230,11 @@ class RankBuilder {
     const bool is_scattered = parallelism_.zero == 3;
     if (parallelism_.data > 1 && (is_last || is_scattered)) {
       for (const auto& [node, index] : gradients) {
-        reduced_[part_number].push_back(add_collective(
-            "gradients",
-            parallelism_.zero == 0 ? CollectiveOp::all_reduce : CollectiveOp::reduce_scatter,
-            part.gradients[node], groups_.data, {index}));
+        if (step_.reduces_afterwards()) {
+          waiting_[part_number] += part.gradients[node];
+        } else {
+          reduce_over_replicas(part_number, part.gradients[node], {index});
+        }
       }
     }
     before_last_ = last_;
@@ -307,6 +345,7 @@ class RankBuilder {
   /// By part and microbatch: the rank's node of each of the step's.
   std::vector<std::map<int, std::map<std::size_t, std::int32_t>>> made_;
   std::vector<Indices> reduced_;  ///< by part: exchanges of gradients
+  std::vector<Bytes> waiting_;    ///< by part: gradients to exchange when all is done
   std::map<std::size_t, int> last_microbatch_;
   Indices last_;         ///< what ends the compute of the item before
   Indices before_last_;  ///< the same of the one before that

@@ -37,11 +37,12 @@ struct RankWorkload {
 /// is made; of a backward item, which is whole in all schedules but zero-bubble, at its end.
 ///
 /// With a data-parallel group, the gradients that a node makes for the last microbatch are reduced
-/// as soon as they are there: all_reduce, or reduce_scatter and, behind the update, all_gather of
-/// the weights (ZeRO-1). With ZeRO-3, weights are gathered for every item while the item before
-/// runs, and gradients scattered behind every item. Gradients of parameters that several parts have
-/// are summed over the chips of these parts, of each such set apart; a chip with two parts of a set
-/// takes part once.
+/// as soon as they are there, or, if the software does so afterwards, those of a part in one
+/// exchange when the chip has done its last item: all_reduce, or reduce_scatter and, behind the
+/// update, all_gather of the weights (ZeRO-1). With ZeRO-3, weights are gathered for every item
+/// while the item before runs, and gradients scattered behind every item. Gradients of parameters
+/// that several parts have are summed over the chips of these parts, of each such set apart; a chip
+/// with two parts of a set takes part once.
 ///
 /// `design_of_place` numbers the designs of the pipeline's places.
 RankWorkload make_rank_workload(const DistributedStep& step, RankScope scope,

@@ -24,9 +24,10 @@ struct SystemStep {
   DistributedStep step;
 };
 
-/// Loads a workload with one microbatch as its batch, and recomputation as `parallelism` says.
-/// Throws InputError.
+/// Loads a workload with one microbatch as its batch, recomputation as `parallelism` says, and the
+/// system's software unless it names another. Throws InputError.
 Workload load_microbatch(const std::string& name_or_path, const DataFiles& files,
-                         std::vector<Override> overrides, const Parallelism& parallelism);
+                         std::vector<Override> overrides, const Parallelism& parallelism,
+                         const Software& software);
 
 }  // namespace simdse

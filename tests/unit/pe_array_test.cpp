@@ -142,6 +142,19 @@ TEST(Systolic, ThreadBlocksTakeTheCyclesOfTheProductFilledUpToWholeOnes) {
   EXPECT_GE(filled, 40);
 }
 
+TEST(Systolic, AtHalfOfItsClockAStreamTakesTwiceTheCycles) {
+  Systolic::Params params = thread_blocks();
+  const Systolic nominal(params, {Clock(Hertz(1e9)), 1});
+  params.sustained = 0.5;
+  const Systolic limited(params, {Clock(Hertz(1e9)), 1});
+  const TileShape tile{16, 16, 10};
+  const TileTiming at_nominal = nominal.timing(Dataflow::output_stationary, tile, tile, 3);
+  const TileTiming at_limit = limited.timing(Dataflow::output_stationary, tile, tile, 3);
+  EXPECT_EQ(at_limit.body, at_nominal.body * 2);
+  EXPECT_EQ(at_limit.open, at_nominal.open * 2);
+  EXPECT_EQ(limited.peak_macs_per_cycle(), nominal.peak_macs_per_cycle());
+}
+
 TEST(Systolic, OneRowMoreTakesAThreadBlockMore) {
   const Systolic array(thread_blocks(), {Clock(Hertz(1e9)), 1});
   const TileShape tile{16, 16, 10};

@@ -17,6 +17,7 @@ class Lifetimes {
  public:
   Lifetimes(const PipelineStage& stage, const BoundedStep& step)
       : graph_(step.graph),
+        classes_(piece_classes(step)),
         made_forward_(graph_.tensors().size()),
         is_gradient_(graph_.tensors().size()),
         kept_(graph_.tensors().size()),
@@ -25,10 +26,9 @@ class Lifetimes {
       made_forward_[graph_.tensor(input.tensor).storage] = true;
     }
     for (const TensorId given : step.output_gradients) is_gradient_[given] = true;
-    const std::vector<PieceClass> classes = piece_classes(step);
     for (const Operator& op : graph_.operators()) {
       if (op.kind->is_view()) continue;
-      const PieceClass piece_class = classes[op.id];
+      const PieceClass piece_class = classes_[op.id];
       for (const TensorId input : op.inputs) read(graph_.tensor(input).storage, piece_class);
       if (piece_class != PieceClass::forward) continue;
       for (const TensorId output : op.outputs) made_forward_[graph_.tensor(output).storage] = true;
@@ -46,7 +46,12 @@ class Lifetimes {
     // What is given with the samples does not count.
     const bool is_given =
         tensor.role == TensorRole::input && !made_forward_[owner] && !is_gradient_[owner];
-    if (reader == PieceClass::weight_gradient && !is_given) for_weights_[owner] = true;
+    // A gradient that is added to another, neither, where weight gradients make it.
+    const bool is_made_for_weights =
+        tensor.producer != kNone && classes_[tensor.producer] == PieceClass::weight_gradient;
+    if (reader == PieceClass::weight_gradient && !is_given && !is_made_for_weights) {
+      for_weights_[owner] = true;
+    }
   }
 
   Bytes total(const std::vector<bool>& which) const {
@@ -58,8 +63,9 @@ class Lifetimes {
   }
 
   const Graph& graph_;
-  std::vector<bool> made_forward_;  ///< by owner of bytes
-  std::vector<bool> is_gradient_;   ///< from the next stage
+  std::vector<PieceClass> classes_;  ///< by operator
+  std::vector<bool> made_forward_;   ///< by owner of bytes
+  std::vector<bool> is_gradient_;    ///< from the next stage
   std::vector<bool> kept_;
   std::vector<bool> for_weights_;
 };
