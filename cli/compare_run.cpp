@@ -164,7 +164,7 @@ class Comparison {
     Progress progress(what, static_cast<std::int64_t>(jobs.size()));
     WorkerOptions workers;
     workers.workers = run_.options.workers;
-    workers.hang_limit = kEndsByItself;  // counts end these jobs, not clocks
+    workers.hang_limit = kEndsByItself;
     const std::vector<JobResult> results = run_jobs(
         jobs, workers, [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done)); });
     std::vector<MethodRun> runs;

@@ -51,7 +51,7 @@ Software load_software(const std::string& name_or_path, const DataFiles& files,
   const ConfigValue document = load_config(path);
   ConfigReader reader(document, "");
   Software software;
-  software.name = reader.text_or("name", std::filesystem::path(path).stem().string());
+  software.name = std::filesystem::path(path).stem().string();
   reader.find("about");
   software.kernels.in_order = reader.choice_or("kernels", {"free", "in_order"}, "free") != "free";
   if (const ConfigValue* fused = reader.find("fused"))

@@ -131,6 +131,7 @@ Json inputs_json(const SearchSpec& spec) {
                    {"state_format", spec.workload.training.formats.state.name},
                    {"optimizer", spec.workload.training.optimizer},
                    {"recompute", static_cast<int>(spec.workload.training.recompute)},
+                   {"software", spec.workload.training.software.name},
                    {"graph_hash", hash_text(graph_text(spec.workload.forward))}}},
                  {"budget",
                   {{"area_mm2", spec.options.budget.area.value()},

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 #include "models/base/error.h"
@@ -50,7 +51,7 @@ void send_all(int pipe, const std::string& text) {
   std::string message;
   // In a thread, because that has a part of the heap of its own. In the parent's part the allocator
   // would go through all free pieces that the parent left, and have each page of them copied.
-  std::thread([&] {
+  const auto work = [&] {
     try {
       message = kOutput + job();
     } catch (const std::exception& error) {
@@ -58,7 +59,12 @@ void send_all(int pipe, const std::string& text) {
     } catch (...) {
       message = kFailure + std::string("an unknown exception");
     }
-  }).join();
+  };
+  try {
+    std::thread(work).join();
+  } catch (const std::system_error& error) {
+    message = kFailure + std::string("no thread can be made: ") + error.what();
+  }
   send_all(pipe, message);
   // No destructors and no exit handlers: they belong to the parent.
   _exit(0);

@@ -95,7 +95,7 @@ class LineModule : public sc_core::sc_module, public Timed {
   void ask_for_decision();
   void decide();
   void send(const Segment& segment);
-  /// That the segment on the line may begin.
+  /// The run that the segment on the line may begin, if any.
   std::optional<Run> find_run();
   /// Time of so many bytes, segment by segment.
   Picoseconds run_time(std::int64_t bytes) const;
