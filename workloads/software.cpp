@@ -11,9 +11,13 @@ namespace {
 std::vector<std::vector<std::string>> read_chains(const ConfigValue& value) {
   std::vector<std::vector<std::string>> chains;
   for (const ConfigValue& chain : value.items("fused")) {
-    std::vector<std::string>& kinds = chains.emplace_back();
+    std::vector<std::string> kinds;
     for (const ConfigValue& kind : chain.items("fused")) kinds.push_back(kind.text("fused"));
     if (kinds.size() < 2) throw InputError(chain.where(), "fused: a chain has two kinds or more");
+    if (std::find(chains.begin(), chains.end(), kinds) != chains.end()) {
+      throw InputError(chain.where(), "fused: the chain is there twice");
+    }
+    chains.push_back(std::move(kinds));
   }
   return chains;
 }
@@ -45,9 +49,10 @@ bool Software::has(UpdatePass pass) const {
 }
 
 Software load_software(const std::string& name_or_path, const DataFiles& files,
-                       const SourceLocation& where, const std::string& relative_to) {
+                       const SourceLocation& where) {
+  const std::filesystem::path file(where.line == 0 ? "" : where.file);
   const std::string path =
-      files.find("configs/software", name_or_path, "software", where, relative_to);
+      files.find("configs/software", name_or_path, "software", where, file.parent_path().string());
   const ConfigValue document = load_config(path);
   ConfigReader reader(document, "");
   Software software;

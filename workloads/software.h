@@ -55,7 +55,8 @@ struct Software {
   bool has(UpdatePass pass) const;
 };
 
-/// Reads configs/software/NAME.yaml or a path (relative to `relative_to`):
+/// Reads configs/software/NAME.yaml or a path, relative to the file of `where` or, on the command
+/// line, to the current folder:
 ///
 ///   schema: 1
 ///   kernels: in_order                  # free (default): the planner orders them
@@ -67,6 +68,6 @@ struct Software {
 ///
 /// Throws InputError.
 Software load_software(const std::string& name_or_path, const DataFiles& files,
-                       const SourceLocation& where = {}, const std::string& relative_to = "");
+                       const SourceLocation& where = {});
 
 }  // namespace simdse

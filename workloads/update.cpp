@@ -55,7 +55,9 @@ class UpdateBuilder {
 
   /// Kernels over many tensors take those along a single axis along: biases and norms.
   bool is_swept(const TrainedParameter& one) const {
-    return graph_.tensor(one.parameter).shape.size() > 1;
+    const std::vector<std::int64_t>& shape = graph_.tensor(one.parameter).shape;
+    return std::count_if(shape.begin(), shape.end(), [](std::int64_t size) { return size > 1; }) >
+           1;
   }
 
   OperatorId add_pass(const std::string& name, UpdatePass pass, std::vector<TensorId> inputs,

@@ -54,14 +54,8 @@ Variables read_parameters(const ConfigValue& model, ConfigReader& workload) {
   return parameters;
 }
 
-/// Where files are looked for that a workload names.
-struct Origin {
-  const DataFiles& files;
-  std::string folder;  ///< of the file that names them
-};
-
 /// Reads how the network is trained.
-void read_training(ConfigReader& reader, const Origin& origin, Workload& workload) {
+void read_training(ConfigReader& reader, const DataFiles& files, Workload& workload) {
   workload.name = reader.text_or("name", workload.name);
   std::vector<std::string> rules;
   for (const OptimizerRule& rule : optimizer_rules()) rules.emplace_back(rule.name);
@@ -71,8 +65,7 @@ void read_training(ConfigReader& reader, const Origin& origin, Workload& workloa
       "format", {"bf16", "fp16", "fp32", "fp8", "int8"}, training.formats.compute.name));
   const std::string recompute = reader.choice_or("recompute", recomputation_names(), "none");
   if (const ConfigValue* software = reader.find("software")) {
-    training.software =
-        load_software(software->text("software"), origin.files, software->where(), origin.folder);
+    training.software = load_software(software->text("software"), files, software->where());
   }
   const auto& modes = recomputation_names();
   training.recompute =
@@ -80,8 +73,8 @@ void read_training(ConfigReader& reader, const Origin& origin, Workload& workloa
 }
 
 /// Reads what a workload file says beside the network itself, then builds the graph.
-Workload read_document(const ConfigValue& document, const ConfigValue& model, const Origin& origin,
-                       std::string name) {
+Workload read_document(const ConfigValue& document, const ConfigValue& model,
+                       const DataFiles& files, std::string name) {
   for (const char* key : {"dims", "opaque"}) {
     if (const ConfigValue* given = document.find(key)) {
       throw InputError(given->where(), fmt::format("'{}' is for ONNX models only", key));
@@ -94,7 +87,7 @@ Workload read_document(const ConfigValue& document, const ConfigValue& model, co
        {"model", "name", "about", "parameters", "requires", "inputs", "blocks", "operators"}) {
     reader.find(key);
   }
-  read_training(reader, origin, workload);
+  read_training(reader, files, workload);
   // Every other key is the value of one of the model's parameters.
   workload.parameters = read_parameters(model, reader);
   reader.finish();
@@ -105,12 +98,12 @@ Workload read_document(const ConfigValue& document, const ConfigValue& model, co
 bool is_onnx(const std::string& path) { return std::filesystem::path(path).extension() == ".onnx"; }
 
 /// The same where the network is an ONNX model.
-Workload read_onnx(const ConfigValue& document, const Origin& origin, const std::string& path) {
+Workload read_onnx(const ConfigValue& document, const DataFiles& files, const std::string& path) {
   Workload workload;
   workload.name = std::filesystem::path(path).stem().string();
   ConfigReader reader(document, "");
   for (const char* key : {"model", "name", "about"}) reader.find(key);
-  read_training(reader, origin, workload);
+  read_training(reader, files, workload);
   OnnxOptions options;
   options.batch = reader.find("batch") == nullptr ? 0 : reader.integer("batch");
   options.allow_opaque = reader.flag_or("opaque", false);
@@ -153,14 +146,14 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
       throw InputError(document.where(),
                        "a workload needs 'model' (a name of the zoo) or 'operators'");
     }
-    return read_document(document, document, {files, relative_to}, name);
+    return read_document(document, document, files, name);
   }
   if (const ConfigValue* operators = document.find("operators")) {
     throw InputError(operators->where(), "give either 'model' or 'operators', not both");
   }
   const std::string& model_name = base->text("model");
   const std::string path = files.find(kZooFolder, model_name, "model", base->where(), relative_to);
-  if (is_onnx(path)) return read_onnx(document, {files, relative_to}, path);
+  if (is_onnx(path)) return read_onnx(document, files, path);
   const ConfigValue model = load_config(path);
   const std::filesystem::path as_path(path);
   if (model.find("model") != nullptr) {
@@ -168,7 +161,7 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
     return from_document(with_values(model, document), files, as_path.parent_path().string(),
                          as_path.stem().string(), depth + 1);
   }
-  return read_document(document, model, {files, relative_to}, as_path.stem().string());
+  return read_document(document, model, files, as_path.stem().string());
 }
 
 }  // namespace
@@ -176,7 +169,7 @@ Workload from_document(const ConfigValue& document, const DataFiles& files,
 Workload load_workload(const std::string& name_or_path, const DataFiles& files,
                        const std::vector<Override>& overrides) {
   const std::string path = files.find(kZooFolder, name_or_path, "workload");
-  if (is_onnx(path)) return read_onnx(overrides_alone(path, overrides), {files, ""}, path);
+  if (is_onnx(path)) return read_onnx(overrides_alone(path, overrides), files, path);
   const std::filesystem::path as_path(path);
   return from_document(load_config(path, overrides), files, as_path.parent_path().string(),
                        as_path.stem().string());
@@ -187,7 +180,7 @@ Workload read_workload(const ConfigValue& value, const DataFiles& files,
   if (value.is_map()) return from_document(value, files, relative_to, "workload");
   const std::string path =
       files.find(kZooFolder, value.text("workload"), "workload", value.where(), relative_to);
-  if (is_onnx(path)) return read_onnx(overrides_alone(path, {}), {files, ""}, path);
+  if (is_onnx(path)) return read_onnx(overrides_alone(path, {}), files, path);
   const std::filesystem::path as_path(path);
   return from_document(load_config(path), files, as_path.parent_path().string(),
                        as_path.stem().string());

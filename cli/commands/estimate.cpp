@@ -7,6 +7,7 @@
 #include "cli/report/json_report.h"
 #include "cli/report/operator_view.h"
 #include "cli/report/output_folder.h"
+#include "cli/report/software_report.h"
 #include "cli/report/table.h"
 #include "search/estimate/planned_estimate.h"
 #include "search/plan/plan_text.h"
@@ -52,6 +53,7 @@ void print_estimate(const Chip& chip, const TrainingSetup& setup, const Plan& pl
       << fmt::format("buffer       {} of {}\n",
                      format_quantity(to_double(plan.peak_buffer), Dimension::bytes, 4),
                      format_quantity(to_double(chip.buffer().capacity()), Dimension::bytes, 4))
+      << software_text(setup.workload.training.software, {&setup.graph}, 13)
       << utilisation_of(chip, setup, estimate.macs, estimate.time).text();
   std::string parts;
   for (std::size_t i = 0; i < kResourceCount; ++i) {
@@ -103,6 +105,7 @@ int run_estimate(const CommandContext& context) {
   if (arguments.has("json")) {
     nlohmann::ordered_json json = estimate_json(chip, setup, estimate);
     json["peak_buffer_bytes"] = planned.plan.peak_buffer.value();
+    json["software"] = software_json(setup.workload.training.software);
     json["chip"] = chip_json(chip);
     json["operators"] = operators_json(chip, setup, planned.plan, estimate, nullptr);
     std::cout << json.dump(2) << '\n';

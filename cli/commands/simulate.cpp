@@ -9,6 +9,7 @@
 #include "cli/overrides.h"
 #include "cli/report/json_report.h"
 #include "cli/report/output_folder.h"
+#include "cli/report/software_report.h"
 #include "cli/report/table.h"
 #include "cli/simulation_job.h"
 #include "models/base/quantity_text.h"
@@ -37,6 +38,7 @@ void print_simulation(const Chip& chip, const TrainingSetup& setup, const PlanEs
       << fmt::format("buffer       {} of {} reserved at the fullest moment\n",
                      format_quantity(to_double(simulation.peak_buffer), Dimension::bytes, 4),
                      format_quantity(to_double(chip.buffer().capacity()), Dimension::bytes, 4))
+      << software_text(setup.workload.training.software, {&setup.graph}, 13)
       << utilisation_of(chip, setup, simulation.actions.macs, to_seconds(simulation.time)).text();
   std::string parts;
   for (std::size_t i = 0; i < simulation.breakdown.size(); ++i) {
@@ -153,6 +155,7 @@ int run_simulate(const CommandContext& context) {
   }
   if (arguments.has("json")) {
     nlohmann::ordered_json json = simulation_json(chip, setup, estimate, simulation);
+    json["software"] = software_json(setup.workload.training.software);
     json["chip"] = chip_json(chip);
     json["operators"] = operators_json(chip, setup, plan, estimate, &simulation);
     std::cout << json.dump(2) << '\n';

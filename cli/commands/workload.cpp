@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/overrides.h"
 #include "cli/report/dot.h"
+#include "cli/report/software_report.h"
 #include "cli/report/table.h"
 #include "models/base/quantity_text.h"
 #include "workloads/statistics.h"
@@ -70,6 +71,7 @@ nlohmann::ordered_json json_of(const Workload& workload, const Graph& graph,
   const MemoryNeed& memory = training.memory;
   return {{"name", workload.name},
           {"batch", workload.batch()},
+          {"software", software_json(workload.training.software)},
           {"parameters", forward.parameters},
           {"forward_macs", forward.macs},
           {"training_macs", training.macs},
@@ -110,7 +112,7 @@ void print_operators(const Graph& graph) {
 }
 
 void print_totals(const Workload& workload, const GraphStatistics& forward,
-                  const GraphStatistics* training) {
+                  const GraphStatistics* training, const std::string& software) {
   const auto batch = static_cast<double>(workload.batch());
   std::string parameters;
   for (const auto& [name, value] : workload.parameters) {
@@ -120,7 +122,7 @@ void print_totals(const Workload& workload, const GraphStatistics& forward,
             << fmt::format("format       {} / {} state, {}\n",
                            workload.training.formats.compute.name,
                            workload.training.formats.state.name, workload.training.optimizer)
-            << fmt::format("parameters   {}\n", forward.parameters)
+            << software << fmt::format("parameters   {}\n", forward.parameters)
             << fmt::format("forward      {} MACs ({:.6g} G per sample), {} operators\n",
                            forward.macs, static_cast<double>(forward.macs) / batch / 1e9,
                            forward.operators);
@@ -193,7 +195,7 @@ int run_workload(const CommandContext& context) {
   const GraphStatistics forward = graph_statistics(workload.forward);
   if (!arguments.has("training") && !arguments.has("json")) {
     if (arguments.has("operators")) print_operators(workload.forward);
-    print_totals(workload, forward, nullptr);
+    print_totals(workload, forward, nullptr, "");
     return kDone;
   }
   const Graph training = derive_training_step(workload.forward, workload.training);
@@ -205,7 +207,8 @@ int run_workload(const CommandContext& context) {
     return kDone;
   }
   if (arguments.has("operators")) print_operators(training);
-  print_totals(workload, forward, &statistics);
+  print_totals(workload, forward, &statistics,
+               software_text(workload.training.software, {&training}, 13));
   return kDone;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/report/json_report.h"
 #include "cli/report/output_folder.h"
+#include "cli/report/software_report.h"
 
 namespace simdse {
 
@@ -70,9 +71,18 @@ Json system_json(const SearchSpec& spec) {
   for (const Line& line : network.lines()) {
     lines.push_back({line.from, line.to, line.bandwidth.value(), line.latency.value()});
   }
+  Json nodes = Json::array();
+  for (std::int32_t node = 0; node < network.nodes(); ++node) {
+    nodes.push_back(network.forward_latency(node).value());
+  }
+  const NetworkParams& params = network.config().params;
   return {{"name", spec.system->name},
           {"chips", network.chips()},
           {"lines_hash", hash_text(lines.dump())},
+          {"forward_latencies_hash", hash_text(nodes.dump())},
+          {"send_overhead_s", params.send_overhead.value()},
+          {"segment_bytes", params.segment.value()},
+          {"queue_bytes", params.queue.value()},
           {"parallel", parallelism_json(*spec.parallelism)}};
 }
 
@@ -131,7 +141,7 @@ Json inputs_json(const SearchSpec& spec) {
                    {"state_format", spec.workload.training.formats.state.name},
                    {"optimizer", spec.workload.training.optimizer},
                    {"recompute", static_cast<int>(spec.workload.training.recompute)},
-                   {"software", spec.workload.training.software.name},
+                   {"software", software_json(spec.workload.training.software)},
                    {"graph_hash", hash_text(graph_text(spec.workload.forward))}}},
                  {"budget",
                   {{"area_mm2", spec.options.budget.area.value()},

@@ -8,6 +8,7 @@
 #include "cli/report/aim.h"
 #include "cli/report/json_report.h"
 #include "cli/report/search_json.h"
+#include "cli/report/software_report.h"
 #include "cli/report/table.h"
 #include "workloads/statistics.h"
 
@@ -291,6 +292,7 @@ std::string search_header(const SearchSpec& spec, const TrainingSetup& setup) {
                      workload.training.formats.state.name, workload.training.optimizer,
                      static_cast<double>(training.macs) / 1e12,
                      static_cast<double>(training.macs) / static_cast<double>(forward.macs)) +
+         software_text(workload.training.software, {&setup.graph}, 12) +
          fmt::format("budget      {}: {:.4g} mm2, {:.4g} W TDP, {}\n", spec.budget_text,
                      spec.options.budget.area.value(), spec.options.budget.power.value(),
                      spec.technology->name);

@@ -6,6 +6,7 @@
 
 #include "cli/report/degree_report.h"
 #include "cli/report/search_json.h"
+#include "cli/report/software_report.h"
 #include "cli/report/table.h"
 
 namespace simdse {
@@ -27,6 +28,14 @@ double mfu(const System& system, const SystemStep& step, Seconds time) {
   const double peak = system.chip->peak_macs_per_second() *
                       static_cast<double>(step.step.parallelism().chips) * time.value();
   return (step.step.macs() - step.step.recomputed_macs()) / peak;
+}
+
+std::vector<const Graph*> graphs_of(const DistributedStep& step) {
+  std::vector<const Graph*> graphs;
+  for (std::size_t i = 0; i < step.pieces().size(); ++i) {
+    graphs.push_back(&step.pieces().piece(static_cast<int>(i)));
+  }
+  return graphs;
 }
 
 /// What a user should know of the way a step is spread.
@@ -141,7 +150,8 @@ std::string system_step_text(const SystemStepReport& report) {
       fmt::format("{} on {} ({} chips like {})\n", step.workload.name, report.system.name,
                   report.system.network->chips(), report.system.chip->design().name) +
       fmt::format("parallel     {}\n", parallelism_text(parallelism));
-  text += warnings_text(step, 13) + degrees_text(report.degrees, 13);
+  text += software_text(step.workload.training.software, graphs_of(step.step), 13) +
+          warnings_text(step, 13) + degrees_text(report.degrees, 13);
   const SystemSimulation& simulation = report.simulation;
   text +=
       fmt::format("pieces       {} distinct; {} events simulated tile by tile\n",
@@ -173,6 +183,7 @@ Json system_step_json(const SystemStepReport& report) {
                {"workload", step.workload.name},
                {"system", report.system.name},
                {"parallel", parallelism_json(step.step.parallelism())},
+               {"software", software_json(step.workload.training.software)},
                {"time_s", simulation.time.value()},
                {"throughput_samples_per_s", throughput(step, simulation.time)},
                {"estimate_time_s", report.estimate.time.value()},
@@ -198,7 +209,9 @@ std::string system_search_header(const SearchSpec& spec, const FirstStep& first)
   const SystemStep& step = *first.step;
   return fmt::format("{} on {} ({} chips): {}\n", spec.workload.name, spec.system->name,
                      spec.system->network->chips(), parallelism_text(step.step.parallelism())) +
-         degrees_text(first.rounds, 12) + warnings_text(step, 12) +
+         degrees_text(first.rounds, 12) +
+         software_text(step.workload.training.software, graphs_of(step.step), 12) +
+         warnings_text(step, 12) +
          fmt::format("budget      {}, for each chip\n", spec.budget_text) +
          fmt::format("stages      {} kinds; {} distinct pieces of work; {:.2f} GiB on a chip\n",
                      kinds_of_places(step.step).size(), step.step.pieces().size(),

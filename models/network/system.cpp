@@ -34,7 +34,7 @@ System load_system(const std::string& name_or_path, const DataFiles& files,
       read_network(reader.require("network"), "network", chip.design().plugins);
   System system = make_system(name, chip, network);
   if (const ConfigValue* software = reader.find("software")) {
-    system.software = load_software(software->text("software"), files, software->where(), folder);
+    system.software = load_software(software->text("software"), files, software->where());
   }
   reader.finish();
   return system;

@@ -267,7 +267,7 @@ BlockCost Systolic::cost(const Technology& technology) const {
   // A pair of 8-bit products takes no more than one of bf16: at 7 nm 2 x 0.07 pJ for multiplying,
   // 0.03 for adding one to the other and 0.38 for the fp32 sum, 0.55 against 0.59 (Jouppi et al.,
   // ISCA 2021).
-  const double rate = pes * clock_.frequency().value();
+  const double rate = pes * clock_.frequency().value() * p_.sustained;
   cost.actions = {{"mac", technology.mac_energy, rate},
                   {"operand memory", operand, rate},
                   {"accumulators", sum, rate}};

@@ -212,7 +212,8 @@ class Allocator {
   void place_scratch(Region& region, Operand& output) {
     const auto reduction = std::find_if(
         plan_.regions.begin() + region.id + 1, plan_.regions.end(), [&](const Region& other) {
-          return !other.contraction && other.inputs.front().tensor == kNone &&
+          return !other.contraction && !other.inputs.empty() &&
+                 other.inputs.front().tensor == kNone &&
                  other.operators.front() == region.operators.front();
         });
     const std::size_t index = grant_memory(kNone, output.bytes, region.id, reduction->id, &region);

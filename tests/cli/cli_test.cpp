@@ -487,6 +487,33 @@ TEST_F(Cli, DifferentNetworksHaveDifferentIdentities) {
   EXPECT_NE(identity(1024), identity(2048));
 }
 
+/// What a file of software says is part of a run, and so is what of it the network has no use for.
+/// A file that names it is where its path begins.
+TEST_F(Cli, SoftwareIsToldAndPartOfTheIdentity) {
+  const auto results = [&](const std::string& more) {
+    const Outcome r = run("search " + small_search() + " -o " + file("o") + " --json " + more);
+    EXPECT_EQ(r.status, 0) << r.err;
+    return Json::parse(r.out);
+  };
+  const auto with = [&](const std::string& text) {
+    return "--set workload.software=" + write("stack.yaml", "schema: 1\n" + text);
+  };
+  const Json plain = results("");
+  const Json in_order = results(with("kernels: in_order\n"));
+  EXPECT_TRUE(plain.at("inputs").at("workload").at("software").is_null());
+  EXPECT_EQ(in_order.at("inputs").at("workload").at("software").at("kernels"), "in_order");
+  EXPECT_NE(plain.at("identity"), in_order.at("identity"));
+  EXPECT_NE(in_order.at("identity"), results(with("update_passes: [zero]\n")).at("identity"));
+
+  write("own.yaml", "schema: 1\nmodel: bert_large\nlayers: 1\nsoftware: ./stack.yaml\n");
+  write("stack.yaml", "schema: 1\nfused: [[add, gelu], [add, geluu]]\n");
+  const Outcome told = run("estimate --design tpu_v2 --workload " + file("own.yaml"));
+  ASSERT_EQ(told.status, 0) << told.err;
+  EXPECT_NE(told.out.find("software     stack; no kernel of this network is add + geluu\n"),
+            std::string::npos)
+      << told.out;
+}
+
 TEST_F(Cli, WorkloadTotalsAsJson) {
   const Outcome r = run("workload bert_large --training --json --set batch=1");
   ASSERT_EQ(r.status, 0) << r.err;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/program.h"
 
@@ -144,6 +146,30 @@ TEST_F(SystemStepCli, AnInterruptedSearchKeepsWhatItHas) {
   EXPECT_FALSE(json.at("decision").at("is_decided").get<bool>());
   EXPECT_GT(json.at("candidates").at(0).at("estimate").at("throughput_samples_per_s"), 0);
   EXPECT_NE(r.out.find("interrupted"), std::string::npos) << r.out;
+}
+
+/// All that a system's file says of its network and its software tells searches apart.
+TEST_F(SystemStepCli, OtherSystemsHaveOtherIdentities) {
+  const auto identity = [&](const std::string& network, const std::string& more) {
+    std::ofstream(file("system.yaml"))
+        << "schema: 1\nchip: tpu_v4\n"
+        << more << "network: {topology: ring, chips: 4" << network << "}\n";
+    const Outcome outcome =
+        run("search gpt2_xl_4 --json --set workload.layers=4 --set 'space={cores.0.count: [4, 8]}' "
+            "--set system=" +
+            file("system.yaml") + " -o " + file("found"));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.status == 0 ? Json::parse(outcome.out).at("identity").get<std::string>() : "";
+  };
+  const std::set<std::string> identities = {
+      identity("", ""),
+      identity(", send_overhead: 100 us", ""),
+      identity(", segment: 32 KiB", ""),
+      identity(", queue: 512 KiB", ""),
+      identity(", forward_latency: 200 ns", ""),
+      identity("", "software: megatron_lm\n"),
+  };
+  EXPECT_EQ(identities.size(), 6U);
 }
 
 /// A replica on every chip: there is one kind of stage, and no bubble.

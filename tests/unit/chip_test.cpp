@@ -57,6 +57,20 @@ TEST_P(EveryDesign, CostsAreTheSumOfTheirParts) {
 
 INSTANTIATE_TEST_SUITE_P(All, EveryDesign, ::testing::ValuesIn(files().names("configs/designs")));
 
+/// An array that multiplies at half of the clock draws half of what it draws for that at most.
+TEST(Chip, ALowerSustainedClockDrawsLess) {
+  const Chip fast = load_chip("tpu_v2", files());
+  const Chip slow = load_chip("tpu_v2", files(), {{"cores.0.sustained", "0.5"}});
+  double arrays = 0;
+  for (const ActionCost& action : fast.costs().front().each.actions) {
+    arrays += action.energy.value() * action.peak_per_second;
+  }
+  arrays *= static_cast<double>(fast.costs().front().count);
+  EXPECT_NEAR(fast.sustained_power().value() - slow.sustained_power().value(), arrays / 2,
+              1e-9 * arrays);
+  EXPECT_EQ(fast.area(), slow.area());
+}
+
 TEST(Chip, TpuV2HasThePublishedRates) {
   const Chip chip = load_chip("tpu_v2", files());
   EXPECT_NEAR(2 * chip.peak_macs_per_second() / 1e12, 46, 0.5);  // TFLOPS

@@ -10,6 +10,8 @@
 #include <map>
 
 #include "models/base/error.h"
+#include "models/chip/chip.h"
+#include "search/estimate/planned_estimate.h"
 #include "search/pipeline/pipeline_memory.h"
 #include "search/schedule/task_graph.h"
 #include "search/system/rank_work.h"
@@ -135,6 +137,42 @@ TEST(Software, PassesOverGradientsAndWeightsMoveTheBytesOfTheirFormats) {
   EXPECT_NEAR(bytes_per_parameter(graph, "zero_pass"), 4, scalars);
 }
 
+/// A kernel of a pass goes over the bytes as they lie: the small axes of a convolution's weights,
+/// and the single ones of a pointwise one's, make no rows of their own.
+TEST(Software, PassesOverConvolutionsAreNoSlowerThanOverMatrices) {
+  const std::string software = file_of("schema: 1\nupdate_passes: [norm]\n");
+  const Graph graph =
+      step_of(load_workload("resnet50", files(), {{"batch", "1"}, {"software", software}}));
+  int swept = 0;
+  for (const Operator& op : graph.operators()) {
+    if (op.kind->name() != "norm_pass") continue;
+    const std::vector<std::int64_t>& shape = graph.tensor(op.inputs[0]).shape;
+    const VectorShape work = *graph.work(op.id).vector;
+    EXPECT_EQ(work.rows, shape.front());
+    EXPECT_EQ(work.elements(), graph.tensor(op.inputs[0]).elements());
+    swept += shape.size() == 4;
+  }
+  EXPECT_EQ(swept, 53);  // all of its convolutions
+}
+
+/// A pass that reads nothing is planned beside contractions whose partial sums are added up.
+TEST(Software, GradientsAreZeroedBesideSplitProducts) {
+  const std::string software = file_of("schema: 1\nupdate_passes: [zero]\n");
+  const Workload workload =
+      load_workload("vgg16", files(), {{"batch", "4"}, {"software", software}});
+  const Graph graph = step_of(workload);
+  const TaskGraph tasks = build_task_graph(graph, workload.training.software.kernels);
+  const PlannedEstimate made = plan_and_estimate(load_chip("tpu_v4", files()), tasks);
+  const auto is_sum = [](const Region& region) {
+    return !region.contraction && !region.inputs.empty() && region.inputs.front().tensor == kNone;
+  };
+  const std::vector<Region>& regions = made.planned.plan.regions;
+  EXPECT_TRUE(std::any_of(regions.begin(), regions.end(), is_sum));
+  EXPECT_EQ(std::count_if(regions.begin(), regions.end(),
+                          [](const Region& region) { return region.inputs.empty(); }),
+            16);  // one for each of its weights
+}
+
 /// 2 bytes of weights, 4 of the main gradient, 12 of the optimizer; a microbatch's own gradient is
 /// gone when it has been added.
 TEST(Software, HoldsEighteenBytesPerParameter) {
@@ -237,6 +275,8 @@ TEST(Software, TellsWhatIsWrong) {
   EXPECT_NE(message_of("schema: 1\nfused: [[add]]\n").find(":2:"), std::string::npos);
   EXPECT_NE(message_of("schema: 1\nupdate_passes: [clipp]\n").find("clip"), std::string::npos);
   EXPECT_NE(message_of("schema: 1\nupdate_passes: [clip, clip]\n").find("twice"),
+            std::string::npos);
+  EXPECT_NE(message_of("schema: 1\nfused: [[add, gelu], [add, gelu]]\n").find("twice"),
             std::string::npos);
   EXPECT_NE(message_of("schema: 1\nkernel: in_order\n").find("kernels"), std::string::npos);
 }
