@@ -22,14 +22,12 @@ class Run {
   }
 
   SystemSearchRun run() {
-    try {
-      for (SimulatedChoice& baseline : run_.baselines) simulate(baseline);
-      simulate(run_.commons.front());
-      if (run_.mosaic) simulate(*run_.mosaic);
-      climb_down();
-    } catch (const NegativeResult&) {
-      run_.is_partial = true;
-    }
+    std::vector<SimulatedChoice*> first;
+    for (SimulatedChoice& baseline : run_.baselines) first.push_back(&baseline);
+    first.push_back(&run_.commons.front());
+    if (run_.mosaic) first.push_back(&*run_.mosaic);
+    simulate(first);
+    climb_down();
     for (const SystemChoice* rival : waiting_) run_.open += would_be_best(*rival);
     std::stable_sort(run_.commons.begin(), run_.commons.end(),
                      [&](const SimulatedChoice& a, const SimulatedChoice& b) {
@@ -39,28 +37,43 @@ class Run {
   }
 
  private:
-  void simulate(SimulatedChoice& of) {
-    const SystemChoice& choice = *of.choice;
-    of.simulation = known(choice);
-    if (of.simulation) return;
-    of.simulation = simulate_system(result_.step->step, *choice.network, choice.places, workers_);
-    ++run_.gaps;
-    // Whatever the objective, the worth is the throughput times what the estimate knows exactly.
-    const double gap = choice.estimate.time / of.simulation->time - 1;
-    run_.most_favourable = std::max(run_.most_favourable.value_or(gap), gap);
-    if (progress_) progress_(static_cast<std::int64_t>(run_.gaps));
+  /// Side by side; what is interrupted stays without a simulation.
+  void simulate(const std::vector<SimulatedChoice*>& choices) {
+    std::vector<SimulatedChoice*> own;
+    std::vector<SystemJob> jobs;
+    for (SimulatedChoice* of : choices) {
+      if (twin_of(*of) != of) continue;
+      const SystemChoice& choice = *of->choice;
+      own.push_back(of);
+      jobs.push_back({result_.step->step, *choice.network, choice.places});
+    }
+    std::vector<SystemOutcome> outcomes = simulate_systems(jobs, workers_, [&](std::size_t done) {
+      if (progress_) progress_(static_cast<std::int64_t>(run_.gaps + done));
+    });
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (outcomes[i].is_interrupted) {
+        run_.is_partial = true;
+        continue;
+      }
+      own[i]->simulation = outcomes[i].value();
+      ++run_.gaps;
+      // Whatever the objective, the worth is the throughput times what the estimate knows exactly.
+      const double gap = own[i]->choice->estimate.time / own[i]->simulation->time - 1;
+      run_.most_favourable = std::max(run_.most_favourable.value_or(gap), gap);
+    }
+    for (SimulatedChoice* of : choices) {
+      if (const SimulatedChoice* twin = twin_of(*of); twin != of) of->simulation = twin->simulation;
+    }
   }
 
-  /// Of a baseline that is a candidate as well.
-  std::optional<SystemSimulation> known(const SystemChoice& choice) const {
+  /// The first baseline with the same chips, which is simulated for both; or the choice itself.
+  const SimulatedChoice* twin_of(const SimulatedChoice& of) const {
+    const PlaceDesigns& places = of.choice->places;
     for (const SimulatedChoice& baseline : run_.baselines) {
-      const SystemChoice& other = *baseline.choice;
-      if (other.places.designs == choice.places.designs &&
-          other.places.of_place == choice.places.of_place) {
-        return baseline.simulation;
-      }
+      const PlaceDesigns& other = baseline.choice->places;
+      if (other.designs == places.designs && other.of_place == places.of_place) return &baseline;
     }
-    return {};
+    return &of;
   }
 
   /// -1 if it is slower than the first baseline where that does not count.
@@ -89,16 +102,32 @@ class Run {
   }
 
   void climb_down() {
-    while (run_.commons.size() < spec_.simulations) {
-      const auto next =
-          std::find_if(waiting_.begin(), waiting_.end(), [&](const SystemChoice* rival) {
-            return run_.gaps < kLeastGaps || would_be_best(*rival);
-          });
-      if (next == waiting_.end()) return;
-      SimulatedChoice rival{*next, {}};
-      simulate(rival);
-      run_.commons.push_back(std::move(rival));
-      waiting_.erase(next);
+    // As many as two processors simulate side by side, and few enough not to overshoot by much:
+    // the same for any number of workers, so that the answer is, too.
+    constexpr std::size_t at_a_time = 2;
+    while (!run_.is_partial && run_.commons.size() < spec_.simulations) {
+      const std::size_t room = spec_.simulations - run_.commons.size();
+      std::vector<SimulatedChoice> next;
+      for (auto rival = waiting_.begin();
+           rival != waiting_.end() && next.size() < std::min(at_a_time, room);) {
+        if (run_.gaps + next.size() < kLeastGaps || would_be_best(**rival)) {
+          next.push_back({*rival, {}});
+          rival = waiting_.erase(rival);
+        } else {
+          ++rival;
+        }
+      }
+      if (next.empty()) return;
+      std::vector<SimulatedChoice*> all;
+      for (SimulatedChoice& choice : next) all.push_back(&choice);
+      simulate(all);
+      for (SimulatedChoice& choice : next) {
+        if (choice.simulation) {
+          run_.commons.push_back(std::move(choice));
+        } else {
+          waiting_.push_back(choice.choice);
+        }
+      }
     }
   }
 

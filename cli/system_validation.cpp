@@ -98,9 +98,10 @@ class SystemValidation {
         point = sampler_.draw_near(result_.designs[centre].point);
         degrees = degrees_[centres[sampler_.below(centres.size())]];
       }
-      if (!point) return;
+      if (!point) break;
       add_pair(*point, degrees, !centres.empty());
     }
+    simulate_pairs();
   }
 
   void add_pair(const Point& point, std::size_t degrees, bool is_near) {
@@ -127,16 +128,31 @@ class SystemValidation {
     pair.area_mm2 = chip->area().value() * static_cast<double>(parallelism.chips);
     pair.tdp_w = chip->tdp().value() * static_cast<double>(parallelism.chips);
     pair.estimate_s = estimate_system(step.step, *network, places).time.value();
-    WorkerOptions workers;
-    workers.workers = options_.workers;
-    try {
-      pair.simulated_s = simulate_system(step.step, *network, places, workers).time.value();
-    } catch (const std::runtime_error& problem) {
-      pair.failure = problem.what();
-    }
+    systems_.push_back({&step, network, places});
     result_.designs.push_back(std::move(pair));
     degrees_.push_back(degrees);
-    progress_.update(static_cast<std::int64_t>(result_.designs.size()));
+  }
+
+  /// What has been drawn and is not simulated yet.
+  void simulate_pairs() {
+    const std::size_t begin = simulated_;
+    simulated_ = result_.designs.size();
+    std::vector<SystemJob> jobs;
+    for (std::size_t i = begin; i < simulated_; ++i) {
+      jobs.push_back({systems_[i].step->step, *systems_[i].network, systems_[i].places});
+    }
+    WorkerOptions workers;
+    workers.workers = options_.workers;
+    std::vector<SystemOutcome> outcomes = simulate_systems(jobs, workers, [&](std::size_t done) {
+      progress_.update(static_cast<std::int64_t>(begin + done));
+    });
+    for (std::size_t i = begin; i < simulated_; ++i) {
+      const SystemOutcome& outcome = outcomes[i - begin];
+      ValidatedDesign& pair = result_.designs[i];
+      if (outcome.simulation) pair.simulated_s = outcome.simulation->time.value();
+      pair.failure = outcome.failure;
+      systems_[i].places = {};  // plans are large
+    }
   }
 
   /// The fastest simulated pairs.
@@ -152,6 +168,12 @@ class SystemValidation {
     return pairs;
   }
 
+  struct PairSystem {
+    const SystemStep* step;
+    std::shared_ptr<const Interconnect> network;
+    PlaceDesigns places;
+  };
+
   const SearchSpec& spec_;
   const ValidationOptions& options_;
   std::vector<std::unique_ptr<SystemStep>> steps_;
@@ -159,6 +181,8 @@ class SystemValidation {
   DesignSampler sampler_;
   Progress progress_;
   std::vector<std::size_t> degrees_;  ///< by pair: which of `steps_`
+  std::vector<PairSystem> systems_;   ///< by pair
+  std::size_t simulated_ = 0;         ///< pairs, from the first
   Validation result_;
 };
 

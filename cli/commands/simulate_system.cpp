@@ -60,7 +60,7 @@ int simulate_step_on_system(const Arguments& arguments, const CommandContext& co
       plan_design(system.chip->label(), system.chip, step.step), step.step.parallelism().pipeline);
   const SystemEstimate estimate = estimate_system(step.step, *system.network, places);
   const SystemSimulation simulation =
-      simulate_system(step.step, *system.network, places, WorkerOptions());
+      simulate_systems({{step.step, *system.network, places}}, WorkerOptions()).front().value();
   const SystemStepReport report{system, step, estimate, simulation, spread_step.rounds};
   if (arguments.has("json")) {
     std::cout << system_step_json(report).dump(2) << '\n';

@@ -41,6 +41,12 @@ class Step {
 
   /// Seconds per byte of the most loaded line.
   double busiest() const { return *std::max_element(load_.begin(), load_.end()); }
+  /// Seconds per byte of the slowest message, had each its lines to itself.
+  double slowest() const {
+    double result = 0;
+    for (const Ways& ways : messages_) result = std::max(result, ways.alone);
+    return result;
+  }
   /// Of message number `i` when it has its lines to itself.
   double alone(std::size_t i, double bytes) const {
     return messages_[i].latency + messages_[i].alone * bytes;
@@ -111,27 +117,34 @@ class CollectiveFormula {
     return total;
   }
 
-  /// Chains at the same time, in pieces: the first piece goes through them, then one after the
-  /// other comes at the pace of the busiest line.
+  /// From the first of so many pieces to the last one: one follows the other when the busiest line
+  /// has carried it, and when its sender, which takes its overhead for each message, has.
+  double following(const Step& step, double pieces, double piece) const {
+    const double overhead = network_.config().params.send_overhead.value();
+    return (pieces - 1) * std::max(step.busiest() * piece, overhead + step.slowest() * piece);
+  }
+
+  /// Chains at the same time, in pieces: the first piece goes through them, then the others follow.
   double chains(const std::vector<Members>& all, RingWay first_way) const {
     Step step(network_);
     double longest = 0;
-    double pace = 0;
+    std::vector<double> pieces;
     std::size_t at = 0;
     RingWay way = first_way;
     for (const Members& members : all) {
-      const auto pieces = static_cast<double>(
-          pipeline_pieces(network_, Bytes(static_cast<std::int64_t>(bytes_)), members.size()));
+      pieces.push_back(static_cast<double>(
+          pipeline_pieces(network_, Bytes(static_cast<std::int64_t>(bytes_)), members.size())));
       double fill = 0;
       for (std::size_t i = 0; i + 1 < members.size(); ++i, ++at) {
         add(step, members[i], members[i + 1], way);
-        fill += step.alone(at, bytes_ / pieces);
+        fill += step.alone(at, bytes_ / pieces.back());
       }
       longest = std::max(longest, fill);
-      pace = std::max(pace, (pieces - 1) / pieces * bytes_);
       if (first_way == RingWay::forward) way = RingWay::backward;
     }
-    return longest + pace * step.busiest();
+    double rest = 0;
+    for (const double count : pieces) rest = std::max(rest, following(step, count, bytes_ / count));
+    return longest + rest;
   }
 
   double ring() const {
@@ -192,8 +205,7 @@ class CollectiveFormula {
     return total;
   }
 
-  /// Up and down the deeper of two trees with the first piece, then the others at the pace of the
-  /// busiest line.
+  /// Up and down the deeper of two trees with the first piece, then the others follow.
   double trees() const {
     Step step(network_);
     std::size_t at = 0;
@@ -218,7 +230,7 @@ class CollectiveFormula {
       }
       longest = std::max(longest, deepest_up + deepest_down);
     }
-    return longest + (pieces - 1) * piece * step.busiest();
+    return longest + following(step, pieces, piece);
   }
 
   double levels() const {

@@ -526,6 +526,33 @@ TEST_P(EveryCollective, IsAsTheFormulaSays) {
   }
 }
 
+// A sender's software takes its time for each message: for each piece of a pipelined collective.
+TEST_P(EveryCollective, CountsWhatSendersTakePerMessage) {
+  Collectives bench;
+  std::vector<std::string> names;
+  for (const char* yaml : {"{topology: ring, chips: 8, send_overhead: 20 us}",
+                           "{topology: switched, chips: 8, send_overhead: 20 us}"}) {
+    for (const CollectiveOp op :
+         {CollectiveOp::all_reduce, CollectiveOp::reduce_scatter, CollectiveOp::all_gather,
+          CollectiveOp::all_to_all, CollectiveOp::broadcast}) {
+      const CollectiveRequest request{op, GetParam(), Bytes(16 << 20), first_chips(8)};
+      try {
+        check_collective(*network_of(yaml), request);
+      } catch (const InputError&) {
+        continue;
+      }
+      bench.add(bench.add_network(yaml), request);
+      names.push_back(std::string(yaml) + " " + collective_name(op));
+    }
+  }
+  bench.run();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    // Pieces on their way up a tree meet those on their way down.
+    const double tolerance = GetParam() == CollectiveAlgorithm::tree ? 0.1 : 0.03;
+    EXPECT_NEAR(bench.formula(i) / bench.simulated(i), 1, tolerance) << names[i];
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Algorithms, EveryCollective,
                          ::testing::Values(CollectiveAlgorithm::ring,
                                            CollectiveAlgorithm::bidirectional_ring,
