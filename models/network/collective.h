@@ -101,10 +101,10 @@ struct CollectiveMessage {
   RingWay way = RingWay::even;
 };
 
-/// By formula: alpha-beta per step, where a step takes the latency of its longest way and what its
-/// most loaded line carries in it at the line's own bandwidth; messages of one step that share a
-/// line share its bandwidth. Steps follow each other; pieces of a chain or tree overlap. Throws
-/// InputError.
+/// By formula, from alpha-beta models of messages: each takes the latency of its way and what the
+/// most loaded line on it carries in its step at the line's own bandwidth. Messages that wait for
+/// others follow them; nothing else does: see docs/system-network.md. Pieces of a chain or tree
+/// overlap. Throws InputError.
 Seconds collective_time(const Interconnect& network, const CollectiveRequest& request);
 
 /// The algorithm of the shortest collective_time, the first one of equals; of groups of more than

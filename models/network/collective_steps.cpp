@@ -1,6 +1,7 @@
 #include "models/network/collective_steps.h"
 
 #include <algorithm>
+#include <deque>
 
 namespace simdse {
 
@@ -13,6 +14,10 @@ std::uint32_t CollectiveSteps::add(const CollectiveMessage& message,
 }
 
 namespace {
+
+/// Pieces of a child that a member of a tree has room for: NCCL's slots per connection (NCCL_STEPS
+/// in its src/include/device.h).
+constexpr std::size_t kPiecesAhead = 8;
 
 using Members = std::vector<std::int32_t>;  // of the group, by their numbers in it
 using Kind = Prerequisite::Kind;
@@ -258,28 +263,37 @@ class StepBuilder {
     for (std::size_t t = 0; t < trees.size(); ++t) {
       const std::int64_t size = share(bytes(), static_cast<std::int64_t>(t), 2);
       const std::int64_t pieces = pipeline_pieces(network_, Bytes(size), index(count()));
-      Pieces before;
+      std::deque<Pieces> before;
       for (std::int64_t piece = 0; piece < pieces; ++piece) {
-        send_through(trees[t], share(size, piece, pieces), before);
+        before.push_back(send_through(trees[t], share(size, piece, pieces), before));
+        if (before.size() > kPiecesAhead) before.pop_front();
       }
     }
   }
 
-  /// The messages of the piece before, by member: to its parent and from it.
+  /// The messages of a piece, by member: to its parent and from it.
   struct Pieces {
     std::vector<std::uint32_t> up;
     std::vector<std::uint32_t> down;
   };
 
-  void send_through(const BinaryTree& tree, std::int64_t size, Pieces& before) {
+  /// `before`: the last pieces, the oldest first.
+  Pieces send_through(const BinaryTree& tree, std::int64_t size, const std::deque<Pieces>& before) {
     const std::size_t n = index(count());
-    const bool is_first = before.up.empty();
+    const bool is_first = before.empty();
     Pieces now{std::vector<std::uint32_t>(n), std::vector<std::uint32_t>(n)};
     std::vector<std::vector<Prerequisite>> ready(n);
     for (auto at = tree.downward.rbegin(); at != tree.downward.rend(); ++at) {
       const std::int32_t parent = tree.parent[index(*at)];
       if (parent < 0) continue;
-      if (!is_first) ready[index(*at)].push_back({before.up[index(*at)], Kind::sent});
+      if (!is_first) ready[index(*at)].push_back({before.back().up[index(*at)], Kind::sent});
+      // There is room for the piece when the parent has sent an earlier one on.
+      if (before.size() == kPiecesAhead) {
+        const bool is_root = tree.parent[index(parent)] < 0;
+        const std::uint32_t on =
+            is_root ? before.front().down[index(*at)] : before.front().up[index(parent)];
+        ready[index(*at)].push_back({on, Kind::sent});
+      }
       now.up[index(*at)] = steps_.add(message(*at, parent, size, RingWay::even), ready[index(*at)]);
       ready[index(parent)].push_back({now.up[index(*at)], Kind::delivered});
     }
@@ -292,10 +306,10 @@ class StepBuilder {
       } else {
         waits.push_back({now.down[index(parent)], Kind::delivered});
       }
-      if (!is_first) waits.push_back({before.down[index(at)], Kind::sent});
+      if (!is_first) waits.push_back({before.back().down[index(at)], Kind::sent});
       now.down[index(at)] = steps_.add(message(parent, at, size, RingWay::even), waits);
     }
-    before = std::move(now);
+    return now;
   }
 
   void build_levels() {

@@ -31,12 +31,36 @@ class Step {
 
   double time(double bytes) const {
     double longest = 0;
-    for (const Ways& ways : messages_) {
-      double busiest = 0;
-      for (const Hop& hop : ways.hops) busiest = std::max(busiest, load_[index(hop.line)]);
-      longest = std::max(longest, ways.latency + busiest * bytes);
+    for (std::size_t i = 0; i < messages_.size(); ++i) longest = std::max(longest, takes(i, bytes));
+    return longest;
+  }
+
+  /// Rounds of a ring's messages, or of several rings' of as many `members`, one ring after the
+  /// other, of so many bytes each: in a round a member hands on what it got in the one before, and
+  /// does not wait for the others. So the slowest chain of messages counts: around the ring, each
+  /// with its latency; or always on the slowest line, where they go without a break.
+  double around(const std::vector<double>& rounds, double members) const {
+    const auto size = static_cast<std::size_t>(members);
+    std::vector<double> pace;
+    for (const Ways& ways : messages_) pace.push_back(busiest_of(ways));
+    double bytes = 0;
+    for (const double round : rounds) bytes += round;
+    double longest = 0;
+    for (std::size_t i = 0; i < messages_.size(); ++i) {
+      const std::size_t ring = i / size * size;
+      double chain = 0;
+      for (std::size_t round = 0; round < rounds.size(); ++round) {
+        const std::size_t at = ring + (i + round) % size;
+        chain += messages_[at].latency + pace[at] * rounds[round];
+      }
+      longest = std::max({longest, chain, messages_[i].latency + pace[i] * bytes});
     }
     return longest;
+  }
+
+  /// Of message number `i`, on lines that carry all messages of the step.
+  double takes(std::size_t i, double bytes) const {
+    return messages_[i].latency + busiest_of(messages_[i]) * bytes;
   }
 
   /// Seconds per byte of the most loaded line.
@@ -58,6 +82,13 @@ class Step {
     double latency = 0;
     double alone = 0;  // seconds per byte on its slowest line
   };
+
+  /// Seconds per byte of the most loaded line that it takes.
+  double busiest_of(const Ways& ways) const {
+    double busiest = 0;
+    for (const Hop& hop : ways.hops) busiest = std::max(busiest, load_[index(hop.line)]);
+    return busiest;
+  }
 
   double bandwidth(const Hop& hop) const {
     return network_.lines()[index(hop.line)].bandwidth.value();
@@ -109,12 +140,18 @@ class CollectiveFormula {
 
   /// Steps of a ring of `members` chips whose messages are parts of `bytes`.
   static double steps_of_ring(const Step& step, CollectiveOp op, double members, double bytes) {
+    const std::size_t rounds = static_cast<std::size_t>(members) - 1;
     const double part = bytes / members;
-    if (op == CollectiveOp::all_reduce) return 2 * (members - 1) * step.time(part);
-    if (op != CollectiveOp::all_to_all) return (members - 1) * step.time(part);
-    double total = 0;
-    for (double left = members - 1; left > 0; --left) total += step.time(left * part);
-    return total;
+    if (op == CollectiveOp::all_to_all) return step.around(handed_on(members - 1, part), members);
+    const std::size_t times = op == CollectiveOp::all_reduce ? 2 : 1;
+    return step.around(std::vector<double>(times * rounds, part), members);
+  }
+
+  /// Bytes by round, of everybody to everybody: as many parts as have not come home yet.
+  static std::vector<double> handed_on(double first, double part) {
+    std::vector<double> rounds;
+    for (double left = first; left > 0; --left) rounds.push_back(left * part);
+    return rounds;
   }
 
   /// From the first of so many pieces to the last one: one follows the other when the busiest line
@@ -167,25 +204,33 @@ class CollectiveFormula {
     add_ring(step, everyone_, RingWay::forward);
     add_ring(step, backward, RingWay::backward);
     if (op_ != CollectiveOp::all_to_all) return steps_of_ring(step, op_, n(), bytes_ / 2);
-    double total = 0;
-    for (double left = (n() - 1) / 2; left > 0; --left) total += step.time(left * bytes_ / n());
-    return total;
+    return step.around(handed_on((n() - 1) / 2, bytes_ / n()), n());
   }
 
-  /// Everyone sends the one `distance` further on.
-  double exchange(std::int64_t distance, double bytes) const {
+  /// Everyone sends the one `distance` further on what it has by the time that `ready` says, which
+  /// becomes that of what it has then. What the slowest message takes, but for its latency.
+  double exchange(std::int64_t distance, double bytes, std::vector<double>& ready) const {
     Step step(network_);
-    const auto count = static_cast<std::int64_t>(group_.size());
-    for (std::int64_t i = 0; i < count; ++i) {
-      add(step, everyone_[index(i)], everyone_[index((i + distance) % count)], RingWay::even);
+    const std::size_t count = group_.size();
+    const auto to = [&](std::size_t i) { return (i + index(distance)) % count; };
+    for (std::size_t i = 0; i < count; ++i) {
+      add(step, everyone_[i], everyone_[to(i)], RingWay::even);
     }
-    return step.time(bytes);
+    const std::vector<double> before = ready;
+    double slowest = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      ready[to(i)] = std::max(ready[to(i)], before[i] + step.takes(i, bytes));
+      slowest = std::max(slowest, step.takes(i, bytes) - step.takes(i, 0));
+    }
+    return slowest;
   }
 
   double tree() const {
     if (op_ == CollectiveOp::all_reduce) return trees();
     const auto count = static_cast<std::int64_t>(group_.size());
     double total = 0;
+    double slowest = 0;
+    std::vector<double> ready(group_.size(), 0);
     for (std::int64_t d = 1; d < count; d *= 2) {
       if (op_ == CollectiveOp::broadcast) {
         Step step(network_);
@@ -200,9 +245,10 @@ class CollectiveFormula {
         blocks = 0;
         for (std::int64_t far = 1; far < count; ++far) blocks += (far & d) != 0 ? 1 : 0;
       }
-      total += exchange(d, static_cast<double>(blocks) * bytes_ / n());
+      slowest += exchange(d, static_cast<double>(blocks) * bytes_ / n(), ready);
     }
-    return total;
+    // Who is early sends on lines that those who are late still want.
+    return total + std::max(slowest, *std::max_element(ready.begin(), ready.end()));
   }
 
   /// Up and down the deeper of two trees with the first piece, then the others follow.

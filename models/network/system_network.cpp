@@ -60,7 +60,14 @@ MessageRoute& SystemNetwork::route(std::int32_t from, std::int32_t to, RingWay w
     route.places.push_back(lines_[index(route.hops[i].line)]->places_for(
         route.hops[i + 1].line, route.hops[i].place_class));
   }
-  route.key = pair << kAgeBits;
+  // Where all lines lead to switches, messages of everybody to everybody that begin together take
+  // turns as they are far ahead, or all would want the port of the same chip at first. On other
+  // networks that would send all of them along the same dimension.
+  const std::int32_t chips = network_.chips();
+  const bool has_switches = network_.nodes() > chips;
+  const std::int32_t turn = has_switches ? (to - from + chips) % chips : to;
+  route.key = (static_cast<std::uint64_t>(from) << kChipBits | static_cast<std::uint64_t>(turn))
+              << kAgeBits;
   return route;
 }
 
