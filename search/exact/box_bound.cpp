@@ -255,10 +255,10 @@ double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, cons
   }
   const double per_tensor = 1 / static_cast<double>(tensor.high);
   const double per_vector = 1 / static_cast<double>(vector.high);
-  // Weights of the path, of the tensor cores and of the vector cores.
-  constexpr Mixed of_path = {1, 0, 0, 0.75, 0.5, 0.25, 0.75, 0.5, 0.6, 0.4};
-  constexpr Mixed of_tensor = {0, 1, 0, 0.25, 0.5, 0.75, 0, 0, 0.2, 0.3};
-  constexpr Mixed of_vector = {0, 0, 1, 0, 0, 0, 0.25, 0.5, 0.2, 0.3};
+  // Weights of the path, of the tensor cores and of the vector cores. The last two have no path.
+  constexpr Mixed of_path = {1, 0.75, 0.5, 0.25, 0.75, 0.5, 0.6, 0.4, 0, 0};
+  constexpr Mixed of_tensor = {0, 0.25, 0.5, 0.75, 0, 0, 0.2, 0.3, 1, 0};
+  constexpr Mixed of_vector = {0, 0, 0, 0, 0.25, 0.5, 0.2, 0.3, 0, 1};
   Mixed total{};  // of what tasks cost off the path
   on_path_.resize(segment.classes.size());
   for (std::size_t i = 0; i < segment.classes.size(); ++i) {
@@ -275,30 +275,30 @@ double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, cons
         on[m] = std::min(on[m], cores + of_path[m] * choice->latency);
       }
     }
-    for (std::size_t m = 0; m < kMixtures; ++m) {
-      total[m] += off[m] * segment.classes[i].second;
-      on_path_[i][m] = on[m] - off[m];
-    }
+    for (std::size_t m = 0; m < kMixtures; ++m) total[m] += off[m] * segment.classes[i].second;
+    for (std::size_t m = 0; m < kPathMixtures; ++m) on_path_[i][m] = on[m] - off[m];
   }
-  Mixed longest{};
+  PathMixed longest{};
   finish_.resize(tasks);
   for (std::size_t i = 0; i < tasks; ++i) {
-    Mixed finish{};
+    PathMixed finish{};
     const std::int32_t* before = segment.predecessors.data() + segment.predecessors_begin[i];
     const std::int32_t* last = segment.predecessors.data() + segment.predecessors_begin[i + 1];
     for (; before != last; ++before) {
-      const Mixed& other = finish_[static_cast<std::size_t>(*before)];
-      for (std::size_t m = 0; m < kMixtures; ++m) finish[m] = std::max(finish[m], other[m]);
+      const PathMixed& other = finish_[static_cast<std::size_t>(*before)];
+      for (std::size_t m = 0; m < kPathMixtures; ++m) finish[m] = std::max(finish[m], other[m]);
     }
-    const Mixed& own = on_path_[static_cast<std::size_t>(segment.class_at[i])];
-    for (std::size_t m = 0; m < kMixtures; ++m) {
+    const PathMixed& own = on_path_[static_cast<std::size_t>(segment.class_at[i])];
+    for (std::size_t m = 0; m < kPathMixtures; ++m) {
       finish[m] += own[m];
       longest[m] = std::max(longest[m], finish[m]);
     }
     finish_[i] = finish;
   }
   double best = 0;
-  for (std::size_t m = 0; m < kMixtures; ++m) best = std::max(best, total[m] + longest[m]);
+  for (std::size_t m = 0; m < kMixtures; ++m) {
+    best = std::max(best, total[m] + (m < kPathMixtures ? longest[m] : 0));
+  }
   return best;
 }
 

@@ -92,6 +92,9 @@ class BoxBound {
   /// Mixtures of path, tensor cores and vector cores that are tried, see least_cycles().
   static constexpr std::size_t kMixtures = 10;
   using Mixed = std::array<double, kMixtures>;
+  /// The first of them give the path a weight.
+  static constexpr std::size_t kPathMixtures = 8;
+  using PathMixed = std::array<double, kPathMixtures>;
 
   BoxFigures bound(const Box& box, bool with_energy);
   void classify_axes();
@@ -123,8 +126,8 @@ class BoxBound {
   std::vector<Choice> choices_;
   std::vector<std::size_t> choices_begin_;
   // ... of a segment, what each class adds to a path, and when each task is over, in each mixture.
-  std::vector<Mixed> on_path_;
-  std::vector<Mixed> finish_;
+  std::vector<PathMixed> on_path_;
+  std::vector<PathMixed> finish_;
 };
 
 }  // namespace simdse

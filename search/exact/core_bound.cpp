@@ -20,7 +20,9 @@ PartCycles CoreBound::contraction(const Task& task, std::int64_t parts) {
 PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
   PartCycles best;
   const std::vector<Dataflow> dataflows = core_->dataflows();
-  std::vector<std::pair<ContractionShape, double>> tried;  // equal parts take equal time
+  // Equal parts take equal time. None is both of whole and of split sums: that of a split of k has
+  // less of k. So a time that was cut off at the best result still is no better than that.
+  std::vector<std::pair<ContractionShape, double>> tried;
   for (const Split& split : splits_over(parts)) {
     if (!fills_all_parts(*task.contraction, split)) continue;
     if (!allows_follow_ups(split, task.follow_ups)) continue;
@@ -32,9 +34,9 @@ PartCycles CoreBound::find(const Task& task, std::int64_t parts) {
     auto known = std::find_if(tried.begin(), tried.end(),
                               [&](const auto& other) { return other.first == part; });
     if (known == tried.end()) {
-      double least = std::numeric_limits<double>::infinity();
+      double least = result;
       for (const Dataflow dataflow : dataflows) {
-        least = std::min(least, tile_cycles(task, dataflow, part));
+        least = tile_cycles(task, dataflow, part, least);
       }
       known = tried.insert(tried.end(), {part, least});
     }
@@ -47,7 +49,8 @@ double CoreBound::peak_cycles(const Task& task, const ContractionShape& part) co
   return static_cast<double>(part.macs()) / core_->peak_macs_per_cycle_of(task.format);
 }
 
-double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part) {
+double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part,
+                              double least) {
   const ContractionShape& whole = *task.contraction;
   const auto batch = static_cast<double>(part.batch);
   const double a_bytes =
@@ -59,25 +62,29 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const Contrac
   // Products that follow make as many MACs again each, at the peak rate at best.
   const double follow_ups = static_cast<double>(task.follow_ups.size()) * peak_cycles(task, part);
   const double element_bytes = std::max({a_bytes, b_bytes, task.format.bits / 8.0});
-  double least = std::numeric_limits<double>::infinity();
-  for (const TileShape& tile :
-       core_->tiles_of(task.format, dataflow, {part.m, part.n, part.k}, element_bytes)) {
-    calls_.add(1);
-    const TileTiming timing =
-        core_->timing_of(task.format, dataflow, {part.m, part.n, part.k}, tile, part.batch);
-    const double matrix = to_double(timing.body) + follow_ups;
-    if (matrix >= least) continue;
+  // Below this no tile comes.
+  const double floor = std::max(peak_cycles(task, part) + follow_ups, (a + b) / port_);
+  const std::vector<TileShape> tiles =
+      core_->tiles_of(task.format, dataflow, {part.m, part.n, part.k}, element_bytes);
+  calls_.add(static_cast<std::int64_t>(tiles.size()));
+  for (const TileShape& tile : tiles) {
+    if (floor >= least) break;
     const auto tiles_m = static_cast<double>(ceil_div(part.m, tile.m));
     const auto tiles_n = static_cast<double>(ceil_div(part.n, tile.n));
     double loads = 0;
-    if (tile.k < part.k) {
+    if (!task.follow_ups.empty()) {
+      loads = a + b;
+    } else if (tile.k < part.k) {
       loads = a * tiles_n + b * tiles_m;
     } else if (tiles_m == 1 || tiles_n == 1) {
       loads = a + b;
     } else {
       loads = std::min(a + b * tiles_m, b + a * tiles_n);
     }
-    if (!task.follow_ups.empty()) loads = a + b;
+    if (loads / port_ >= least) continue;
+    const TileTiming timing =
+        core_->timing_of(task.format, dataflow, {part.m, part.n, part.k}, tile, part.batch);
+    const double matrix = to_double(timing.body) + follow_ups;
     least = std::min(least, std::max(matrix, loads / port_));
   }
   return least;

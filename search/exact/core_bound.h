@@ -40,7 +40,9 @@ class CoreBound {
   PartCycles find(const Task& task, std::int64_t parts);
   /// With all PEs at work all the time: no tiles of the part take less.
   double peak_cycles(const Task& task, const ContractionShape& part) const;
-  double tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part);
+  /// Of the tiles of a dataflow, if one takes less than `least`; else `least`.
+  double tile_cycles(const Task& task, Dataflow dataflow, const ContractionShape& part,
+                     double least);
 
   std::shared_ptr<const TensorCore> core_;
   double port_;
