@@ -23,6 +23,8 @@ const char* path_name(Path path) {
 PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t part, StepView view)
     : region_(region), view_(view) {
   const auto index = static_cast<std::int64_t>(part);
+  (region.contraction ? step_.tensor_loads : step_.vector_loads).reserve(region.inputs.size());
+  step_.stores.reserve(region.outputs.size());
   if (!region.vector_cores.empty()) {
     vector_core_ = chip.vector_cores()[region.vector_cores[part]].get();
   }

@@ -34,6 +34,15 @@ bool is_main_gradient(const Tensor& tensor) {
 class Unplaced {
  public:
   explicit Unplaced(const Plan& plan) {
+    Sizes all;
+    for (const Region& region : plan.regions) {
+      all.inputs += region.inputs.size();
+      all.outputs += region.outputs.size();
+      all.after += region.after.size();
+    }
+    sizes_.reserve(plan.regions.size());
+    operands_.reserve(all.inputs + all.outputs);
+    after_.reserve(all.after);
     for (const Region& region : plan.regions) {
       operands_.insert(operands_.end(), region.inputs.begin(), region.inputs.end());
       operands_.insert(operands_.end(), region.outputs.begin(), region.outputs.end());
@@ -107,10 +116,12 @@ class Allocator {
   Bytes size_of(TensorId tensor) const { return graph_.tensor(tensor).bytes(); }
 
   void find_uses() {
+    constexpr std::size_t few_uses = 8;
     for (const Region& region : plan_.regions) {
       const auto note = [&](const Operand& operand, bool is_write) {
         if (operand.tensor == kNone) return;
         Home& home = homes_[operand.tensor];
+        if (home.uses.empty()) home.uses.reserve(few_uses);
         if (home.uses.empty() || home.uses.back() != region.id) home.uses.push_back(region.id);
         if (is_write) ++home.writers;
       };
@@ -162,6 +173,7 @@ class Allocator {
 
   void place_outputs(Region& region) {
     std::vector<Operand> outputs;
+    outputs.reserve(2 * region.outputs.size());
     for (Operand& output : region.outputs) {
       if (output.tensor == kNone) {
         place_scratch(region, output);

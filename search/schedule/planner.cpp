@@ -38,6 +38,7 @@ PlanResult make_plan(const Chip& chip, const TaskGraph& graph,
     if (entry.is_reduction) {
       region.after.push_back(finishes[entry.task]);
     } else {
+      region.after.reserve(2 * task.predecessors.size());  // and what space is waited for
       for (const TaskId before : task.predecessors) region.after.push_back(finishes[before]);
     }
     finishes[entry.task] = region.id;

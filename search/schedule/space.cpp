@@ -5,34 +5,50 @@
 namespace simdse {
 
 Space::Space(std::int64_t begin, std::int64_t end, Policy policy) : policy_(policy), rover_(begin) {
-  if (end > begin) free_[begin] = {end - begin, {}};
+  if (end > begin) free_.push_back({begin, end - begin, {}});
 }
 
-std::optional<Space::Grant> Space::take_from(FreeBlocks::iterator first, std::int64_t bytes) {
-  // Neighbouring free blocks with different former users form one run.
-  std::int64_t run = 0;
-  auto last = first;
-  while (last != free_.end() && last->first == first->first + run && run < bytes) {
-    run += last->second.size;
-    ++last;
+std::vector<Space::FreeBlock>::iterator Space::find(std::int64_t address) {
+  return std::lower_bound(
+      free_.begin(), free_.end(), address,
+      [](const FreeBlock& block, std::int64_t at) { return block.address < at; });
+}
+
+std::optional<Space::Grant> Space::take_first(std::size_t first, std::size_t end,
+                                              std::int64_t bytes) {
+  while (first < end) {
+    // Neighbouring free blocks with different former users form one run.
+    std::int64_t run = 0;
+    std::size_t last = first;
+    while (last < free_.size() && free_[last].address == free_[first].address + run &&
+           run < bytes) {
+      run += free_[last++].size;
+    }
+    if (run >= bytes) return take(first, bytes);
+    first = last;  // what begins within a run that is too short is shorter
   }
-  if (run < bytes) return std::nullopt;
+  return std::nullopt;
+}
+
+Space::Grant Space::take(std::size_t first, std::int64_t bytes) {
   Grant grant;
-  grant.address = first->first;
+  grant.address = free_[first].address;
   std::int64_t missing = bytes;
-  for (auto at = first; at != last;) {
-    const std::int64_t address = at->first;
-    FreeBlock block = std::move(at->second);
+  std::size_t last = first;
+  while (missing > 0) {
+    FreeBlock& block = free_[last];
     grant.former_users.insert(grant.former_users.end(), block.former_users.begin(),
                               block.former_users.end());
-    at = free_.erase(at);
     if (block.size > missing) {
+      block.address += missing;
       block.size -= missing;
-      free_.emplace(address + missing, std::move(block));
       break;
     }
     missing -= block.size;
+    ++last;
   }
+  free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(first),
+              free_.begin() + static_cast<std::ptrdiff_t>(last));
   std::sort(grant.former_users.begin(), grant.former_users.end());
   grant.former_users.erase(std::unique(grant.former_users.begin(), grant.former_users.end()),
                            grant.former_users.end());
@@ -43,19 +59,16 @@ std::optional<Space::Grant> Space::take_from(FreeBlocks::iterator first, std::in
 
 std::optional<Space::Grant> Space::allocate(std::int64_t bytes) {
   if (bytes <= 0) return Grant{rover_, {}};
-  const auto start = policy_ == Policy::rotating ? free_.lower_bound(rover_) : free_.begin();
-  for (auto at = start; at != free_.end(); ++at) {
-    if (auto grant = take_from(at, bytes)) return grant;
-  }
-  for (auto at = free_.begin(); at != start; ++at) {
-    if (auto grant = take_from(at, bytes)) return grant;
-  }
-  return std::nullopt;
+  const auto start = policy_ == Policy::rotating
+                         ? static_cast<std::size_t>(find(rover_) - free_.begin())
+                         : std::size_t{0};
+  auto grant = take_first(start, free_.size(), bytes);
+  return grant ? grant : take_first(0, start, bytes);
 }
 
 void Space::release(std::int64_t address, std::int64_t bytes, const std::vector<RegionId>& users) {
   if (bytes <= 0) return;
-  free_.emplace(address, FreeBlock{bytes, users});
+  free_.insert(find(address), {address, bytes, users});
   used_ -= bytes;
 }
 

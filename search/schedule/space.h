@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -36,15 +35,20 @@ class Space {
 
  private:
   struct FreeBlock {
+    std::int64_t address = 0;
     std::int64_t size = 0;
     std::vector<RegionId> former_users;
   };
-  using FreeBlocks = std::map<std::int64_t, FreeBlock>;  // by address
 
-  std::optional<Grant> take_from(FreeBlocks::iterator first, std::int64_t bytes);
+  /// The first free block at or behind an address.
+  std::vector<FreeBlock>::iterator find(std::int64_t address);
+  /// Grants the first run of `bytes` that begins with a block of [first, end); if there is none,
+  /// empty.
+  std::optional<Grant> take_first(std::size_t first, std::size_t end, std::int64_t bytes);
+  Grant take(std::size_t first, std::int64_t bytes);
 
   Policy policy_;
-  FreeBlocks free_;
+  std::vector<FreeBlock> free_;  ///< by address
   std::int64_t rover_;
   std::int64_t used_ = 0;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -359,11 +358,14 @@ void check_memory(const Chip& chip, const Graph& graph) {
       lasting += to_double(tensor.bytes());
   }
   double largest = 0;
+  std::vector<TensorId> owners;
   for (const Operator& op : graph.operators()) {
     if (op.kind->is_view()) continue;
-    std::set<TensorId> owners;
-    for (const TensorId tensor : op.inputs) owners.insert(graph.tensor(tensor).storage);
-    for (const TensorId tensor : op.outputs) owners.insert(graph.tensor(tensor).storage);
+    owners.clear();
+    for (const TensorId tensor : op.inputs) owners.push_back(graph.tensor(tensor).storage);
+    for (const TensorId tensor : op.outputs) owners.push_back(graph.tensor(tensor).storage);
+    std::sort(owners.begin(), owners.end());
+    owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
     double bytes = 0;
     for (const TensorId owner : owners) {
       const TensorRole role = graph.tensor(owner).role;
