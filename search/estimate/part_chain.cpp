@@ -36,27 +36,26 @@ PartChain::PartChain(const Region& region, const MoveCosts& costs, std::int64_t 
     const std::int64_t rings = region.mapping.split.rings(i);
     rings_[i].capacity = region.inputs[i].ring_bytes.value() / rings;
     rings_[i].copies = static_cast<double>(rings);
+    if (region.inputs[i].path == Path::staged) rings_[i].releases.reserve(few_steps);
   }
 }
 
-Cycles PartChain::load_time(const Moved& moved, LastMove& last) const {
-  if (last.is_known && last.moved == moved) return last.time;
+Cycles PartChain::load_time(const Moved& moved) const {
   const Waits& waits = costs_.waits;
-  last = {moved,
-          move_time(moved, waits.memory + waits.way(Way::from_memory),
-                    waits.buffer + waits.way(Way::from_buffer)),
-          true};
-  return last.time;
+  return move_time(moved, waits.memory + waits.way(Way::from_memory),
+                   waits.buffer + waits.way(Way::from_buffer));
+}
+
+Cycles PartChain::load_time(const Moved& moved, LastMoves& last) const {
+  const LastMoves::Known* known = last.find(moved);
+  return known != nullptr ? known->time : last.add(moved, load_time(moved));
 }
 
 Cycles PartChain::store_time(const Moved& moved) {
-  if (store_.is_known && store_.moved == moved) return store_.time;
+  if (const LastMoves::Known* known = store_.find(moved)) return known->time;
   const Waits& waits = costs_.waits;
-  store_ = {moved,
-            move_time(moved, waits.memory + waits.way(Way::to_memory),
-                      waits.buffer + waits.way(Way::to_buffer)),
-            true};
-  return store_.time;
+  return store_.add(moved, move_time(moved, waits.memory + waits.way(Way::to_memory),
+                                     waits.buffer + waits.way(Way::to_buffer)));
 }
 
 Cycles PartChain::move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const {
@@ -101,20 +100,22 @@ Cycles PartChain::staged_by(const ProgramStep& step) {
   return there;
 }
 
-Cycles PartChain::loaded(Cycles issued, const Moved& moved, LastMove& last) {
+Cycles PartChain::loaded(Cycles issued, const Moved& moved, LastMoves& last) {
   const Cycles alone = issued + load_time(moved, last);
   if (items_ >= kItemsInStep) return alone;
-  if (items_ == 0) first_issued_ = issued;
   first_moved_ += moved;
-  LastMove unused;
-  return std::max(alone, first_issued_ + load_time(first_moved_, unused));
+  if (items_ == 0) {
+    first_issued_ = issued;
+    return alone;
+  }
+  return std::max(alone, first_issued_ + load_time(first_moved_));
 }
 
 void PartChain::note_item(Cycles begin) {
   if (items_ == 0) first_begin_ = begin;
   if (++items_ != kItemsInStep) return;
   parts_ = 1;
-  tensor_load_ = vector_load_ = store_ = {};
+  tensor_load_ = vector_load_ = store_ = LastMoves{};
 }
 
 Cycles PartChain::place_free(const std::vector<Cycles>& freed, std::size_t begun,

@@ -86,11 +86,28 @@ class PartChain {
   Cycles last_store() const { return last_store_; }
 
  private:
-  /// The time of the last transfer of a kind: steps are mostly alike.
-  struct LastMove {
-    Moved moved;
-    Cycles time;
-    bool is_known = false;
+  /// The times of the last two different transfers of a kind: steps are mostly alike, or take
+  /// turns.
+  struct LastMoves {
+    struct Known {
+      Moved moved;
+      Cycles time;
+      bool is_known = false;
+    };
+    std::array<Known, 2> known;
+    std::size_t older = 0;
+
+    const Known* find(const Moved& moved) const {
+      for (const Known& each : known) {
+        if (each.is_known && each.moved == moved) return &each;
+      }
+      return nullptr;
+    }
+    Cycles add(const Moved& moved, Cycles time) {
+      known[older] = {moved, time, true};
+      older = 1 - older;
+      return time;
+    }
   };
   /// Blocks on their way through the buffer.
   struct Ring {
@@ -115,13 +132,14 @@ class PartChain {
     }
   };
 
-  Cycles load_time(const Moved& moved, LastMove& last) const;
+  Cycles load_time(const Moved& moved) const;
+  Cycles load_time(const Moved& moved, LastMoves& last) const;
   Cycles store_time(const Moved& moved);
   /// `memory_wait`, `buffer_wait`: what a transfer from or to them waits.
   Cycles move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const;
   Cycles staged_by(const ProgramStep& step);
   /// When what is asked for at `issued` is in the core that begins items.
-  Cycles loaded(Cycles issued, const Moved& moved, LastMove& last);
+  Cycles loaded(Cycles issued, const Moved& moved, LastMoves& last);
   void note_item(Cycles begin);
   /// When there is a place for another output, of which there are `places`.
   static Cycles place_free(const std::vector<Cycles>& freed, std::size_t begun,
@@ -139,9 +157,9 @@ class PartChain {
   std::size_t results_begun_ = 0;
   std::vector<Cycles> results_freed_;  ///< the same of a vector core behind
   std::array<Ring, 2> rings_;
-  LastMove tensor_load_;
-  LastMove vector_load_;
-  LastMove store_;
+  LastMoves tensor_load_;
+  LastMoves vector_load_;
+  LastMoves store_;
   Cycles requested_;       ///< when the last block was asked for
   std::size_t items_ = 0;  ///< begun
   double parts_;           ///< that ask at the same time

@@ -69,6 +69,28 @@ struct EndBlock {
   double stored = 0;  ///< ... and to memory
 };
 
+/// What a region's operands pass.
+struct Passing {
+  std::array<bool, kWayCount> ways{};
+  bool staged = false;  ///< from memory to the buffer
+
+  explicit Passing(const Region& region) {
+    const auto note = [&](const std::vector<Operand>& operands, Way memory, Way buffer) {
+      for (const Operand& operand : operands) {
+        ways[static_cast<std::size_t>(operand.path == Path::direct ? memory : buffer)] = true;
+        staged |= operand.path == Path::staged;
+      }
+    };
+    note(region.inputs, Way::from_memory, Way::from_buffer);
+    note(region.outputs, Way::to_memory, Way::to_buffer);
+  }
+
+  bool from_memory() const { return ways[static_cast<std::size_t>(Way::from_memory)]; }
+  bool to_memory() const { return ways[static_cast<std::size_t>(Way::to_memory)]; }
+  bool from_buffer() const { return ways[static_cast<std::size_t>(Way::from_buffer)]; }
+  bool to_buffer() const { return ways[static_cast<std::size_t>(Way::to_buffer)]; }
+};
+
 /// Traffic of the whole region.
 struct Traffic {
   /// Through the network: its directions do not share ports.
@@ -90,7 +112,12 @@ class Estimator {
  public:
   /// `with_waits`: work out what waiting does, too.
   Estimator(const Chip& chip, const ChipRates& rates, const Region& region, bool with_waits)
-      : chip_(chip), rates_(rates), region_(region), with_waits_(with_waits), fill_(region) {}
+      : chip_(chip),
+        rates_(rates),
+        region_(region),
+        with_waits_(with_waits),
+        passing_(region),
+        fill_(region) {}
 
   RegionEstimate estimate() {
     // Part 0 is the slowest: it fetches all that is shared, of a contraction the last parts along
@@ -263,10 +290,16 @@ class Estimator {
       waiting_chains_.push_back(&*chain);
     };
     if (with_waits_) {
-      follow_with(memory_waits_, costs.waits.memory);
-      follow_with(buffer_waits_, costs.waits.buffer);
+      const Passing& p = passing_;
+      // Where all that waits goes one way, that way's chain tells.
+      if (p.staged || (p.from_memory() && p.to_memory())) {
+        follow_with(memory_waits_, costs.waits.memory);
+      }
+      if (p.staged || (p.from_buffer() && p.to_buffer())) {
+        follow_with(buffer_waits_, costs.waits.buffer);
+      }
       for (std::size_t way = 0; way < kWayCount; ++way) {
-        if (passes(static_cast<Way>(way))) follow_with(way_waits_[way], costs.waits.ways[way]);
+        if (p.ways[way]) follow_with(way_waits_[way], costs.waits.ways[way]);
       }
     }
     PartTotals t;
@@ -293,16 +326,6 @@ class Estimator {
     return t;
   }
 
-  /// Whether any operand goes that way.
-  bool passes(Way way) const {
-    const bool is_in = way == Way::from_memory || way == Way::from_buffer;
-    const bool is_direct = way == Way::from_memory || way == Way::to_memory;
-    const std::vector<Operand>& operands = is_in ? region_.inputs : region_.outputs;
-    return std::any_of(operands.begin(), operands.end(), [&](const Operand& operand) {
-      return (operand.path == Path::direct) == is_direct;
-    });
-  }
-
   /// Parts that share a vector core are served in turn.
   std::int64_t vector_turns() const {
     std::int64_t turns = 1;
@@ -324,6 +347,22 @@ class Estimator {
     const double rest = std::max(0.0, to_double(first_.work) + load / parts - 2 * load) +
                         std::max(0.0, to_double(last_.work) + store / parts - 2 * store);
     return std::min(rest, to_double(alone_->finish()));
+  }
+
+  void set_patience(RegionEstimate& e) const {
+    const auto of_way = [&](Way way) -> const std::optional<PartChain>& {
+      return way_waits_[static_cast<std::size_t>(way)];
+    };
+    // That of a level whose own chain was not followed: of its only way, or nothing waits there.
+    const auto of_level = [&](const std::optional<PartChain>& own, Way in, Way out) {
+      const std::optional<PartChain>& chain = own ? own : of_way(in) ? of_way(in) : of_way(out);
+      return patience_of(chain ? *chain : *alone_, e.launch);
+    };
+    e.with_memory = of_level(memory_waits_, Way::from_memory, Way::to_memory);
+    e.with_buffer = of_level(buffer_waits_, Way::from_buffer, Way::to_buffer);
+    for (std::size_t way = 0; way < kWayCount; ++way) {
+      if (way_waits_[way]) e.with_way[way] = patience_of(*way_waits_[way], e.launch);
+    }
   }
 
   /// Splits the time of a chain whose transfers wait long into the waits and the rest.
@@ -383,11 +422,7 @@ class Estimator {
     }
     e.cycles = e.launch + slowest;
     split(e, serial);
-    if (memory_waits_) e.with_memory = patience_of(*memory_waits_, e.launch);
-    if (buffer_waits_) e.with_buffer = patience_of(*buffer_waits_, e.launch);
-    for (std::size_t way = 0; way < kWayCount; ++way) {
-      if (way_waits_[way]) e.with_way[way] = patience_of(*way_waits_[way], e.launch);
-    }
+    if (with_waits_) set_patience(e);
     e.way_cycles = {traffic_.network_memory.in / rates_.network_memory,
                     traffic_.network_memory.out / rates_.network_memory,
                     traffic_.network_buffer.in / rates_.network_buffer,
@@ -432,6 +467,7 @@ class Estimator {
   const Region& region_;
   const TransferLimits limits_;
   bool with_waits_;
+  const Passing passing_;
   RingFill fill_;
   std::optional<PartChain> alone_;
   std::optional<PartChain> memory_waits_;
