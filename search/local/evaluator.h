@@ -69,7 +69,7 @@ class Evaluator {
   /// less don't fit.
   void require_memory(Bytes least) { least_memory_ = least; }
 
-  Chip chip(const Design& design) const { return Chip(design, technology_); }
+  Chip chip(Design design) const { return Chip(std::move(design), technology_); }
 
   /// Whether a chip can be built (Chip::problem) within a budget.
   static bool is_allowed(const Chip& chip, const Budget& budget) {
