@@ -77,12 +77,22 @@ class Scheduler {
                          [](const auto& a, const auto& b) { return a.finish < b.finish; });
     // By finish, to find what ended when something began.
     std::vector<const ScheduledTask*> by_finish;
-    for (const ScheduledTask& entry : entries) by_finish.push_back(&entry);
+    by_finish.reserve(entries.size());
+    // The latest finish of all entries up to each, to find the first that was not over at a time.
+    std::vector<double> all_over;
+    all_over.reserve(entries.size());
+    for (const ScheduledTask& entry : entries) {
+      by_finish.push_back(&entry);
+      all_over.push_back(all_over.empty() ? entry.finish : std::max(all_over.back(), entry.finish));
+    }
     std::sort(by_finish.begin(), by_finish.end(),
               [](const auto* a, const auto* b) { return a->finish < b->finish; });
     const ScheduledTask* at = &*last;
     while (at != nullptr) {
-      if (at->start > at->ready) add_conflicts(*at, conflicts);
+      if (at->start > at->ready) {
+        const auto first = std::upper_bound(all_over.begin(), all_over.end(), at->ready);
+        add_conflicts(*at, static_cast<std::size_t>(first - all_over.begin()), conflicts);
+      }
       const double begin = at->start;
       const auto before =
           std::lower_bound(by_finish.begin(), by_finish.end(), begin,
@@ -98,8 +108,11 @@ class Scheduler {
     return conflicts;
   }
 
-  void add_conflicts(const ScheduledTask& waiting, std::vector<Conflict>& conflicts) const {
-    for (const ScheduledTask& other : best_.entries) {
+  /// `first`: entries before it were over when it was ready.
+  void add_conflicts(const ScheduledTask& waiting, std::size_t first,
+                     std::vector<Conflict>& conflicts) const {
+    for (std::size_t i = first; i < best_.entries.size(); ++i) {
+      const ScheduledTask& other = best_.entries[i];
       if (other.start >= waiting.ready) break;  // entries are in the order of their starts
       if (other.finish <= waiting.ready || other.task == waiting.task || other.is_reduction) {
         continue;

@@ -5,7 +5,9 @@
 namespace simdse {
 
 Space::Space(std::int64_t begin, std::int64_t end, Policy policy) : policy_(policy), rover_(begin) {
-  if (end > begin) free_.push_back({begin, end - begin, {}});
+  if (end <= begin) return;
+  free_.push_back({begin, end - begin, 0});
+  users_.emplace_back();
 }
 
 std::vector<Space::FreeBlock>::iterator Space::find(std::int64_t address) {
@@ -37,14 +39,15 @@ Space::Grant Space::take(std::size_t first, std::int64_t bytes) {
   std::size_t last = first;
   while (missing > 0) {
     FreeBlock& block = free_[last];
-    grant.former_users.insert(grant.former_users.end(), block.former_users.begin(),
-                              block.former_users.end());
+    const std::vector<RegionId>& users = users_[block.former_users];
+    grant.former_users.insert(grant.former_users.end(), users.begin(), users.end());
     if (block.size > missing) {
       block.address += missing;
       block.size -= missing;
       break;
     }
     missing -= block.size;
+    unused_.push_back(block.former_users);
     ++last;
   }
   free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(first),
@@ -68,7 +71,14 @@ std::optional<Space::Grant> Space::allocate(std::int64_t bytes) {
 
 void Space::release(std::int64_t address, std::int64_t bytes, const std::vector<RegionId>& users) {
   if (bytes <= 0) return;
-  free_.insert(find(address), {address, bytes, users});
+  if (unused_.empty()) {
+    unused_.push_back(users_.size());
+    users_.emplace_back();
+  }
+  const std::size_t index = unused_.back();
+  unused_.pop_back();
+  users_[index] = users;
+  free_.insert(find(address), {address, bytes, index});
   used_ -= bytes;
 }
 

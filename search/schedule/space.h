@@ -37,7 +37,7 @@ class Space {
   struct FreeBlock {
     std::int64_t address = 0;
     std::int64_t size = 0;
-    std::vector<RegionId> former_users;
+    std::size_t former_users = 0;  ///< index into users_: blocks are moved often
   };
 
   /// The first free block at or behind an address.
@@ -48,7 +48,9 @@ class Space {
   Grant take(std::size_t first, std::int64_t bytes);
 
   Policy policy_;
-  std::vector<FreeBlock> free_;  ///< by address
+  std::vector<FreeBlock> free_;               ///< by address
+  std::vector<std::vector<RegionId>> users_;  ///< of the free blocks, in any order ...
+  std::vector<std::size_t> unused_;           ///< ... and which of them are no block's
   std::int64_t rover_;
   std::int64_t used_ = 0;
 };
