@@ -64,9 +64,20 @@ std::vector<std::vector<TaskId>> find_segments(TaskId count, const Reach& before
   return segments;
 }
 
-/// A segment of `tasks`, whose classes are `class_of`.
-Segment segment_of(const TaskGraph& graph, const std::vector<TaskId>& tasks,
-                   const std::vector<std::int32_t>& class_of) {
+/// Those of a task's predecessors that none of the others depends on.
+std::vector<TaskId> last_of(const std::vector<TaskId>& predecessors, const Reach& before) {
+  std::vector<TaskId> last;
+  for (const TaskId one : predecessors) {
+    const bool is_needed = std::any_of(predecessors.begin(), predecessors.end(),
+                                       [&](TaskId other) { return before.has(other, one); });
+    if (!is_needed) last.push_back(one);
+  }
+  return last;
+}
+
+/// A segment of `tasks`, whose classes are `class_of`; `last_before` as in TrafficFinder.
+Segment segment_of(const std::vector<std::vector<TaskId>>& last_before,
+                   const std::vector<TaskId>& tasks, const std::vector<std::int32_t>& class_of) {
   Segment segment;
   std::map<std::int32_t, double> counts;
   for (const TaskId id : tasks) counts[class_of[static_cast<std::size_t>(id)]] += 1;
@@ -75,7 +86,7 @@ Segment segment_of(const TaskGraph& graph, const std::vector<TaskId>& tasks,
     const auto at = counts.find(class_of[static_cast<std::size_t>(id)]);
     segment.class_at.push_back(static_cast<std::int32_t>(std::distance(counts.begin(), at)));
     segment.predecessors_begin.push_back(static_cast<std::int32_t>(segment.predecessors.size()));
-    for (const TaskId other : graph.tasks[static_cast<std::size_t>(id)].predecessors) {
+    for (const TaskId other : last_before[static_cast<std::size_t>(id)]) {
       const auto found = std::lower_bound(tasks.begin(), tasks.end(), other);
       if (found == tasks.end() || *found != other) continue;
       segment.predecessors.push_back(static_cast<std::int32_t>(found - tasks.begin()));
@@ -118,6 +129,7 @@ TrafficFinder::TrafficFinder(const TaskGraph& graph)
     }
   }
   segments_ = find_segments(count, before, behind);
+  for (const Task& task : graph.tasks) last_before_.push_back(last_of(task.predecessors, before));
 }
 
 bool TrafficFinder::lives_in_memory(TensorId id, double resident) const {
@@ -168,7 +180,7 @@ TrafficBound TrafficFinder::find(double resident) const {
   }
   std::map<std::vector<std::int32_t>, std::int32_t> alike;
   for (const std::vector<TaskId>& tasks : segments_) {
-    Segment segment = segment_of(graph_, tasks, class_of);
+    Segment segment = segment_of(last_before_, tasks, class_of);
     std::vector<std::int32_t> key = segment.predecessors;
     for (const auto& [index, times] : segment.classes) key.push_back(index);
     key.insert(key.end(), segment.class_at.begin(), segment.class_at.end());

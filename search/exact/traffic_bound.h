@@ -24,8 +24,9 @@ struct Segment {
   std::vector<std::pair<std::int32_t, double>> classes;
   /// By task, in topological order: index into `classes`.
   std::vector<std::int32_t> class_at;
-  /// Tasks of the segment that a task depends on, as indices into `class_at`: those of task i stand
-  /// from `predecessors_begin[i]` to before `predecessors_begin[i + 1]`.
+  /// Tasks of the segment that a task depends on, without those that another of them depends on, as
+  /// indices into `class_at`: those of task i stand from `predecessors_begin[i]` to before
+  /// `predecessors_begin[i + 1]`. No path through the segment is longer for the others.
   std::vector<std::int32_t> predecessors;
   std::vector<std::int32_t> predecessors_begin;
   /// The first segment that is like this one in all of it; it may be itself.
@@ -55,9 +56,10 @@ class TrafficFinder {
   bool lives_in_memory(TensorId id, double resident) const;
 
   const TaskGraph& graph_;
-  std::vector<std::int32_t> writers_;          ///< by tensor
-  std::vector<std::vector<bool>> is_far_;      ///< by task and input: used far behind its making
-  std::vector<std::vector<TaskId>> segments_;  ///< tasks of each, in topological order
+  std::vector<std::int32_t> writers_;             ///< by tensor
+  std::vector<std::vector<bool>> is_far_;         ///< by task and input: used far behind its making
+  std::vector<std::vector<TaskId>> segments_;     ///< tasks of each, in topological order
+  std::vector<std::vector<TaskId>> last_before_;  ///< by task: predecessors that no other one needs
 };
 
 }  // namespace simdse
