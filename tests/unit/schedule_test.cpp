@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "search/schedule/scheduler.h"
 #include "search/schedule/space.h"
@@ -195,6 +196,40 @@ TEST(Space, TellsNewTenantsWhoUsedTheirSpace) {
   const auto d = space.allocate(20);
   ASSERT_TRUE(d);
   EXPECT_EQ(d->former_users, (std::vector<RegionId>{5, 6}));
+}
+
+/// Byte by byte: who used each last, and whether it is held.
+TEST(Space, GrantsTheLowestRunThatIsLongEnoughAndNamesAllItsUsers) {
+  constexpr std::int64_t size = 300;
+  std::mt19937_64 random(5);
+  Space space(0, size, Space::Policy::lowest);
+  std::vector<bool> is_held(size);
+  std::vector<RegionId> user(size, kNone);
+  std::vector<std::pair<std::int64_t, std::int64_t>> held;
+  for (RegionId now = 0; now < 3000; ++now) {
+    if (random() % 2 == 0 || held.empty()) {
+      const auto bytes = static_cast<std::int64_t>(1 + random() % 60);
+      std::int64_t run = 0;
+      std::int64_t end = 0;
+      while (end < size && run < bytes) run = is_held[end++] ? 0 : run + 1;
+      const auto grant = space.allocate(bytes);
+      ASSERT_EQ(grant.has_value(), run == bytes);
+      if (!grant) continue;
+      EXPECT_EQ(grant->address, end - bytes);
+      std::set<RegionId> users(user.begin() + grant->address, user.begin() + end);
+      users.erase(kNone);
+      EXPECT_EQ(grant->former_users, std::vector<RegionId>(users.begin(), users.end()));
+      std::fill(is_held.begin() + grant->address, is_held.begin() + end, true);
+      held.emplace_back(grant->address, bytes);
+    } else {
+      const std::size_t pick = random() % held.size();
+      const auto [address, bytes] = held[pick];
+      space.release(address, bytes, {now});
+      std::fill(is_held.begin() + address, is_held.begin() + address + bytes, false);
+      std::fill(user.begin() + address, user.begin() + address + bytes, now);
+      held.erase(held.begin() + static_cast<std::ptrdiff_t>(pick));
+    }
+  }
 }
 
 TEST(Space, RandomUseNeverOverlaps) {
