@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "models/base/divisor.h"
 #include "models/base/units.h"
 
 namespace simdse {
@@ -33,22 +34,22 @@ class Clock {
       : megahertz_(static_cast<std::int64_t>(std::llround(frequency.value() / 1e6))) {
     constexpr std::int64_t picoseconds_per_microsecond = 1'000'000;
     const std::int64_t common = std::gcd(picoseconds_per_microsecond, megahertz_);
-    numerator_ = picoseconds_per_microsecond / common;
-    denominator_ = megahertz_ / common;
+    numerator_ = Divisor(picoseconds_per_microsecond / common);
+    denominator_ = Divisor(megahertz_ / common);
   }
 
   Hertz frequency() const { return Hertz(static_cast<double>(megahertz_) * 1e6); }
 
-  /// Time of edge number `cycle` (edge 0 is at time 0).
+  /// Time of edge number `cycle` (not negative; edge 0 is at time 0).
   Picoseconds edge(Cycles cycle) const {
-    return ceil_div(cycle.value() * numerator_, denominator_);
+    return denominator_.quotient_up(cycle.value() * numerator_.value());
   }
 
   /// Number of the first edge at or after `time`.
   Cycles next_edge(Picoseconds time) const {
-    // Edge n lies at ceil(n * p / q) <= time exactly when n * p / q <= time.
-    const Cycles before(time * denominator_ / numerator_);
-    return edge(before) == time ? before : before + Cycles(1);
+    // Edge n lies at ceil(n * p / q), before `time` exactly when n * p <= (time - 1) * q.
+    if (time <= 0) return Cycles(0);
+    return Cycles(numerator_.quotient((time - 1) * denominator_.value()) + 1);
   }
 
   /// `cycles` cycles counted from the first edge at or after `from`.
@@ -61,8 +62,8 @@ class Clock {
 
  private:
   std::int64_t megahertz_;
-  std::int64_t numerator_;    // picoseconds ...
-  std::int64_t denominator_;  // ... per this many cycles
+  Divisor numerator_{1};    // picoseconds ...
+  Divisor denominator_{1};  // ... per this many cycles
 };
 
 }  // namespace simdse

@@ -28,10 +28,8 @@ class DmaModule : public sc_core::sc_module, public Timed {
   DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
             std::size_t streams, std::size_t number, const TransferLimits& limits);
 
-  tlm_utils::simple_initiator_socket<TransferPort>& memory_socket() {
-    return from_memory_.socket();
-  }
-  tlm_utils::simple_initiator_socket<TransferPort>& buffer_socket() { return to_buffer_.socket(); }
+  tlm::tlm_initiator_socket<>& memory_socket() { return from_memory_.socket(); }
+  tlm::tlm_initiator_socket<>& buffer_socket() { return to_buffer_.socket(); }
 
   /// Queues a block; `client` is told when its last byte is in the buffer.
   void copy(std::size_t stream, std::int64_t memory_address, std::int64_t buffer_address,

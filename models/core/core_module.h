@@ -22,7 +22,7 @@ class CoreModule : public sc_core::sc_module, public CoreIo, public TransferClie
   CoreEngine& engine() { return engine_; }
   /// Stream of the transfers from now on.
   void set_stream(std::uint32_t stream) { stream_ = stream; }
-  tlm_utils::simple_initiator_socket<TransferPort>& socket() { return port_.socket(); }
+  tlm::tlm_initiator_socket<>& socket() { return port_.socket(); }
 
  private:
   /// The loads or stores of one item of the engine, in as many transactions as they take.

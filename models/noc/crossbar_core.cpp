@@ -10,14 +10,11 @@ CrossbarCore::CrossbarCore(const Noc& noc, const Clock& clock)
       ports_(noc.topology().links()) {}
 
 Picoseconds CrossbarCore::span_of(std::int64_t bytes) {
-  if (bytes == known_bytes_) return known_span_;
-  known_bytes_ = bytes;
-  known_span_ = spans_.of(bytes, 0, [&] {
+  return spans_.of(bytes, 0, [&] {
     const double cycles = static_cast<double>(bytes) / width_;
     const auto whole = static_cast<std::int64_t>(cycles);
     return clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
   });
-  return known_span_;
 }
 
 NocCore::Span CrossbarCore::carry(Picoseconds now, const Transfer& transfer) {
@@ -25,16 +22,17 @@ NocCore::Span CrossbarCore::carry(Picoseconds now, const Transfer& transfer) {
   const std::int64_t far_base = endpoints_ - near_base;
   std::int64_t total = 0;
   for (const Transfer::Piece& piece : transfer.pieces) total += piece.bytes;
-  const auto occupy = [&](std::int64_t port, std::int64_t bytes) {
-    const Reservations::Span span = ports_.reserve(port, now, span_of(bytes));
+  const auto occupy = [&](std::int64_t port, std::int64_t bytes, Picoseconds duration) {
+    const Reservations::Span span = ports_.reserve(port, now, duration);
     busy(port, span.start, span.finish, bytes);
     return span;
   };
-  const Reservations::Span near = occupy(near_base + transfer.near, total);
+  const Reservations::Span near = occupy(near_base + transfer.near, total, span_of(total));
   Picoseconds head = kNever;
   Picoseconds tail = std::max(near.finish, transfer.tail);
   for (const Transfer::Piece& piece : transfer.pieces) {
-    const Reservations::Span far = occupy(far_base + piece.far, piece.bytes);
+    const Reservations::Span far =
+        occupy(far_base + piece.far, piece.bytes, span_of_share(piece.bytes));
     head = std::min(head, far.start);
     tail = std::max(tail, far.finish);
   }

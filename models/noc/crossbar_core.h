@@ -16,14 +16,21 @@ class CrossbarCore : public NocCore {
   Span carry(Picoseconds now, const Transfer& transfer) override;
 
  private:
+  /// Of one far port's share: those of a transfer are nearly all equal.
+  Picoseconds span_of_share(std::int64_t bytes) {
+    if (bytes != known_bytes_) {
+      known_bytes_ = bytes;
+      known_span_ = span_of(bytes);
+    }
+    return known_span_;
+  }
   Picoseconds span_of(std::int64_t bytes);
 
   Clock clock_;
   double width_;
   Picoseconds latency_;
   std::int64_t endpoints_;
-  // The time of the last number of bytes: the shares of a transfer are nearly all equal.
-  std::int64_t known_bytes_ = -1;
+  std::int64_t known_bytes_ = -1;  ///< the last share's
   Picoseconds known_span_ = 0;
   Recent<Picoseconds> spans_;  ///< by bytes
   Reservations ports_;         // every endpoint's way in, then every endpoint's way out

@@ -9,6 +9,13 @@ constexpr std::uint64_t kIncoming = 1;
 sc_core::sc_time to_sc_time(Picoseconds span) {
   return sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(span));
 }
+
+template <class EndpointOf>
+std::vector<std::int64_t> endpoints(std::int64_t ports, EndpointOf&& endpoint_of) {
+  std::vector<std::int64_t> result;
+  for (std::int64_t port = 0; port < ports; ++port) result.push_back(endpoint_of(port));
+  return result;
+}
 }  // namespace
 
 NocModule::NocModule(const sc_core::sc_module_name& name, TimeService& time, const Chip& chip,
@@ -18,31 +25,28 @@ NocModule::NocModule(const sc_core::sc_module_name& name, TimeService& time, con
       noc_(chip.noc()),
       clock_(chip.clock()),
       make_core_(make_core),
-      spread_{Interleave(noc_.buffer_ports(), chip.buffer().interleave().value()),
-              Interleave(noc_.memory_ports(), chip.memory().interleave().value())},
+      spread_{PortSpread(Interleave(noc_.buffer_ports(), chip.buffer().interleave().value()),
+                         endpoints(noc_.buffer_ports(),
+                                   [&](auto port) { return noc_.topology().buffer_port(port); })),
+              PortSpread(Interleave(noc_.memory_ports(), chip.memory().interleave().value()),
+                         endpoints(noc_.memory_ports(),
+                                   [&](auto port) { return noc_.topology().memory_port(port); }))},
       core_(make_core(noc_, clock_)),
       outgoing_(chip.core_count()),
       incoming_(chip.core_count()) {
   for (std::size_t i = 0; i < chip.core_count(); ++i) {
-    from_cores_.push_back(std::make_unique<CoreSocket>(("core" + std::to_string(i)).c_str()));
-    from_cores_.back()->register_nb_transport_fw(this, &NocModule::nb_transport_fw,
-                                                 static_cast<int>(i));
+    from_cores_.push_back(
+        std::make_unique<CoreSocket>(("core" + std::to_string(i)).c_str(), *this, i));
   }
   for (const int target : {kBuffer, kMemory}) {
-    to_targets_.push_back(std::make_unique<Target>(target == kBuffer ? "buffer" : "memory"));
-    to_targets_.back()->socket.register_nb_transport_bw(this, &NocModule::nb_transport_bw, target);
-  }
-  for (std::int64_t port = 0; port < noc_.buffer_ports(); ++port) {
-    far_[kBuffer].push_back(noc_.topology().buffer_port(port));
-  }
-  for (std::int64_t port = 0; port < noc_.memory_ports(); ++port) {
-    far_[kMemory].push_back(noc_.topology().memory_port(port));
+    to_targets_.push_back(std::make_unique<Target>(target == kBuffer ? "buffer" : "memory", *this,
+                                                   static_cast<std::size_t>(target)));
   }
   const Topology& topology = noc_.topology();
   for (const int target : {kBuffer, kMemory}) {
     for (std::size_t core = 0; core < chip.core_count(); ++core) {
       const std::int64_t near = topology.core(static_cast<std::int64_t>(core));
-      for (const std::int64_t far : far_[target]) {
+      for (const std::int64_t far : spread_[target].endpoints()) {
         latency_[target].push_back(clock_.span(Cycles(topology.latency(near, far))));
       }
     }
@@ -58,61 +62,22 @@ std::vector<std::string> NocModule::resource_names() const {
   return names;
 }
 
-const std::vector<NocCore::Transfer::Piece>& NocModule::spread(
-    const tlm::tlm_generic_payload& payload, const TransferInfo& info) {
-  const int target = target_of(payload);
-  const Interleave& ports = spread_[target];
-  const std::int64_t base =
-      static_cast<std::int64_t>(payload.get_address()) - (target == kBuffer ? kBufferBase : 0);
-  parts_.clear();
-  std::uint64_t mixed = static_cast<std::uint64_t>(target);
-  for (const TransferPiece& part : info.pieces) {
-    parts_.push_back({ports.phase_of(base + part.offset), part.bytes});
-    mixed = (mixed ^ static_cast<std::uint64_t>(parts_.back().phase)) * kHashFactor;
-    mixed = (mixed ^ static_cast<std::uint64_t>(part.bytes)) * kHashFactor;
-  }
-  Spread& known = spreads_[static_cast<std::size_t>(mixed >> (64 - kSpreadBits))];
-  if (known.target == target && known.parts == parts_) return known.pieces;
-  known.target = target;
-  known.parts = parts_;
-  spread_anew(known);
-  return known.pieces;
-}
-
-void NocModule::spread_anew(Spread& spread) {
-  const std::vector<std::int64_t>& far = far_[spread.target];
-  place_of_port_.assign(far.size(), kNoPlace);
-  spread.pieces.clear();
-  for (const SpreadPart& part : spread.parts) {
-    spread_[spread.target].for_each(
-        part.phase, part.bytes, [&](std::int64_t port_number, std::int64_t bytes, std::int64_t) {
-          const auto port = static_cast<std::size_t>(port_number);
-          std::size_t& place = place_of_port_[port];
-          if (place == kNoPlace) {
-            place = spread.pieces.size();
-            spread.pieces.push_back({far[port], 0});
-          }
-          spread.pieces[place].bytes += bytes;
-        });
-  }
-}
-
 Picoseconds NocModule::latency(const tlm::tlm_generic_payload& payload,
                                std::int64_t address) const {
   const int target = target_of(address);
   const std::int64_t port =
-      spread_[target].unit_of(address - (target == kBuffer ? kBufferBase : 0));
-  return latency_[target]
-                 [info_of(payload).source * far_[target].size() + static_cast<std::size_t>(port)];
+      spread_[target].interleave().unit_of(address - (target == kBuffer ? kBufferBase : 0));
+  return latency_[target][info_of(payload).source * spread_[target].endpoints().size() +
+                          static_cast<std::size_t>(port)];
 }
 
-tlm::tlm_sync_enum NocModule::nb_transport_fw(int core, tlm::tlm_generic_payload& payload,
-                                              tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum NocModule::forward(std::size_t core, tlm::tlm_generic_payload& payload,
+                                      tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (phase != tlm::BEGIN_REQ) SC_REPORT_FATAL("simdse/noc", "unexpected phase");
   const Picoseconds at = time_.now() + static_cast<Picoseconds>(delay.value());
   if (payload.is_write()) {
     // Data first waits for the network's ports, and is taken in at once.
-    if (outgoing_.add(at, static_cast<std::size_t>(core), {&payload, false})) {
+    if (outgoing_.add(at, core, {&payload, false})) {
       time_.call_at(at, Stage::request_network, *this, kOutgoing);
     }
     phase = tlm::END_REQ;
@@ -165,11 +130,11 @@ void NocModule::accepted(Target& target) {
   (*from_cores_[info_of(*request.payload).source])->nb_transport_bw(*request.payload, phase, delay);
 }
 
-tlm::tlm_sync_enum NocModule::nb_transport_bw(int target, tlm::tlm_generic_payload& payload,
-                                              tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum NocModule::backward(std::size_t target, tlm::tlm_generic_payload& payload,
+                                       tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (phase == tlm::END_REQ) {
     accepted(*to_targets_[target]);
-    send(target);
+    send(static_cast<int>(target));
     return tlm::TLM_ACCEPTED;
   }
   const Picoseconds at = time_.now() + static_cast<Picoseconds>(delay.value());
@@ -209,7 +174,10 @@ NocCore::Span NocModule::carry(const Data& data) {
   TransferInfo& info = info_of(*data.payload);
   const auto bytes = static_cast<std::int64_t>(data.payload->get_data_length());
   const Picoseconds entered = std::max(info.tail, time_.now());
-  const std::vector<NocCore::Transfer::Piece>& pieces = spread(*data.payload, info);
+  const auto address = static_cast<std::int64_t>(data.payload->get_address());
+  const int target = target_of(address);
+  const std::vector<NocCore::Transfer::Piece>& pieces =
+      spread_[target].of(target == kBuffer ? address - kBufferBase : address, info.pieces);
   const NocCore::Span span =
       core_of(info.stream)
           .carry(time_.now(), {noc_.topology().core(static_cast<std::int64_t>(info.source)),

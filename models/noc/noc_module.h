@@ -1,8 +1,6 @@
 // TLM shell of every network.
 #pragma once
 
-#include <array>
-#include <boost/container/small_vector.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,9 +11,10 @@
 #include "models/chip/chip.h"
 #include "models/core/arrivals.h"
 #include "models/core/fifo.h"
-#include "models/core/interleave.h"
 #include "models/noc/noc_core.h"
+#include "models/noc/port_spread.h"
 #include "sim/kernel/transfer.h"
+#include "sim/kernel/transfer_sockets.h"
 
 namespace simdse {
 
@@ -44,16 +43,16 @@ class NocModule : public sc_core::sc_module, public Timed {
  private:
   static constexpr int kBuffer = 0;
   static constexpr int kMemory = 1;
-  static constexpr std::size_t kNoPlace = ~std::size_t{0};
-  static constexpr unsigned kSpreadBits = 5;
-  static constexpr std::uint64_t kHashFactor = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
 
-  using CoreSocket = tlm_utils::simple_target_socket_tagged<NocModule>;
+  using CoreSocket = TransferTargetSocket<NocModule>;
+  friend CoreSocket;
+  using FarSocket = TransferInitiatorSocket<NocModule>;
+  friend FarSocket;
 
   /// One far side: its socket, and the requests that wait to be accepted there.
   struct Target {
-    explicit Target(const char* name) : socket(name) {}
-    tlm_utils::simple_initiator_socket_tagged<NocModule> socket;
+    Target(const char* name, NocModule& noc, std::size_t number) : socket(name, noc, number) {}
+    FarSocket socket;
     struct Waiting {
       tlm::tlm_generic_payload* payload;
       Picoseconds at;
@@ -70,25 +69,10 @@ class NocModule : public sc_core::sc_module, public Timed {
     bool to_core;
   };
 
-  /// A piece of a transfer, by what decides which ports it uses.
-  struct SpreadPart {
-    std::int64_t phase = 0;  ///< of its address, see Interleave
-    std::int64_t bytes = 0;
-    friend bool operator==(const SpreadPart& a, const SpreadPart& b) {
-      return a.phase == b.phase && a.bytes == b.bytes;
-    }
-  };
-  /// How a transfer is spread over ports, and all others like it.
-  struct Spread {
-    int target = -1;
-    boost::container::small_vector<SpreadPart, 4> parts;
-    std::vector<NocCore::Transfer::Piece> pieces;
-  };
-
-  tlm::tlm_sync_enum nb_transport_fw(int core, tlm::tlm_generic_payload& payload,
-                                     tlm::tlm_phase& phase, sc_core::sc_time& delay);
-  tlm::tlm_sync_enum nb_transport_bw(int target, tlm::tlm_generic_payload& payload,
-                                     tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  tlm::tlm_sync_enum forward(std::size_t core, tlm::tlm_generic_payload& payload,
+                             tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  tlm::tlm_sync_enum backward(std::size_t target, tlm::tlm_generic_payload& payload,
+                              tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void on_time(std::uint64_t token) override;
   /// Sends waiting requests to the target until it withholds END_REQ.
   void send(int target);
@@ -96,10 +80,6 @@ class NocModule : public sc_core::sc_module, public Timed {
   NocCore::Span carry(const Data& data);
   /// Of a request, or of a write's acknowledgement, at the address as the network sees it.
   Picoseconds latency(const tlm::tlm_generic_payload& payload, std::int64_t address) const;
-  /// The far endpoints of a transfer's bytes: one piece for each port. Until the next call.
-  const std::vector<NocCore::Transfer::Piece>& spread(const tlm::tlm_generic_payload& payload,
-                                                      const TransferInfo& info);
-  void spread_anew(Spread& spread);
   NocCore& core_of(std::uint32_t stream);
   void respond(tlm::tlm_generic_payload& payload, Picoseconds at);
   static int target_of(std::int64_t address) { return is_in_buffer(address) ? kBuffer : kMemory; }
@@ -111,7 +91,7 @@ class NocModule : public sc_core::sc_module, public Timed {
   const Noc& noc_;
   Clock clock_;
   CoreFactory make_core_;
-  Interleave spread_[2];  // over the ports of buffer and memory
+  PortSpread spread_[2];  // over the ports of buffer and memory
   std::unique_ptr<NocCore> core_;
   bool is_private_ = false;
   std::map<std::uint32_t, std::unique_ptr<NocCore>> private_cores_;
@@ -120,11 +100,7 @@ class NocModule : public sc_core::sc_module, public Timed {
   Arrivals<Data> outgoing_;
   Arrivals<Data> incoming_;
   std::vector<Arrivals<Data>::Arrival> due_;  // scratch
-  std::vector<std::int64_t> far_[2];          // endpoints of the ports of buffer and memory
   std::vector<Picoseconds> latency_[2];       // by core, then port of buffer or memory
-  std::array<Spread, std::size_t{1} << kSpreadBits> spreads_;  // met lately, by a hash
-  boost::container::small_vector<SpreadPart, 4> parts_;        // scratch
-  std::vector<std::size_t> place_of_port_;                     // scratch: in pieces_
   Bytes bytes_carried_;
 };
 

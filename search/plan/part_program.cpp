@@ -61,8 +61,9 @@ PartProgram::PartProgram(const Chip& chip, const Region& region, std::size_t par
                     base(whole.m, m_begin, whole.n, part_shape_.m, n_begin);
     for (std::size_t i = 0; i < 2; ++i) {
       const Operand& input = region.inputs[i];
-      ring_bytes_[i] = input.ring_bytes.value() / split.rings(i);
-      ring_address_[i] = input.ring_address + split.ring_of(i, index) * ring_bytes_[i];
+      const std::int64_t ring_bytes = input.ring_bytes.value() / split.rings(i);
+      ring_bytes_[i] = Divisor(std::max<std::int64_t>(ring_bytes, 1));
+      ring_address_[i] = input.ring_address + split.ring_of(i, index) * ring_bytes;
       feeds_ring_[i] = split.rank_of(i, index) == 0;
     }
   }
@@ -135,10 +136,10 @@ TileTiming PartProgram::epilogue_timing(const std::vector<VectorShape>& shapes,
 template <class Visit>
 void PartProgram::for_each_ring_piece(std::size_t operand, std::int64_t begin, std::int64_t bytes,
                                       Visit&& visit) const {
-  const std::int64_t ring = std::max<std::int64_t>(ring_bytes_[operand], 1);
+  const Divisor& ring = ring_bytes_[operand];
   for (std::int64_t done = 0; done < bytes;) {
-    const std::int64_t place = (begin + done) % ring;
-    const std::int64_t piece = std::min(bytes - done, ring - place);
+    const std::int64_t place = ring.rest(begin + done);
+    const std::int64_t piece = std::min(bytes - done, ring.value() - place);
     visit(ring_address_[operand] + place, done, piece);
     done += piece;
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/base/divisor.h"
 #include "models/chip/chip.h"
 #include "search/plan/chunk_shares.h"
 #include "search/plan/plan.h"
@@ -106,13 +107,13 @@ class PartProgram {
   ContractionShape part_shape_;
   std::optional<ContractionCursor> cursor_;
   ChunkRange chunks_;
-  std::int64_t part_base_[3] = {0, 0, 0};  ///< first element of this part in A, B and C
-  std::int64_t ring_address_[2] = {0, 0};  ///< of this part's rings
-  std::int64_t ring_bytes_[2] = {0, 0};
-  bool feeds_ring_[2] = {false, false};  ///< for all parts that share it
-  std::int64_t last_a_offset_ = -1;      ///< of the step before
-  ChunkShares shares_;                   ///< of the inputs, the outputs and the operators
-  Known tensor_known_;                   ///< of the next two
+  std::int64_t part_base_[3] = {0, 0, 0};             ///< first element of this part in A, B and C
+  std::int64_t ring_address_[2] = {0, 0};             ///< of this part's rings
+  Divisor ring_bytes_[2] = {Divisor(1), Divisor(1)};  ///< 1 where there is no ring
+  bool feeds_ring_[2] = {false, false};               ///< for all parts that share it
+  std::int64_t last_a_offset_ = -1;                   ///< of the step before
+  ChunkShares shares_;  ///< of the inputs, the outputs and the operators
+  Known tensor_known_;  ///< of the next two
   TileTiming tensor_timing_;
   std::int64_t output_places_ = 2;
   Known vector_known_;  ///< of the step's `forwarded`, `vector` and the next

@@ -44,23 +44,28 @@ void EventQueue::call_at(Picoseconds time, Stage stage, Timed& target, std::uint
   const std::uint64_t order = static_cast<std::uint64_t>(stage) << (kAgeBits + kRankBits) |
                               static_cast<std::uint64_t>(target.rank) << kAgeBits |
                               (age_++ & kAgeMask);
-  heap_.push({time, order, &target, token});
+  pending_.push({time, order, &target, token});
   // Outside a call-back (before the run, or from a foreign process) the method has to be woken.
   if (!is_delivering()) wake_.notify(sc_core::SC_ZERO_TIME);
 }
 
-/// Delivers what is due now; false when the limit is reached.
-bool EventQueue::deliver_instant() {
-  while (!heap_.empty() && heap_.front().time <= instant()) {
+/// Delivers what is due now, and, while nobody else has processes, what is due later. False when
+/// the limit is reached.
+bool EventQueue::deliver() {
+  while (!pending_.empty()) {
+    const Picoseconds time = pending_.front().time;
+    if (time > instant()) {
+      if (!is_alone_) break;
+      begin_instant(time);
+    }
     if (delivered_ == limit_) {
       limit_exceeded_ = true;
       return false;
     }
-    const Entry entry = heap_.front();
-    heap_.vacate();
     ++delivered_;
-    entry.target->on_time(entry.token);  // mostly asks for one call-back, which takes the place
-    heap_.settle();
+    const Entry entry = pending_.take();
+    entry.target->on_time(entry.token);
+    pending_.settle();
   }
   return true;
 }
@@ -68,14 +73,10 @@ bool EventQueue::deliver_instant() {
 void EventQueue::process() {
   const auto kernel_now = static_cast<Picoseconds>(sc_core::sc_time_stamp().value());
   begin_instant(kernel_now);
-  bool may_go_on = deliver_instant();
-  while (may_go_on && is_alone_ && !heap_.empty()) {
-    begin_instant(heap_.front().time);
-    may_go_on = deliver_instant();
-  }
+  const bool may_go_on = deliver();
   end_delivery();
   if (!may_go_on) return;  // nothing more is asked for, so the simulation ends here
-  const Picoseconds next = heap_.empty() ? instant() : heap_.front().time;
+  const Picoseconds next = pending_.empty() ? instant() : pending_.front().time;
   if (next > kernel_now) {
     // The event stays part of it: a plain time-out would suspend the sensitivity to it, and a
     // foreign process that asks for an earlier call-back would not be heard.

@@ -1,4 +1,4 @@
-// The queue of all timed call-backs of one simulation: a private heap served by one SC_METHOD,
+// The queue of all timed call-backs of one simulation: a private queue served by one SC_METHOD,
 // which costs a fraction of an sc_event per block. While no other process exists, the method goes
 // from instant to instant by itself and lets the kernel's time follow at the end, which saves the
 // kernel's own way from one instant to the next.
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "models/base/timed.h"
-#include "sim/kernel/quaternary_heap.h"
+#include "sim/kernel/pending_queue.h"
 #include "sim/kernel/systemc.h"
 
 namespace simdse {
@@ -51,9 +51,9 @@ class EventQueue final : public sc_core::sc_module, public TimeService {
   }
   void end_of_elaboration() override;
   void process();
-  bool deliver_instant();
+  bool deliver();
 
-  QuaternaryHeap<Entry> heap_;
+  PendingQueue<Entry> pending_;
   std::vector<std::pair<std::string, Timed*>> blocks_;
   std::uint64_t age_ = 0;
   std::uint64_t delivered_ = 0;

@@ -19,9 +19,8 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
       is_memory_(is_memory),
       arrivals_(sources) {
   for (std::size_t port = 0; port < ports; ++port) {
-    sockets_.push_back(std::make_unique<Socket>(("port" + std::to_string(port)).c_str()));
-    sockets_.back()->register_nb_transport_fw(this, &StorageModule::nb_transport_fw,
-                                              static_cast<int>(port));
+    sockets_.push_back(
+        std::make_unique<Socket>(("port" + std::to_string(port)).c_str(), *this, port));
   }
   time_.join(*this, this->name());
   if (deferred_ != nullptr) deferred_->attach(time, std::string(this->name()) + ".core", *this);
@@ -60,19 +59,18 @@ void StorageModule::arrive(std::size_t port, tlm::tlm_generic_payload& payload, 
   if (is_first) time_.call_at(at, Stage::storage, *this, kServe);
 }
 
-tlm::tlm_sync_enum StorageModule::nb_transport_fw(int port, tlm::tlm_generic_payload& payload,
-                                                  tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum StorageModule::forward(std::size_t port, tlm::tlm_generic_payload& payload,
+                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (phase != tlm::BEGIN_REQ) {
     SC_REPORT_FATAL("simdse/storage", "unexpected phase");
   }
   const Picoseconds at = time_.now() + static_cast<Picoseconds>(delay.value());
-  const auto index = static_cast<std::size_t>(port);
   if (!blocked_.empty() || !has_room()) {
-    blocked_.push_back({index, &payload, at});
+    blocked_.push_back({port, &payload, at});
     wait_for_room();
     return tlm::TLM_ACCEPTED;
   }
-  arrive(index, payload, at);
+  arrive(port, payload, at);
   phase = tlm::END_REQ;
   delay = sc_core::SC_ZERO_TIME;
   return tlm::TLM_UPDATED;

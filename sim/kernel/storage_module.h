@@ -10,6 +10,7 @@
 #include "models/core/fifo.h"
 #include "models/core/storage_core.h"
 #include "sim/kernel/transfer.h"
+#include "sim/kernel/transfer_sockets.h"
 
 namespace simdse {
 
@@ -24,7 +25,7 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
                 std::unique_ptr<StorageCore> core, std::size_t ports, std::size_t sources,
                 bool is_memory);
 
-  using Socket = tlm_utils::simple_target_socket_tagged<StorageModule>;
+  using Socket = TransferTargetSocket<StorageModule>;
   Socket& socket(std::size_t port) { return *sockets_[port]; }
 
   StorageCore& core() { return *core_; }
@@ -34,9 +35,10 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   Bytes bytes_written() const { return bytes_written_; }
 
  private:
+  friend Socket;
   void on_time(std::uint64_t token) override;
-  tlm::tlm_sync_enum nb_transport_fw(int port, tlm::tlm_generic_payload& payload,
-                                     tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  tlm::tlm_sync_enum forward(std::size_t port, tlm::tlm_generic_payload& payload,
+                             tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void serve(std::size_t port, tlm::tlm_generic_payload& payload);
   void served(std::uint64_t tag, const StorageSpan& span) override;
   void answer(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds since,

@@ -4,9 +4,12 @@ namespace simdse {
 
 TransferPort::TransferPort(const char* name, TimeService& time, PayloadPool& pool,
                            TransferClient& client, std::size_t source, Bytes window)
-    : socket_(name), time_(time), pool_(pool), client_(client), source_(source), window_(window) {
-  socket_.register_nb_transport_bw(this, &TransferPort::nb_transport_bw);
-}
+    : socket_(name, *this, 0),
+      time_(time),
+      pool_(pool),
+      client_(client),
+      source_(source),
+      window_(window) {}
 
 void TransferPort::request(tlm::tlm_command command, const WorkTransfers& pieces, std::uint64_t tag,
                            std::uint32_t stream, Picoseconds earliest, Picoseconds tail) {
@@ -40,8 +43,8 @@ void TransferPort::send() {
   is_sending_ = false;
 }
 
-tlm::tlm_sync_enum TransferPort::nb_transport_bw(tlm::tlm_generic_payload& payload,
-                                                 tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum TransferPort::backward(std::size_t, tlm::tlm_generic_payload& payload,
+                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (phase == tlm::END_REQ) {
     is_requesting_ = false;
     send();

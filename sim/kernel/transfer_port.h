@@ -6,6 +6,7 @@
 #include "models/base/timed.h"
 #include "models/core/fifo.h"
 #include "sim/kernel/transfer.h"
+#include "sim/kernel/transfer_sockets.h"
 
 namespace simdse {
 
@@ -26,7 +27,7 @@ class TransferPort {
   TransferPort(const char* name, TimeService& time, PayloadPool& pool, TransferClient& client,
                std::size_t source, Bytes window);
 
-  tlm_utils::simple_initiator_socket<TransferPort>& socket() { return socket_; }
+  tlm::tlm_initiator_socket<>& socket() { return socket_; }
 
   /// Queues a transfer of some pieces; its head leaves here at `earliest` (for a write behind a
   /// read), and its last byte at `tail`.
@@ -34,12 +35,15 @@ class TransferPort {
                std::uint32_t stream, Picoseconds earliest = 0, Picoseconds tail = 0);
 
  private:
-  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
-                                     sc_core::sc_time& delay);
+  using Socket = TransferInitiatorSocket<TransferPort>;
+  friend Socket;
+
+  tlm::tlm_sync_enum backward(std::size_t, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                              sc_core::sc_time& delay);
   void send();
   void finish(tlm::tlm_generic_payload& payload, Picoseconds head);
 
-  tlm_utils::simple_initiator_socket<TransferPort> socket_;
+  Socket socket_;
   TimeService& time_;
   PayloadPool& pool_;
   TransferClient& client_;

@@ -28,7 +28,7 @@ class LoadGenerator : public sc_core::sc_module, public TransferClient, public T
     time_.join(*this, this->name());
   }
 
-  tlm_utils::simple_initiator_socket<TransferPort>& socket() { return port_.socket(); }
+  tlm::tlm_initiator_socket<>& socket() { return port_.socket(); }
 
   void start() { port_.request(tlm::TLM_READ_COMMAND, {{0, smallest_}}, kLoneRead, 0); }
 

@@ -34,6 +34,27 @@ TEST(Units, BytesOverBandwidthAreSeconds) {
   EXPECT_DOUBLE_EQ((Cycles(700) / Hertz(7e8)).value(), 1e-6);
 }
 
+TEST(Divisor, DividesAsTheProcessorDoes) {
+  std::mt19937_64 random(7);
+  const auto draw = [&](unsigned bits) {
+    return static_cast<std::int64_t>(random() >> (64 - bits));
+  };
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (int i = 0; i < 20'000; ++i) {
+    const std::int64_t value = std::max<std::int64_t>(1, draw(1 + random() % 63));
+    const Divisor divisor(value);
+    // A multiple and its neighbours, the largest number, and any.
+    const std::int64_t multiple = draw(1 + random() % 63) / value * value;
+    for (const std::int64_t number : {std::max<std::int64_t>(0, multiple - 1), multiple, most,
+                                      most / value * value, draw(63)}) {
+      ASSERT_EQ(divisor.quotient(number), number / value) << number << " / " << value;
+      ASSERT_EQ(divisor.rest(number), number % value) << number << " / " << value;
+      if (number > most - value) continue;
+      ASSERT_EQ(divisor.quotient_up(number), ceil_div(number, value)) << number << " / " << value;
+    }
+  }
+}
+
 TEST(Clock, EdgesAreExactHoweverManyCyclesPass) {
   const Clock clock(Hertz(700e6));  // the period is 1428.571... ps
   EXPECT_EQ(clock.edge(Cycles(0)), 0);
