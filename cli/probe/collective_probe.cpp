@@ -181,7 +181,8 @@ int run_collective_probe(const CommandContext& context) {
                                     "a system's name or YAML file")(
       "design", po::value<std::string>(), "chips of this design, joined as --topology says")(
       "topology", po::value<std::string>(),
-      "ring (default), torus_2d, torus_3d, fully_connected, switched or switched_two_level")(
+      "ring (default), torus_2d, torus_3d, fully_connected, switched, or switched_two_level with "
+      "--set network.node=4 --set 'network.upper={links: {type: serdes}}'")(
       "shape", po::value<std::string>(), "of a torus, e.g. 4,4,2; default: as even as can be")(
       "chips", po::value<std::int64_t>(),
       "with --design how many there are; with --system how many take part, from the first on")(

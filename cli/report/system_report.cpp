@@ -292,6 +292,7 @@ std::string system_search_text(const SystemSearchReport& report) {
 Json system_search_json(const SystemSearchReport& report) {
   Json json = {{"schema_version", 1},
                {"status", report.run.is_partial ? "partial" : "complete"},
+               {"stopped_by", report.run.is_partial ? Json("interrupt") : Json()},
                {"version", SIMDSE_VERSION},
                {"identity", identity(report.spec)},
                {"inputs", inputs_json(report.spec)},

@@ -143,6 +143,7 @@ TEST_F(SystemStepCli, AnInterruptedSearchKeepsWhatItHas) {
   }
   const Json json = Json::parse(read(out + "/results.json"));
   EXPECT_EQ(json.at("status"), "partial");
+  EXPECT_EQ(json.at("stopped_by"), "interrupt");
   EXPECT_FALSE(json.at("decision").at("is_decided").get<bool>());
   EXPECT_GT(json.at("candidates").at(0).at("estimate").at("throughput_samples_per_s"), 0);
   EXPECT_NE(r.out.find("interrupted"), std::string::npos) << r.out;
