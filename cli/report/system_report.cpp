@@ -276,7 +276,8 @@ std::string system_search_text(const SystemSearchReport& report) {
   }
   text += decision_line(report.run);
   const SimulatedChoice& best = report.run.commons.front();
-  if (!report.run.baselines.empty() && best.simulation) {
+  // Simulated side by side, either may be what an interrupt left out.
+  if (!report.run.baselines.empty() && report.run.baselines.front().simulation && best.simulation) {
     const SimulatedChoice& baseline = report.run.baselines.front();
     const double speed_up = baseline.simulation->time / best.simulation->time;
     text += fmt::format(
