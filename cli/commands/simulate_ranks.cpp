@@ -72,6 +72,10 @@ void print(const System& system, const RankPrograms& programs, const Contents& c
   }
   std::cout << fmt::format("{} on {} ({} chips like {})\n", programs.name, system.name,
                            system.network->chips(), system.chip->design().name)
+            << (system.software.name.empty()
+                    ? ""
+                    : fmt::format("software     that of the traces; {} is not applied\n",
+                                  system.software.name))
             << fmt::format("programs     {} ranks, {} nodes: {}; {:.6g} TMAC\n",
                            programs.ranks.size(), contents.nodes, actions,
                            static_cast<double>(contents.macs) / 1e12)
@@ -111,14 +115,18 @@ int simulate_ranks(const Arguments& arguments, const CommandContext& context) {
                                  programs.ranks.size(), system.name, system.network->chips()));
   }
   return on_chip(*system.chip, [&](const Chip& chip) {
-    const System own = make_system(system.name, chip, system.network->config());
+    System own = make_system(system.name, chip, system.network->config());
+    own.software = system.software;
     const Contents contents = contents_of(programs);
     const Json run = run_apart(own, programs);
     if (!arguments.has("json")) {
       print(own, programs, contents, run);
       return kDone;
     }
-    Json json = {{"schema_version", 1}, {"workload", programs.name}, {"system", own.name}};
+    Json json = {{"schema_version", 1},
+                 {"workload", programs.name},
+                 {"system", own.name},
+                 {"software", nullptr}};
     for (const RankAction action : kActions) {
       json["nodes"][action_name(action)] = contents.of_action[static_cast<std::size_t>(action)];
     }

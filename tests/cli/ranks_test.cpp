@@ -36,6 +36,9 @@ TEST_F(RanksCli, TheImportedTracesRunOnFourChips) {
   const Json slow = Json::parse(run(arguments + " --set design.links.lane_rate=14Gb/s").out);
   EXPECT_GT(slow.at("simulated_time_s"), r.at("simulated_time_s"));
   EXPECT_GT(slow.at("ranks").at(0).at("exchange"), r.at("ranks").at(0).at("exchange"));
+  EXPECT_NE(run("simulate --system a100_80g_8 --workload " + folder)
+                .out.find("software     that of the traces; megatron_lm is not applied\n"),
+            std::string::npos);
   expect_refused("simulate --system tpu_v4_4 --workload " + folder + " --set network.shape=[2,1]",
                  "has 4 ranks, but tpu_v4_4 only 2 chips");
 }

@@ -224,6 +224,42 @@ TEST_F(SystemStepCli, DegreesAreSearchedWithTheChips) {
   EXPECT_NE(text.find("does not divide the 6 attention heads"), std::string::npos) << text;
 }
 
+/// A base with four arrays spreads over two chips each what one array does as fast on one, where a
+/// baseline of little memory has no room for it.
+TEST_F(SystemStepCli, WhyChipsAreNotSearchedForOtherDegreesIsSaid) {
+  const std::string chip = std::string(SIMDSE_SOURCE_DIR) + "/configs/designs/tpu_v4.yaml";
+  std::ofstream(file("fast.yaml"))
+      << "schema: 1\nextends: " << chip
+      << "\ncores:\n  - {kind: tensor_core, type: systolic, count: 4}\n"
+         "  - {kind: vector_core, type: simd, count: 2, lanes: 128, sublanes: 8, memory: 1 MiB}\n";
+  std::ofstream(file("small.yaml"))
+      << "schema: 1\nextends: fast.yaml\nname: small\nmemory: {stacks: 1, stack_capacity: 1 GiB}\n";
+  const Outcome outcome =
+      run("search gpt2_xl_4 --set top_k=1 --set workload.layers=9 --set workload.heads=8 --set "
+          "workload.hidden=352 --set 'space={cores.0.count: [1]}' --set 'parallel={tensor: auto, "
+          "pipeline: auto, data: auto, chips: 4, global_batch: 4}' --set base=" +
+          file("fast.yaml") + " --set baselines=[" + file("small.yaml") + "] -o " + file("found"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::string reason = "baseline 'small': its memory is too small for a stage";
+  EXPECT_NE(outcome.out.find("not searched for these: " + reason), std::string::npos)
+      << outcome.out;
+  const Json json = Json::parse(read(file("found") + "/results.json"));
+  EXPECT_EQ(json.at("degrees_obstacle"), reason);
+  EXPECT_EQ(json.at("parallel").at("tensor"), 2);
+}
+
+/// A workload may do without the software that its system names.
+TEST_F(SystemStepCli, SoftwareIsSwitchedOff) {
+  const auto time = [&](const std::string& more) {
+    const Json json = json_of("{tensor: 4, microbatches: 2}", more);
+    return json.is_null() ? 0 : json.at("time_s").get<double>();
+  };
+  const double without = time("");
+  EXPECT_GT(time("--set software=megatron_lm"), without);
+  EXPECT_EQ(time("--set software=megatron_lm --set workload.software=none"), without);
+  EXPECT_EQ(time("--set software=none"), without);
+}
+
 TEST_F(SystemStepCli, FewMicrobatchesAndUnequalStagesGetWarnings) {
   const Outcome outcome =
       run("search gpt2_xl_4 --set workload.layers=6 --set workload.heads=20 --set "
