@@ -18,7 +18,8 @@ using OperatorGroup = std::vector<OperatorId>;
 /// parameters. A vector operator that emits row after row takes in elementwise and row-wise
 /// operators whose other inputs exist before the head runs. A chain stays within one phase, and
 /// every operator of it works on the elements that the one before has made. Where `rules` has
-/// chains, a group is the longest of them that begins at its head, or the head alone.
+/// chains, a group is followed as long as it is the beginning of one, always to the first consumer
+/// with which it is; it is then as much of that as makes a whole chain, or the head alone.
 std::vector<OperatorGroup> fuse_operators(const Graph& graph, const KernelRules& rules = {});
 
 }  // namespace simdse

@@ -51,8 +51,7 @@ std::string rate_text(const Chip& chip, const ChipRates& rates, const Region& re
       }
       const double used =
           static_cast<double>(estimate.macs) / (macs * estimate.bound(Resource::matrix).cycles);
-      return fmt::format("{:.4g} TMAC/s peak, {:.1f} % of the PEs at work", macs * frequency / 1e12,
-                         used * 100);
+      return fmt::format("{:.4g} TMAC/s peak, {:.1f} % of it", macs * frequency / 1e12, used * 100);
     }
     case Resource::vector:
       return fmt::format("{:.4g} G lane-cycles/s; {:.4g} G operations",

@@ -26,7 +26,7 @@ struct MessageRoute {
   std::vector<Hop> hops;
   /// By hop but the last one: which of its line's counts of places the message waits in behind it.
   std::vector<std::size_t> places;
-  std::uint64_t key = 0;   ///< sender, and a number of the receiver
+  std::uint64_t key = 0;   ///< sender, and the receiver's turn, see SystemNetwork::route()
   std::uint64_t sent = 0;  ///< messages so far
 };
 
@@ -34,8 +34,8 @@ struct Message {
   MessageRoute* route = nullptr;
   MessageClient* client = nullptr;
   std::uint64_t token = 0;
-  /// Decides between messages that are equally entitled to a line: by sender, a number
-  /// of the receiver, and age.
+  /// Decides between messages that are equally entitled to a line: by sender, the receiver's turn,
+  /// and age.
   std::uint64_t key = 0;
   std::int64_t bytes = 0;
   std::int64_t to_inject = 0;           ///< bytes that no line has been given yet
