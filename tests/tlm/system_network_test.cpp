@@ -553,6 +553,32 @@ TEST_P(EveryCollective, CountsWhatSendersTakePerMessage) {
   }
 }
 
+/// Of small messages latency is what counts, and their ways are not equally far: who has a near
+/// neighbour does not wait for who has a far one.
+TEST(Collectives, SmallMessagesFollowTheSlowestChain) {
+  using By = CollectiveAlgorithm;
+  Collectives bench;
+  std::vector<std::string> names;
+  for (const char* yaml :
+       {"{topology: torus_3d, shape: [4, 2, 2]}",
+        "{topology: switched_two_level, chips: 16, node: 4, upper: {links: {type: serdes}}}"}) {
+    for (const By algorithm : {By::ring, By::tree}) {
+      for (const CollectiveOp op : {CollectiveOp::all_reduce, CollectiveOp::reduce_scatter,
+                                    CollectiveOp::all_gather, CollectiveOp::all_to_all}) {
+        // Two trees in pieces, which meet.
+        if (algorithm == By::tree && op == CollectiveOp::all_reduce) continue;
+        bench.add(bench.add_network(yaml), {op, algorithm, Bytes(8192), first_chips(16)});
+        names.push_back(std::string(yaml) + (algorithm == By::ring ? " ring " : " tree ") +
+                        collective_name(op));
+      }
+    }
+  }
+  bench.run();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    EXPECT_NEAR(bench.formula(i) / bench.simulated(i), 1, 1e-3) << names[i];
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Algorithms, EveryCollective,
                          ::testing::Values(CollectiveAlgorithm::ring,
                                            CollectiveAlgorithm::bidirectional_ring,
