@@ -16,7 +16,8 @@ class CrossbarCore : public NocCore {
   Span carry(Picoseconds now, const Transfer& transfer) override;
 
  private:
-  /// Of one far port's share: those of a transfer are nearly all equal.
+  /// Of one far port's share: those of a transfer are nearly all equal, and on the A100's many
+  /// ports looking each up in `spans_` would take 3 % more instructions of a whole simulation.
   Picoseconds span_of_share(std::int64_t bytes) {
     if (bytes != known_bytes_) {
       known_bytes_ = bytes;
