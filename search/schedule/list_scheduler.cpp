@@ -59,6 +59,7 @@ ListScheduler::ListScheduler(const Chip& chip, const TaskGraph& graph,
   for (TaskId task = 0; task < count; ++task) {
     kinds_.push_back(graph.tasks[task].contraction ? CoreKind::tensor : CoreKind::vector);
     slack_.push_back(path.slack(task));
+    rest_.push_back(path.length - path.latest[task]);
   }
   std::vector<TaskId> order(graph.tasks.size());
   std::iota(order.begin(), order.end(), 0);
@@ -69,13 +70,16 @@ ListScheduler::ListScheduler(const Chip& chip, const TaskGraph& graph,
   for (TaskId i = 0; i < count; ++i) rank_[order[i]] = i;
 }
 
-Schedule ListScheduler::schedule(const ListRules& rules) {
+Schedule ListScheduler::schedule(const ListRules& rules, double limit) {
   rules_ = &rules;
+  limit_ = limit;
+  is_over_limit_ = false;
   result_ = {};
   result_.entries.reserve(graph_.tasks.size());
   now_ = 0;
   ready_.clear();
   ready_tasks_ = {};
+  running_ = {};
   has_started_.assign(graph_.tasks.size(), 0);
   waiting_for_.resize(graph_.tasks.size());
   tensor_.reset(chip_.tensor_groups());
@@ -85,7 +89,7 @@ Schedule ListScheduler::schedule(const ListRules& rules) {
     if (waiting_for_[i] == 0) make_ready(static_cast<TaskId>(i), kNone);
   }
   start_what_fits();
-  while (!running_.empty()) {
+  while (!running_.empty() && !is_over_limit_) {
     now_ = running_.top().first;
     while (!running_.empty() && running_.top().first == now_) {
       const std::int32_t entry = running_.top().second;
@@ -95,7 +99,7 @@ Schedule ListScheduler::schedule(const ListRules& rules) {
     start_what_fits();
   }
   // What is held back for what never starts makes no schedule.
-  result_.makespan = ready_.empty() ? now_ : kEndless;
+  result_.makespan = ready_.empty() && !is_over_limit_ ? now_ : kEndless;
   return std::move(result_);
 }
 
@@ -104,7 +108,15 @@ void ListScheduler::make_ready(TaskId task, std::int32_t reduction_of) {
   const auto at = std::upper_bound(ready_.begin(), ready_.end(), ready,
                                    [](const Ready& x, const Ready& y) { return x.rank < y.rank; });
   ready_.insert(at, ready);
-  if (reduction_of == kNone) ++ready_tasks_[static_cast<std::size_t>(kinds_[task])];
+  if (reduction_of != kNone) return;
+  ++ready_tasks_[static_cast<std::size_t>(kinds_[task])];
+  check_limit(task);
+}
+
+void ListScheduler::check_limit(TaskId task) {
+  // The latencies on the longest path, which a schedule may add up in another order.
+  constexpr double rounding = 1 - 1e-9;
+  if ((now_ + rest_[task]) * rounding >= limit_) is_over_limit_ = true;
 }
 
 void ListScheduler::finish(std::int32_t index) {
@@ -312,6 +324,7 @@ std::vector<std::int32_t> ListScheduler::take_vector_cores(const CoreRange& grou
 
 void ListScheduler::start(ScheduledTask entry, double cycles, const Ready& ready) {
   has_started_[entry.task] = 1;
+  if (!entry.is_reduction) check_limit(entry.task);
   entry.ready = ready.since;
   entry.start = now_;
   entry.finish = now_ + cycles;

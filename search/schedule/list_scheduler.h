@@ -55,8 +55,9 @@ class ListScheduler {
   ListScheduler(const Chip& chip, const TaskGraph& graph, const std::vector<TaskOptions>& options,
                 const CriticalPath& path);
 
-  /// The makespan is infinite if tasks are held back for each other in a circle.
-  Schedule schedule(const ListRules& rules);
+  /// The makespan is infinite if tasks are held back for each other in a circle, or as soon as it
+  /// is clear that it won't be less than `limit`; then the schedule breaks off.
+  Schedule schedule(const ListRules& rules, double limit);
 
  private:
   /// What is asked of an option again and again.
@@ -92,6 +93,8 @@ class ListScheduler {
 
   bool is_contraction(TaskId task) const { return kinds_[task] == CoreKind::tensor; }
   void make_ready(TaskId task, std::int32_t reduction_of);
+  /// Gives up if what follows from a task, which does not start before now, lasts to the limit.
+  void check_limit(TaskId task);
   void finish(std::int32_t index);
   const TaskOption& option_of(const ScheduledTask& entry) const;
   /// First of `count` neighbouring idle tensor cores of a group, or kNone.
@@ -118,10 +121,13 @@ class ListScheduler {
   std::vector<std::vector<Way>> ways_;  ///< by signature, as the options
   std::vector<CoreKind> kinds_;         ///< by task: what it runs on
   std::vector<double> slack_;           ///< by task
+  std::vector<double> rest_;            ///< by task: from its start to the end at least
   std::vector<std::int32_t> rank_;      ///< by task
 
   // Of the schedule in the making.
   const ListRules* rules_ = nullptr;
+  double limit_ = 0;
+  bool is_over_limit_ = false;
   std::vector<char> has_started_;
   Cores tensor_;
   Cores vector_;

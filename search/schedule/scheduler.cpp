@@ -1,6 +1,7 @@
 #include "search/schedule/scheduler.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace simdse {
 namespace {
@@ -35,10 +36,11 @@ class Scheduler {
  private:
   bool keep_if_shorter(const ListRules& rules) {
     --tries_left_;
-    Schedule schedule = lists_.schedule(rules);
-    if (!best_.entries.empty() && schedule.makespan >= best_.makespan * (1 - kLeastShortening)) {
-      return false;
-    }
+    const bool is_first = best_.entries.empty();
+    const double limit = is_first ? std::numeric_limits<double>::infinity()
+                                  : best_.makespan * (1 - kLeastShortening);
+    Schedule schedule = lists_.schedule(rules, limit);
+    if (!is_first && schedule.makespan >= limit) return false;
     best_ = std::move(schedule);
     rules_ = rules;
     return true;
