@@ -126,10 +126,12 @@ std::int64_t whole_tiles(std::int64_t size, std::int64_t tile, std::int64_t bloc
 }
 
 /// Calls visit(value) with the multiples of `extent` worth trying for an axis of `size`: doubling,
-/// and the whole axis.
+/// and the whole axis; not with those behind one for which it returns false.
 template <class Visit>
 void for_each_multiple(std::int64_t extent, std::int64_t size, Visit&& visit) {
-  for (std::int64_t value = extent; value < size; value *= 2) visit(value);
+  for (std::int64_t value = extent; value < size; value *= 2) {
+    if (!visit(value)) return;
+  }
   visit(size);
 }
 
@@ -159,19 +161,23 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
   };
   std::vector<TileShape> result;
   result.reserve(16);
+  // Where a tile does not fit, none with more rows or columns does.
   for_each_multiple(least_rows, whole.*axes.rows, [&](std::int64_t rows) {
+    bool fits_any = false;
     for_each_multiple(least_columns, whole.*axes.columns, [&](std::int64_t columns) {
       const std::int64_t most = p_.block > 0
                                     ? longest(round_up(rows, p_.block), round_up(columns, p_.block))
                                     : longest(rows, columns);
-      if (most == 0) return;
+      if (most == 0) return false;
       // Evened out so that no short piece is left over.
       TileShape tile;
       tile.*axes.rows = rows;
       tile.*axes.columns = columns;
       tile.*axes.stream = most == stream ? stream : ceil_div(stream, ceil_div(stream, most));
       result.push_back(tile);
+      return fits_any = true;
     });
+    return fits_any;
   });
   if (result.empty()) {
     // A memory too small for one fold holds what it can; the stream is cut to single steps.
@@ -187,21 +193,46 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
 TileTiming Systolic::timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
                             std::int64_t count) const {
   const Axes axes = axes_of(dataflow);
-  const std::int64_t r = p_.rows;
-  const std::int64_t c = p_.columns;
-  // Every fold streams a whole piece of the stream axis; the last piece may be shorter.
-  const std::int64_t stream = block.*axes.stream;
-  const std::int64_t piece = std::min(tile.*axes.stream, stream);
-  const std::int64_t whole_pieces = piece == stream ? 1 : stream / piece;
-  const std::int64_t rest = stream - whole_pieces * piece;
-  const std::int64_t last = rest > 0 ? rest : piece;
   const auto folds_along = [&](std::int64_t TileShape::*axis, std::int64_t extent) {
     if (p_.block == 0) return folds(block.*axis, std::min(tile.*axis, block.*axis), extent);
     return folds(whole_tiles(block.*axis, tile.*axis, p_.block), round_up(tile.*axis, p_.block),
                  extent);
   };
+  return timing_of_folds(
+      dataflow, count * folds_along(axes.rows, p_.rows) * folds_along(axes.columns, p_.columns),
+      block.*axes.stream, tile.*axes.stream);
+}
+
+void Systolic::time_tiles(Dataflow dataflow, const TileShape& whole, std::int64_t count,
+                          std::vector<TimedTile>& timed) const {
+  if (p_.block > 0) {
+    TensorCore::time_tiles(dataflow, whole, count, timed);
+    return;
+  }
+  // Sides of tiles are multiples of the array's, or all of the product's: however it is cut, the
+  // folds are as many. So what tells the times apart is the length of the stream.
+  const Axes axes = axes_of(dataflow);
   const std::int64_t folds_per_piece =
-      count * folds_along(axes.rows, r) * folds_along(axes.columns, c);
+      count * ceil_div(whole.*axes.rows, p_.rows) * ceil_div(whole.*axes.columns, p_.columns);
+  const TimedTile* before = nullptr;
+  for (TimedTile& tile : timed) {
+    const std::int64_t stream = tile.shape.*axes.stream;
+    tile.timing = before != nullptr && before->shape.*axes.stream == stream
+                      ? before->timing
+                      : timing_of_folds(dataflow, folds_per_piece, whole.*axes.stream, stream);
+    before = &tile;
+  }
+}
+
+TileTiming Systolic::timing_of_folds(Dataflow dataflow, std::int64_t folds_per_piece,
+                                     std::int64_t stream, std::int64_t tile_stream) const {
+  const std::int64_t r = p_.rows;
+  const std::int64_t c = p_.columns;
+  // Every fold streams a whole piece of the stream axis; the last piece may be shorter.
+  const std::int64_t piece = std::min(tile_stream, stream);
+  const std::int64_t whole_pieces = piece == stream ? 1 : stream / piece;
+  const std::int64_t rest = stream - whole_pieces * piece;
+  const std::int64_t last = rest > 0 ? rest : piece;
   const std::int64_t all_folds = folds_per_piece * (whole_pieces + (rest > 0 ? 1 : 0));
   const std::int64_t streamed = folds_per_piece * stream;
   // Sum over the folds of the larger of the stream's length and the rows.

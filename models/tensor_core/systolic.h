@@ -71,6 +71,8 @@ class Systolic : public TensorCore {
                                double element_bytes) const override;
   TileTiming timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
                     std::int64_t count) const override;
+  void time_tiles(Dataflow dataflow, const TileShape& whole, std::int64_t count,
+                  std::vector<TimedTile>& timed) const override;
   std::int64_t output_places(std::int64_t elements) const override {
     if (p_.buffering == Buffering::single) return 1;
     return std::max<std::int64_t>(p_.block > 0 ? 1 : 2,
@@ -92,6 +94,9 @@ class Systolic : public TensorCore {
   const Params& params() const { return p_; }
 
  private:
+  /// Of so many folds for each piece of at most `tile_stream` of an axis of length `stream`.
+  TileTiming timing_of_folds(Dataflow dataflow, std::int64_t folds_per_piece, std::int64_t stream,
+                             std::int64_t tile_stream) const;
   /// `operand_depth` 16-bit entries beside each row, `accumulator_depth` 32-bit ones per column.
   Bytes operand_memory() const { return Bytes(p_.rows * p_.operand_depth * 2); }
   Bytes accumulators() const { return Bytes(p_.columns * p_.accumulator_depth * 4); }

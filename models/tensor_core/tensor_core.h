@@ -40,6 +40,12 @@ struct FormatRate {
   double cycles() const { return static_cast<double>(passes) / static_cast<double>(packed); }
 };
 
+/// A tile of a product, and the time that a core takes for all of the product in such tiles.
+struct TimedTile {
+  TileShape shape;
+  TileTiming timing;
+};
+
 class TensorCore : public Block {
  public:
   virtual std::vector<Dataflow> dataflows() const = 0;
@@ -58,6 +64,11 @@ class TensorCore : public Block {
   /// `tile`.
   virtual TileTiming timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
                             std::int64_t count) const = 0;
+
+  /// Sets the timing of `count` equal products of sizes `whole` for each of `timed`, which are the
+  /// tiles() of it. A core overrides it where that is less work than one timing() after the other.
+  virtual void time_tiles(Dataflow dataflow, const TileShape& whole, std::int64_t count,
+                          std::vector<TimedTile>& timed) const;
 
   /// Output blocks of `elements` each that the core can hold: one in the making, the others on
   /// their way out. At least 2, or 1 where buffering is single.
@@ -88,6 +99,10 @@ class TensorCore : public Block {
                                   const TileShape& whole, double element_bytes) const;
   TileTiming timing_of(const NumberFormat& format, Dataflow dataflow, const TileShape& block,
                        const TileShape& tile, std::int64_t count) const;
+  /// Replaces `timed` by both: the tiles of `count` equal products of sizes `whole`.
+  void find_timed_tiles(const NumberFormat& format, Dataflow dataflow, const TileShape& whole,
+                        double element_bytes, std::int64_t count,
+                        std::vector<TimedTile>& timed) const;
 
   /// Finished sums of 4 bytes that leave for the vector core behind, per cycle.
   virtual BytesPerCycle drain_width() const = 0;
@@ -97,6 +112,11 @@ class TensorCore : public Block {
 
   /// "128x128": for tables.
   virtual std::string label() const = 0;
+
+ private:
+  /// Bytes of the operand memory that a step along k takes of numbers with elements of
+  /// `element_bytes`.
+  double entry_bytes(const FormatRate& own, double element_bytes) const;
 };
 
 }  // namespace simdse

@@ -64,11 +64,13 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const Contrac
   const double element_bytes = std::max({a_bytes, b_bytes, task.format.bits / 8.0});
   // Below this no tile comes.
   const double floor = std::max(peak_cycles(task, part) + follow_ups, (a + b) / port_);
-  const std::vector<TileShape> tiles =
-      core_->tiles_of(task.format, dataflow, {part.m, part.n, part.k}, element_bytes);
-  calls_.add(static_cast<std::int64_t>(tiles.size()));
-  for (const TileShape& tile : tiles) {
+  core_->find_timed_tiles(task.format, dataflow, {part.m, part.n, part.k}, element_bytes,
+                          part.batch, tiles_);
+  calls_.add(static_cast<std::int64_t>(tiles_.size()));
+  for (const auto& [tile, timing] : tiles_) {
     if (floor >= least) break;
+    const double matrix = to_double(timing.body) + follow_ups;
+    if (matrix >= least) continue;
     const auto tiles_m = static_cast<double>(ceil_div(part.m, tile.m));
     const auto tiles_n = static_cast<double>(ceil_div(part.n, tile.n));
     double loads = 0;
@@ -81,10 +83,6 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const Contrac
     } else {
       loads = std::min(a + b * tiles_m, b + a * tiles_n);
     }
-    if (loads / port_ >= least) continue;
-    const TileTiming timing =
-        core_->timing_of(task.format, dataflow, {part.m, part.n, part.k}, tile, part.batch);
-    const double matrix = to_double(timing.body) + follow_ups;
     least = std::min(least, std::max(matrix, loads / port_));
   }
   return least;

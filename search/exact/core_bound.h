@@ -47,6 +47,7 @@ class CoreBound {
   std::shared_ptr<const TensorCore> core_;
   double port_;
   CostCalls& calls_;
+  std::vector<TimedTile> tiles_;  ///< scratch
   struct Known {
     std::int64_t parts = 0;
     PartCycles cycles;

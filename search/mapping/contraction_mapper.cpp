@@ -177,10 +177,12 @@ class Mapper {
     const TileShape size{part_.m, part_.n, part_.k};
     const double element_bytes = std::max({a_bytes_, b_bytes_, problem_.format.bits / 8.0});
     tiles_.clear();
-    for (const TileShape& shape : core_.tiles_of(problem_.format, dataflow, size, element_bytes)) {
+    core_.find_timed_tiles(problem_.format, dataflow, size, element_bytes, part_.batch,
+                           timed_tiles_);
+    for (const auto& [shape, timing] : timed_tiles_) {
       Tile tile;
       tile.shape = shape;
-      set_bound(tile, dataflow);
+      set_bound(tile, timing);
       ++calls_;
       choose_block(tile);
       tile.least =
@@ -235,9 +237,7 @@ class Mapper {
 
   /// What one part needs on its core whatever the levels above do: arithmetic, its port, and what
   /// is fused behind.
-  void set_bound(Tile& tile, Dataflow dataflow) const {
-    const TileTiming timing = core_.timing_of(problem_.format, dataflow,
-                                              {part_.m, part_.n, part_.k}, tile.shape, part_.batch);
+  void set_bound(Tile& tile, const TileTiming& timing) const {
     const double matrix = to_double(timing.setup + timing.body + timing.tail);
     const double tiles_k = static_cast<double>(ceil_div(part_.k, tile.shape.k));
     const double tiles_m = static_cast<double>(ceil_div(part_.m, tile.shape.m));
@@ -513,7 +513,8 @@ class Mapper {
   double a_bytes_;  ///< per element
   double b_bytes_;
   ContractionShape part_;
-  std::vector<Tile> tiles_;  ///< scratch, as the next three
+  std::vector<TimedTile> timed_tiles_;  ///< scratch, as the next four
+  std::vector<Tile> tiles_;
   std::vector<PanelledAxis> row_panels_;
   std::vector<PanelledAxis> column_panels_;
   std::vector<PanelledAxis> outer_panels_;
