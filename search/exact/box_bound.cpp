@@ -190,6 +190,18 @@ BoxBound::Counts BoxBound::counts_of(const Box& box, const CountAxis& from) cons
   return counts;
 }
 
+void BoxBound::add_choice(const Choice& choice) {
+  // No mixture is less for it, however it is rounded.
+  for (std::size_t i = choices_begin_.back(); i < choices_.size(); ++i) {
+    const Choice& other = choices_[i];
+    if (other.latency <= choice.latency && other.tensor <= choice.tensor &&
+        other.vector <= choice.vector) {
+      return;
+    }
+  }
+  choices_.push_back(choice);
+}
+
 void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const ChipRates& r,
                            const Counts& tensor, const Counts& vector) {
   const Task& task = *entry.task;
@@ -212,7 +224,7 @@ void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const ChipRates& 
       if (share == 0) break;  // too small to be divided further
       const double busy = in + std::max(work * share - shapes, 0.0) + out;
       const double latency = r.launch + std::max(busy, moves(share, share * p, entry.memory_bytes));
-      choices_.push_back({latency, 0, p * latency});
+      add_choice({latency, 0, p * latency});
     }
     return;
   }
@@ -225,7 +237,7 @@ void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const ChipRates& 
     if (std::isfinite(cycles.whole_sums)) {
       const double busy = in + std::max(cycles.whole_sums, work / behind) + out;
       const double latency = r.launch + std::max(busy, moves(1 / p, 1, entry.memory_bytes));
-      choices_.push_back({latency, p * latency, task.has_vector_work() ? behind * latency : 0});
+      add_choice({latency, p * latency, task.has_vector_work() ? behind * latency : 0});
     }
     if (std::isfinite(cycles.split_sums)) {
       // Unfinished sums go to memory, come back and are added up by a region of its own.
@@ -234,7 +246,7 @@ void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const ChipRates& 
       const double moved = (entry.memory_bytes + 2 * sums) / r.memory;
       const double latency =
           std::max(main + r.launch + way + sums / r.memory, 2 * (r.launch + way) + moved);
-      choices_.push_back({latency, p * main, 0});
+      add_choice({latency, p * main, 0});
     }
   }
 }

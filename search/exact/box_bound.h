@@ -105,6 +105,8 @@ class BoxBound {
   Counts counts_of(const Box& box, const CountAxis& from) const;
   void add_choices(const TaskClass& entry, Cell& cell, const ChipRates& rates, const Counts& tensor,
                    const Counts& vector);
+  /// Adds a way to run the last class, unless another one is no worse in anything.
+  void add_choice(const Choice& choice);
   /// Of the tasks of a segment.
   double least_cycles(const Segment& segment, const Counts& tensor, const Counts& vector);
 
