@@ -33,7 +33,6 @@ struct MoveCosts {
   double memory = 0;         ///< rate at which memory serves all parts
   double buffer = 0;
   double parts = 1;  ///< that begin at the same time
-  Waits waits;
 };
 
 /// Bytes to and from memory and buffer.
@@ -68,106 +67,147 @@ struct StepMoves {
 ///   - a finished block keeps its place until it is stored or in the vector core, and there are
 ///     only so many places.
 /// The same rules as those of the simulated cores; here a transfer takes what MoveCosts says, and
-/// nothing that the part does delays others. All parts ask for the operands of their first two
-/// items at once, and are served in turn, this one last. From then on they are as far apart as that
-/// took, and find a level free that on the whole has time for all of them.
-class PartChain {
+/// nothing that the part does delays others but by the waits that a chain is given. All parts ask
+/// for the operands of their first two items at once, and are served in turn, this one last. From
+/// then on they are as far apart as that took, and find a level free that on the whole has time for
+/// all of them.
+///
+/// Several chains over the same steps differ in their waits alone: which places and which room in
+/// the rings a step waits for is the same in all of them, and found once.
+class PartChains {
  public:
-  /// `vector_turns`: how many parts the vector core works for in turn.
-  PartChain(const Region& region, const MoveCosts& costs, std::int64_t vector_turns);
+  /// `vector_turns`: how many parts the vector core works for in turn. At first there is the chain
+  /// without waits, number 0.
+  PartChains(const Region& region, const MoveCosts& costs, std::int64_t vector_turns);
+
+  /// One more chain, whose number is returned. All are there before the first step.
+  std::size_t add(const Waits& waits);
 
   /// `moves`: of the step.
   void append(const ProgramStep& step, const StepMoves& moves);
 
   /// When the last result is stored.
-  Cycles finish() const { return finish_; }
+  Cycles finish(std::size_t chain) const { return chains_[chain].finish; }
   /// When the first work begins, and when the last store does.
-  Cycles first_begin() const { return first_begin_; }
-  Cycles last_store() const { return last_store_; }
+  Cycles first_begin(std::size_t chain) const { return chains_[chain].first_begin; }
+  Cycles last_store(std::size_t chain) const { return chains_[chain].last_store; }
 
  private:
+  /// Without waits, with those for memory and for the buffer, and with those of each way.
+  static constexpr std::size_t kMostChains = 3 + kWayCount;
+  /// A time for each chain.
+  using Times = std::array<Cycles, kMostChains>;
+  static constexpr Times kFromTheStart{};
+
+  struct Chain {
+    // What each transfer waits.
+    Cycles load_memory;
+    Cycles load_buffer;
+    Cycles store_memory;
+    Cycles store_buffer;
+    Cycles stage;
+    TilePipeline tensor;
+    TilePipeline vector;
+    std::array<Cycles, 2> tensor_ends{};  ///< of the last two items of each core
+    std::array<Cycles, 2> vector_ends{};
+    Cycles now;           ///< until when what is looked at of the step takes
+    Cycles requested;     ///< when the last block was asked for
+    Cycles first_issued;  ///< when the first item's operands were asked for
+    Cycles first_begin;
+    Cycles last_store;
+    Cycles finish;
+  };
   /// The times of the last two different transfers of a kind: steps are mostly alike, or take
   /// turns.
   struct LastMoves {
     struct Known {
       Moved moved;
-      Cycles time;
+      Times times;
       bool is_known = false;
     };
     std::array<Known, 2> known;
     std::size_t older = 0;
 
-    const Known* find(const Moved& moved) const {
+    const Times* find(const Moved& moved) const {
       for (const Known& each : known) {
-        if (each.is_known && each.moved == moved) return &each;
+        if (each.is_known && each.moved == moved) return &each.times;
       }
       return nullptr;
     }
-    Cycles add(const Moved& moved, Cycles time) {
-      known[older] = {moved, time, true};
+    const Times& add(const Moved& moved, const Times& times) {
+      Known& entry = known[older];
+      entry = {moved, times, true};
       older = 1 - older;
-      return time;
+      return entry.times;
     }
+    void forget() { known[0].is_known = known[1].is_known = false; }
+  };
+  /// One thing after another, with a time for each chain.
+  class Events {
+   public:
+    void reserve(std::size_t events, std::size_t chains) { times_.reserve(events * chains); }
+    void push_back(Cycles time) { times_.push_back(time); }
+    /// Times of all `chains` for event `index`.
+    const Cycles* at(std::size_t index, std::size_t chains) const {
+      return times_.data() + index * chains;
+    }
+
+   private:
+    std::vector<Cycles> times_;
   };
   /// Blocks on their way through the buffer.
   struct Ring {
     std::int64_t capacity = 0;
     double copies = 1;  ///< rings like this one that memory fills at the same time
     std::int64_t requested = 0;
-    std::int64_t freed = 0;
-    std::int64_t last_bytes = -1;  ///< of a block, and how long it was on its way
+    std::int64_t last_bytes = -1;  ///< of a block, and how long it is on its way without waits
     Cycles last_time;
-    std::vector<std::pair<Cycles, std::int64_t>> releases;  ///< time, bytes freed until then
+    std::vector<std::int64_t> freed;  ///< bytes, until each release
+    Events releases;
     std::size_t next_release = 0;
   };
-  /// The last two items of a core.
-  struct Places {
-    std::array<Cycles, 2> ends{};
-    std::size_t next = 0;
 
-    Cycles free_at() const { return ends[next]; }
-    void take(Cycles end) {
-      ends[next] = end;
-      next = 1 - next;
-    }
-  };
-
-  Cycles load_time(const Moved& moved) const;
-  Cycles load_time(const Moved& moved, LastMoves& last) const;
-  Cycles store_time(const Moved& moved);
-  /// `memory_wait`, `buffer_wait`: what a transfer from or to them waits.
-  Cycles move_time(const Moved& moved, Cycles memory_wait, Cycles buffer_wait) const;
-  Cycles staged_by(const ProgramStep& step);
-  /// When what is asked for at `issued` is in the core that begins items.
-  Cycles loaded(Cycles issued, const Moved& moved, LastMoves& last);
-  void note_item(Cycles begin);
+  /// Calls visit(chain, number).
+  template <class Visit>
+  void for_each_chain(Visit&& visit) {
+    for (std::size_t i = 0; i < count_; ++i) visit(chains_[i], i);
+  }
+  void reserve();
+  Times load_times(const Moved& moved) const;
+  const Times& load_times(const Moved& moved, LastMoves& last) const;
+  const Times& store_times(const Moved& moved);
+  /// What a transfer from or to memory takes, and one from or to the buffer, without waits.
+  Cycles memory_time(const Moved& moved) const;
+  Cycles buffer_time(const Moved& moved) const;
+  // These move every chain's `now` on: from when a core is free to when what a step needs is in the
+  // buffer, to when what is asked for then is in the core that begins items, and through its work.
+  void wait_for_staged(const ProgramStep& step);
+  void load_item(const Moved& moved, LastMoves& last);
+  void run_tensor(const ProgramStep& step, const StepMoves& moves);
+  void run_vector(const ProgramStep& step, const StepMoves& moves);
+  void note_item();
   /// When there is a place for another output, of which there are `places`.
-  static Cycles place_free(const std::vector<Cycles>& freed, std::size_t begun,
-                           std::int64_t places);
+  const Cycles* place_free(const Events& freed, std::size_t begun, std::int64_t places) const;
 
   const Region& region_;
   MoveCosts costs_;
   std::int64_t vector_turns_;
-  TilePipeline tensor_;
-  TilePipeline vector_;
-  Places tensor_places_;
-  Places vector_places_;
+  bool has_vector_;
+  std::array<Chain, kMostChains> chains_;
+  std::size_t count_ = 1;         ///< of chains
+  std::size_t tensor_place_ = 0;  ///< which of the last two items of a core is the older one
+  std::size_t vector_place_ = 0;
   std::size_t blocks_begun_ = 0;
-  std::vector<Cycles> blocks_freed_;  ///< when each block had left the core that made it
+  Events blocks_freed_;  ///< when each block had left the core that made it
   std::size_t results_begun_ = 0;
-  std::vector<Cycles> results_freed_;  ///< the same of a vector core behind
+  Events results_freed_;  ///< the same of a vector core behind
   std::array<Ring, 2> rings_;
   LastMoves tensor_load_;
   LastMoves vector_load_;
   LastMoves store_;
-  Cycles requested_;       ///< when the last block was asked for
   std::size_t items_ = 0;  ///< begun
   double parts_;           ///< that ask at the same time
-  Cycles first_issued_;    ///< when the first item's operands were asked for
-  Moved first_moved_;      ///< those of the items that all parts ask for at once
-  Cycles first_begin_;
-  Cycles last_store_;
-  Cycles finish_;
+  Moved first_moved_;      ///< that of the items that all parts ask for at once
 };
 
 }  // namespace simdse

@@ -52,6 +52,9 @@ namespace {
 /// A wait so long that it dwarfs all else, so that the time of a chain counts the waits in it.
 constexpr std::int64_t kLongWait = std::int64_t{1} << 36;
 
+/// The chain that waits for nobody.
+constexpr std::size_t kAlone = 0;
+
 /// What one part asks of its cores and moves, summed over its steps.
 struct PartTotals {
   Cycles matrix_work;
@@ -282,24 +285,24 @@ class Estimator {
     costs.memory = rates_.memory;
     costs.buffer = rates_.buffer;
     costs.parts = static_cast<double>(region_.parts());
-    alone_.emplace(region_, costs, vector_turns());
-    const auto follow_with = [&](std::optional<PartChain>& chain, Cycles& wait) {
-      wait = Cycles(kLongWait);
-      chain.emplace(region_, costs, vector_turns());
-      wait = Cycles(0);
-      waiting_chains_.push_back(&*chain);
-    };
+    chains_.emplace(region_, costs, vector_turns());
     if (with_waits_) {
+      const auto follow_with = [&](std::optional<std::size_t>& chain, auto&& wait_of) {
+        Waits waits;
+        wait_of(waits) = Cycles(kLongWait);
+        chain = chains_->add(waits);
+      };
       const Passing& p = passing_;
       // Where all that waits goes one way, that way's chain tells.
       if (p.staged || (p.from_memory() && p.to_memory())) {
-        follow_with(memory_waits_, costs.waits.memory);
+        follow_with(memory_waits_, [](Waits& w) -> Cycles& { return w.memory; });
       }
       if (p.staged || (p.from_buffer() && p.to_buffer())) {
-        follow_with(buffer_waits_, costs.waits.buffer);
+        follow_with(buffer_waits_, [](Waits& w) -> Cycles& { return w.buffer; });
       }
       for (std::size_t way = 0; way < kWayCount; ++way) {
-        if (p.ways[way]) follow_with(way_waits_[way], costs.waits.ways[way]);
+        if (!p.ways[way]) continue;
+        follow_with(way_waits_[way], [way](Waits& w) -> Cycles& { return w.ways[way]; });
       }
     }
     PartTotals t;
@@ -309,9 +312,8 @@ class Estimator {
       const double stored_before = t.to_memory;
       add(step, parts, t);
       const StepMoves moves = StepMoves::of(step, region_);
-      alone_->append(step, moves);
-      fill_.append(step, alone_->finish());
-      for (PartChain* chain : waiting_chains_) chain->append(step, moves);
+      chains_->append(step, moves);
+      fill_.append(step, chains_->finish(kAlone));
       if (!step.has_output) continue;
       last_.work = Cycles(0);
       if (region_.contraction)
@@ -346,17 +348,17 @@ class Estimator {
     const double store = last_.stored * parts / rates_.memory;
     const double rest = std::max(0.0, to_double(first_.work) + load / parts - 2 * load) +
                         std::max(0.0, to_double(last_.work) + store / parts - 2 * store);
-    return std::min(rest, to_double(alone_->finish()));
+    return std::min(rest, to_double(chains_->finish(kAlone)));
   }
 
   void set_patience(RegionEstimate& e) const {
-    const auto of_way = [&](Way way) -> const std::optional<PartChain>& {
+    const auto of_way = [&](Way way) -> const std::optional<std::size_t>& {
       return way_waits_[static_cast<std::size_t>(way)];
     };
     // That of a level whose own chain was not followed: of its only way, or nothing waits there.
-    const auto of_level = [&](const std::optional<PartChain>& own, Way in, Way out) {
-      const std::optional<PartChain>& chain = own ? own : of_way(in) ? of_way(in) : of_way(out);
-      return patience_of(chain ? *chain : *alone_, e.launch);
+    const auto of_level = [&](const std::optional<std::size_t>& own, Way in, Way out) {
+      const std::optional<std::size_t>& chain = own ? own : of_way(in) ? of_way(in) : of_way(out);
+      return patience_of(chain.value_or(kAlone), e.launch);
     };
     e.with_memory = of_level(memory_waits_, Way::from_memory, Way::to_memory);
     e.with_buffer = of_level(buffer_waits_, Way::from_buffer, Way::to_buffer);
@@ -366,8 +368,8 @@ class Estimator {
   }
 
   /// Splits the time of a chain whose transfers wait long into the waits and the rest.
-  static Patience patience_of(const PartChain& chain, double launch) {
-    const std::int64_t time = chain.finish().value();
+  Patience patience_of(std::size_t chain, double launch) const {
+    const std::int64_t time = chains_->finish(chain).value();
     return {launch + static_cast<double>(time % kLongWait), static_cast<double>(time / kLongWait)};
   }
 
@@ -394,9 +396,9 @@ class Estimator {
     set(Resource::memory, traffic_.memory / rates_.memory + e.turning, traffic_.memory);
 
     e.launch = rates_.launch;
-    const double finish = to_double(alone_->finish());
-    e.startup = to_double(alone_->first_begin());
-    e.drain = finish - to_double(alone_->last_store());
+    const double finish = to_double(chains_->finish(kAlone));
+    e.startup = to_double(chains_->first_begin(kAlone));
+    e.drain = finish - to_double(chains_->last_store(kAlone));
     const double matrix = e.bound(Resource::matrix).cycles;
     const double vector = e.bound(Resource::vector).cycles;
     e.pace = matrix >= vector ? Resource::matrix : Resource::vector;
@@ -439,7 +441,7 @@ class Estimator {
   void split(RegionEstimate& e, bool serial) const {
     RegionWork work;
     work.launch = e.launch;
-    work.chain = to_double(alone_->finish());
+    work.chain = to_double(chains_->finish(kAlone));
     work.cycles = e.cycles;
     work.memory = e.bound(Resource::memory).cycles;
     work.buffer = e.bound(Resource::buffer).cycles;
@@ -469,11 +471,10 @@ class Estimator {
   bool with_waits_;
   const Passing passing_;
   RingFill fill_;
-  std::optional<PartChain> alone_;
-  std::optional<PartChain> memory_waits_;
-  std::optional<PartChain> buffer_waits_;
-  std::array<std::optional<PartChain>, kWayCount> way_waits_;
-  std::vector<PartChain*> waiting_chains_;  ///< all of these
+  std::optional<PartChains> chains_;
+  std::optional<std::size_t> memory_waits_;  ///< numbers of chains
+  std::optional<std::size_t> buffer_waits_;
+  std::array<std::optional<std::size_t>, kWayCount> way_waits_;
   EndBlock first_;
   EndBlock last_;
   std::int64_t blocks_ = 0;
