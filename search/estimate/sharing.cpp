@@ -19,7 +19,8 @@ class Resource {
   double used(const std::vector<double>& limits, double wait) const {
     double sum = 0;
     for (std::size_t i = 0; i < sharers_.size(); ++i) {
-      sum += sharers_[i].demand[index_] * std::min(limits[i], speed(i, wait));
+      const double demand = sharers_[i].demand[index_];
+      if (demand > 0) sum += demand * std::min(limits[i], speed(i, wait));
     }
     return sum;
   }
@@ -97,6 +98,14 @@ bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares
   if (sharers.size() < 2) return true;
   std::array<double, kSharedCount> waits{};
   std::vector<double> limits(sharers.size());
+  // By region: what each resource leaves it with these waits.
+  std::vector<std::array<double, kSharedCount>> speeds(sharers.size());
+  const auto set_speeds = [&](std::size_t r) {
+    for (std::size_t i = 0; i < sharers.size(); ++i) {
+      speeds[i][r] = Resource(sharers, r).speed(i, waits[r]);
+    }
+  };
+  for (std::size_t r = 0; r < kSharedCount; ++r) set_speeds(r);
   // How long one resource lets wait depends on what the others let through: solved in turn, to
   // where nothing moves any more.
   constexpr double settled = 1e-6;
@@ -109,18 +118,19 @@ bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares
         limits[i] = 1;
         for (std::size_t other = 0; other < kSharedCount; ++other) {
           if (other == r) continue;
-          limits[i] = std::min(limits[i], Resource(sharers, other).speed(i, waits[other]));
+          limits[i] = std::min(limits[i], speeds[i][other]);
         }
       }
       const double wait = Resource(sharers, r).find_wait(limits);
       has_moved |= std::abs(wait - waits[r]) > settled * wait;
+      if (wait == waits[r]) continue;
       waits[r] = wait;
+      set_speeds(r);
     }
   }
   for (std::size_t i = 0; i < sharers.size(); ++i) {
     for (std::size_t r = 0; r < kSharedCount; ++r) {
-      const double speed = Resource(sharers, r).speed(i, waits[r]);
-      if (speed < shares[i].speed) shares[i] = {speed, r};
+      if (speeds[i][r] < shares[i].speed) shares[i] = {speeds[i][r], r};
     }
   }
   if (!has_moved) return true;
