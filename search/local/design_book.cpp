@@ -34,7 +34,7 @@ const Candidate* DesignBook::estimate(const Point& point, const char* phase,
   try {
     Candidate candidate{point, chip.design(), chip.label(), evaluator_.evaluate(chip)};
     candidate.design.name = candidate.label;
-    known.candidate = std::move(candidate);
+    known.candidate = std::make_unique<Candidate>(std::move(candidate));
     candidates_.push_back(&*known.candidate);
     log(phase, point, "estimated", reason, known.candidate->evaluation.throughput);
   } catch (const PluginFailure& failure) {

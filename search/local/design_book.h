@@ -21,7 +21,8 @@ constexpr double kLeastGain = 1e-3;
 struct Known {
   const Price* price = nullptr;
   bool in_budget = false;
-  std::optional<Candidate> candidate;  ///< once estimated, if the workload fits
+  /// Once estimated, if the workload fits. Most of what is priced never is, so it has no room here.
+  std::unique_ptr<Candidate> candidate;
   bool is_estimated = false;
 };
 
