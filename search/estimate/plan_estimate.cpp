@@ -208,8 +208,9 @@ void attribute(const Timeline& timeline, PlanEstimate& estimate) {
   }
 }
 
-/// Everything that a region's estimate depends on: regions of equal keys take equally long.
-std::vector<std::int64_t> estimate_key(const Region& region) {
+/// Everything that a region's estimate depends on: regions of equal keys take equally long. Cores
+/// of a group are alike.
+std::vector<std::int64_t> estimate_key(const Chip& chip, const Region& region) {
   std::vector<std::int64_t> key;
   key.reserve(64);
   if (region.contraction) {
@@ -236,7 +237,7 @@ std::vector<std::int64_t> estimate_key(const Region& region) {
            m.n_is_outer,
            m.hold_outer,
            m.hold_inner,
-           region.tensor_cores.front(),
+           static_cast<std::int64_t>(chip.group_of_tensor_core(region.tensor_cores.front())),
            region.format.bits};
     for (const FollowUp& f : region.follow_ups) {
       for (const ContractionAxis axis : {f.rows, f.columns, f.sum}) {
@@ -254,7 +255,9 @@ std::vector<std::int64_t> estimate_key(const Region& region) {
   for (const std::int32_t core : region.vector_cores) {
     key.push_back(core - region.vector_cores.front());
   }
-  key.push_back(region.vector_cores.empty() ? -1 : region.vector_cores.front());
+  key.push_back(region.vector_cores.empty() ? -1
+                                            : static_cast<std::int64_t>(chip.group_of_vector_core(
+                                                  region.vector_cores.front())));
   for (const std::vector<Operand>* operands : {&region.inputs, &region.outputs}) {
     key.push_back(-2);
     for (const Operand& operand : *operands) {
@@ -266,6 +269,27 @@ std::vector<std::int64_t> estimate_key(const Region& region) {
   return key;
 }
 
+/// The estimate of regions that are alike, and those of them that were asked for.
+struct KnownRegion {
+  RegionEstimate estimate;
+  std::vector<const Region*> asked_for;
+
+  /// True if no region with the same cores was before.
+  bool ask_for(const Region& region) {
+    const auto first = [](const std::vector<std::int32_t>& cores) {
+      return cores.empty() ? kNone : cores.front();
+    };
+    for (const Region* other : asked_for) {
+      if (first(other->tensor_cores) == first(region.tensor_cores) &&
+          first(other->vector_cores) == first(region.vector_cores)) {
+        return false;
+      }
+    }
+    asked_for.push_back(&region);
+    return true;
+  }
+};
+
 }  // namespace
 
 PlanEstimate estimate_plan(const Chip& chip, const Plan& plan, CostCalls* calls) {
@@ -274,11 +298,14 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan, CostCalls* calls)
   estimate.regions.reserve(plan.regions.size());
   ActionCounts& actions = estimate.actions;
   actions.groups.resize(chip.design().cores.size());
-  std::map<std::vector<std::int64_t>, RegionEstimate> known;
+  std::map<std::vector<std::int64_t>, KnownRegion> known;
+  std::int64_t asked_for = 0;
   for (const Region& region : plan.regions) {
-    const auto [entry, is_new] = known.try_emplace(estimate_key(region));
-    if (is_new) entry->second = estimate_region(chip, rates, region);
-    estimate.regions.push_back(entry->second);
+    const auto [entry, is_new] = known.try_emplace(estimate_key(chip, region));
+    if (is_new) entry->second.estimate = estimate_region(chip, rates, region);
+    // A region on other cores is a call of its own, which only the cores' likeness saves.
+    asked_for += entry->second.ask_for(region);
+    estimate.regions.push_back(entry->second.estimate);
     const RegionEstimate& e = estimate.regions.back();
     estimate.macs += static_cast<double>(e.macs);
     actions.macs += static_cast<double>(e.macs);
@@ -301,7 +328,7 @@ PlanEstimate estimate_plan(const Chip& chip, const Plan& plan, CostCalls* calls)
     actions.buffer_bytes += to_double(e.bound(Resource::buffer).traffic);
     actions.memory_bytes += to_double(e.bound(Resource::memory).traffic);
   }
-  count_calls(calls, static_cast<std::int64_t>(known.size()));
+  count_calls(calls, asked_for);
   const Order order(chip, plan);
   Timeline timeline(order, estimate.regions, true);
   timeline.run();
