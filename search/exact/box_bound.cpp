@@ -290,22 +290,30 @@ double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, cons
     for (std::size_t m = 0; m < kMixtures; ++m) total[m] += off[m] * segment.classes[i].second;
     for (std::size_t m = 0; m < kPathMixtures; ++m) on_path_[i][m] = on[m] - off[m];
   }
-  PathMixed longest{};
   finish_.resize(tasks);
+  PathMixed latest;
   for (std::size_t i = 0; i < tasks; ++i) {
-    PathMixed finish{};
+    PathMixed& finish = finish_[i];
+    finish = on_path_[static_cast<std::size_t>(segment.class_at[i])];
     const std::int32_t* before = segment.predecessors.data() + segment.predecessors_begin[i];
-    const std::int32_t* last = segment.predecessors.data() + segment.predecessors_begin[i + 1];
-    for (; before != last; ++before) {
-      const PathMixed& other = finish_[static_cast<std::size_t>(*before)];
-      for (std::size_t m = 0; m < kPathMixtures; ++m) finish[m] = std::max(finish[m], other[m]);
+    const std::int32_t* end = segment.predecessors.data() + segment.predecessors_begin[i + 1];
+    if (before == end) continue;
+    const PathMixed* start = &finish_[static_cast<std::size_t>(*before)];
+    if (end - before > 1) {
+      latest = *start;
+      while (++before != end) {
+        const PathMixed& other = finish_[static_cast<std::size_t>(*before)];
+        for (std::size_t m = 0; m < kPathMixtures; ++m) latest[m] = std::max(latest[m], other[m]);
+      }
+      start = &latest;
     }
-    const PathMixed& own = on_path_[static_cast<std::size_t>(segment.class_at[i])];
-    for (std::size_t m = 0; m < kPathMixtures; ++m) {
-      finish[m] += own[m];
-      longest[m] = std::max(longest[m], finish[m]);
-    }
-    finish_[i] = finish;
+    for (std::size_t m = 0; m < kPathMixtures; ++m) finish[m] += (*start)[m];
+  }
+  // No task takes less than no time: the longest paths end with the last ones.
+  PathMixed longest{};
+  for (const std::int32_t i : segment.last) {
+    const PathMixed& finish = finish_[static_cast<std::size_t>(i)];
+    for (std::size_t m = 0; m < kPathMixtures; ++m) longest[m] = std::max(longest[m], finish[m]);
   }
   double best = 0;
   for (std::size_t m = 0; m < kMixtures; ++m) {

@@ -93,6 +93,13 @@ Segment segment_of(const std::vector<std::vector<TaskId>>& last_before,
     }
   }
   segment.predecessors_begin.push_back(static_cast<std::int32_t>(segment.predecessors.size()));
+  std::vector<bool> is_last(tasks.size(), true);
+  for (const std::int32_t before : segment.predecessors) {
+    is_last[static_cast<std::size_t>(before)] = false;
+  }
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (is_last[i]) segment.last.push_back(static_cast<std::int32_t>(i));
+  }
   return segment;
 }
 

@@ -29,6 +29,8 @@ struct Segment {
   /// `predecessors_begin[i + 1]`. No path through the segment is longer for the others.
   std::vector<std::int32_t> predecessors;
   std::vector<std::int32_t> predecessors_begin;
+  /// Tasks that no other one of the segment depends on, as indices into `class_at`.
+  std::vector<std::int32_t> last;
   /// The first segment that is like this one in all of it; it may be itself.
   std::int32_t alike = 0;
 };
