@@ -6,27 +6,27 @@
 namespace simdse {
 
 /// Divides non-negative numbers by a positive one. The processor's own division takes as long as
-/// ten to forty simple instructions; by a number that is known beforehand it is a shift or a
-/// multiplication.
+/// ten to forty simple instructions; by a number that is known beforehand it is a multiplication
+/// and a shift (Granlund and Montgomery, "Division by invariant integers using multiplication",
+/// PLDI 1994). Powers of two go the same way: a branch for them would be doubled with all the code
+/// that follows it.
 class Divisor {
  public:
-  explicit constexpr Divisor(std::int64_t value)
-      : value_(value), reciprocal_(~std::uint64_t{0} / static_cast<std::uint64_t>(value)) {
-    if ((value & (value - 1)) != 0) return;
-    for (shift_ = 0; (std::int64_t{1} << shift_) < value;) ++shift_;
+  explicit constexpr Divisor(std::int64_t value) : value_(value) {
+    while ((Wide{1} << shift_) < static_cast<Wide>(value)) ++shift_;
+    const auto divisor = static_cast<Wide>(value);
+    multiplier_ = static_cast<std::uint64_t>(((Wide{1} << (63 + shift_)) + divisor - 1) / divisor);
   }
 
   constexpr std::int64_t value() const { return value_; }
 
   constexpr std::int64_t quotient(std::int64_t number) const {
-    if (shift_ >= 0) return number >> shift_;
-    // The reciprocal falls short of 2^64 / value by 1 at most, and so does, as the number is less
-    // than 2^63, its product with the number of number / value by less than 1/2: cut off, it is the
-    // quotient or 1 less.
-    __extension__ typedef unsigned __int128 Wide;
-    const auto low = static_cast<std::int64_t>(
-        static_cast<Wide>(static_cast<std::uint64_t>(number)) * reciprocal_ >> 64);
-    return low + (number - low * value_ >= value_ ? 1 : 0);
+    // The multiplier is 2^(63 + shift) / value, rounded up: more than that by less than 1. With a
+    // number below 2^63 the product is then above number / value by less than 1 / 2^shift, which is
+    // at most 1 / value, and so by too little to reach the next whole number.
+    const Wide twice = static_cast<std::uint64_t>(number) << 1;
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(twice * multiplier_ >> 64) >>
+                                     shift_);
   }
   /// The next whole number, where there is a rest.
   constexpr std::int64_t quotient_up(std::int64_t number) const {
@@ -37,9 +37,11 @@ class Divisor {
   }
 
  private:
+  __extension__ typedef unsigned __int128 Wide;
+
   std::int64_t value_;
-  std::uint64_t reciprocal_;
-  int shift_ = -1;  ///< -1: not a power of two
+  std::uint64_t multiplier_ = 0;
+  unsigned shift_ = 0;  ///< 2^shift_ is the least power of two that is not below the value
 };
 
 }  // namespace simdse

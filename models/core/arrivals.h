@@ -18,13 +18,6 @@ class Arrivals {
  public:
   explicit Arrivals(std::size_t ports) : ports_(ports) {}
 
-  struct Arrival {
-    Picoseconds time;
-    std::size_t port;
-    T item;
-    std::size_t turn = 0;  ///< among the arrivals of its port in one instant
-  };
-
   /// True if nothing else is announced for that time, so that the caller must ask to be called.
   bool add(Picoseconds time, std::size_t port, T item) {
     const bool is_first =
@@ -34,37 +27,56 @@ class Arrivals {
     return is_first;
   }
 
-  /// Moves what is due at `now` into `due`, in order.
-  void take_due(Picoseconds now, std::vector<Arrival>& due) {
-    due.clear();
+  /// Takes what is due at `now` and calls visit(item) for each, in order. Visits may announce more,
+  /// which is not among them.
+  template <class Visit>
+  void deliver(Picoseconds now, Visit&& visit) {
     if (waiting_.size() == 1 && waiting_.front().time <= now) {
-      due.push_back(std::move(waiting_.front()));
+      const Arrival only = std::move(waiting_.front());
       waiting_.clear();
-      last_port_ = due.front().port;
+      last_port_ = only.port;
+      visit(only.item);
       return;
     }
+    take_due(now);
+    for (const Due& due : due_) visit(due.arrival.item);
+  }
+
+  bool empty() const { return waiting_.empty(); }
+
+ private:
+  struct Arrival {
+    Picoseconds time;
+    std::size_t port;
+    T item;
+  };
+  struct Due {
+    Arrival arrival;
+    std::size_t turn = 0;  ///< among the arrivals of its port in one instant
+  };
+
+  // Out of line: mostly a single arrival waits.
+  [[gnu::noinline]] void take_due(Picoseconds now) {
+    due_.clear();
     auto keep = waiting_.begin();
     for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
       if (at->time <= now) {
-        due.push_back(std::move(*at));
+        due_.push_back({std::move(*at)});
       } else {
         if (keep != at) *keep = std::move(*at);
         ++keep;
       }
     }
     waiting_.erase(keep, waiting_.end());
-    if (due.size() > 1) take_turns(due);
-    if (!due.empty()) last_port_ = due.back().port;
+    if (due_.size() > 1) take_turns();
+    if (!due_.empty()) last_port_ = due_.back().arrival.port;
   }
 
-  bool empty() const { return waiting_.empty(); }
-
- private:
-  void take_turns(std::vector<Arrival>& due) {
+  void take_turns() {
     turns_.assign(ports_, 0);
-    for (Arrival& arrival : due) arrival.turn = turns_[arrival.port]++;
-    std::sort(due.begin(), due.end(), [this](const Arrival& a, const Arrival& b) {
-      return a.turn != b.turn ? a.turn < b.turn : key(a.port) < key(b.port);
+    for (Due& due : due_) due.turn = turns_[due.arrival.port]++;
+    std::sort(due_.begin(), due_.end(), [this](const Due& a, const Due& b) {
+      return a.turn != b.turn ? a.turn < b.turn : key(a.arrival.port) < key(b.arrival.port);
     });
   }
 
@@ -73,6 +85,7 @@ class Arrivals {
   std::size_t ports_;
   std::size_t last_port_ = 0;
   std::vector<Arrival> waiting_;
+  std::vector<Due> due_;            ///< scratch
   std::vector<std::size_t> turns_;  ///< scratch
 };
 

@@ -50,15 +50,17 @@ class InStep {
   template <class Serve>
   StorageSpan serve_in_step(const StorageRequest& request, Serve&& serve) {
     StorageSpan span = serve(common_);
-    Picoseconds behind = 0;
-    for (std::size_t unit = 0; unit < runs_.size(); unit += runs_[unit].length) {
-      if (!runs_[unit].is_out_of_step) continue;
-      span.add(serve(own_[unit]));
-      behind +=
-          (own_[unit].free_at() - common_.free_at()) * static_cast<Picoseconds>(runs_[unit].length);
+    if (!is_in_step_) {
+      Picoseconds behind = 0;
+      for (std::size_t unit = 0; unit < runs_.size(); unit += runs_[unit].length) {
+        if (!runs_[unit].is_out_of_step) continue;
+        span.add(serve(own_[unit]));
+        behind += (own_[unit].free_at() - common_.free_at()) *
+                  static_cast<Picoseconds>(runs_[unit].length);
+      }
+      put_in_step();
+      common_.delay(behind / interleave_.count());
     }
-    if (!is_in_step()) put_in_step();
-    common_.delay(behind / interleave_.count());
     if (observer_ != nullptr) {
       interleave_.for_each(request.address, request.bytes,
                            [&](std::int64_t unit, std::int64_t bytes, std::int64_t) {
@@ -103,11 +105,10 @@ class InStep {
     bool is_out_of_step = false;
   };
 
-  bool is_in_step() const { return runs_[0].length == runs_.size() && !runs_[0].is_out_of_step; }
-
   void put_in_step() {
     std::fill(runs_.begin(), runs_.end(), Run{});
     runs_[0].length = runs_.size();
+    is_in_step_ = true;
   }
 
   /// Has a run begin at `unit`, or end there if it is the one after the last.
@@ -127,6 +128,7 @@ class InStep {
     if (!runs_[unit].is_out_of_step) {
       own_[unit] = common_;
       runs_[unit].is_out_of_step = true;
+      is_in_step_ = false;
     }
     return own_[unit];
   }
@@ -141,6 +143,7 @@ class InStep {
   Unit common_;
   std::vector<Run> runs_;
   std::vector<Unit> own_;  ///< by the first unit of a run that is out of step
+  bool is_in_step_ = true;
   OccupancyObserver* observer_ = nullptr;
 };
 

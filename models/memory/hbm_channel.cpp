@@ -157,7 +157,8 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
   for (std::int64_t i = 0; i < lanes; ++i) {
     const std::int64_t b = bank_number(i);
     Group& group = groups[b & (t.groups - 1)];
-    const auto later = static_cast<Picoseconds>(static_cast<double>(i) * t.own_period);
+    const auto later =
+        kHasLanes ? static_cast<Picoseconds>(static_cast<double>(i) * t.own_period) : 0;
     ready = std::max(ready, open(t, group, banks[b], row, command, d) - later);
     if (t.column_time > 0) {
       const Picoseconds at = std::max(group.free_at, command + d.delay);

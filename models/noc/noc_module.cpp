@@ -43,11 +43,12 @@ NocModule::NocModule(const sc_core::sc_module_name& name, TimeService& time, con
                                                    static_cast<std::size_t>(target)));
   }
   const Topology& topology = noc_.topology();
+  near_ = endpoints(static_cast<std::int64_t>(chip.core_count()),
+                    [&](auto core) { return topology.core(core); });
   for (const int target : {kBuffer, kMemory}) {
     for (std::size_t core = 0; core < chip.core_count(); ++core) {
-      const std::int64_t near = topology.core(static_cast<std::int64_t>(core));
       for (const std::int64_t far : spread_[target].endpoints()) {
-        latency_[target].push_back(clock_.span(Cycles(topology.latency(near, far))));
+        latency_[target].push_back(clock_.span(Cycles(topology.latency(near_[core], far))));
       }
     }
   }
@@ -87,14 +88,9 @@ tlm::tlm_sync_enum NocModule::forward(std::size_t core, tlm::tlm_generic_payload
   const int target = target_of(payload);
   const Picoseconds way = latency(payload, static_cast<std::int64_t>(payload.get_address()));
   info_of(payload).in_network += way;
-  bool is_accepted = false;
   Fifo<Target::Waiting>& waiting = to_targets_[target]->waiting;
-  waiting.push_back({&payload, at + way, true, &is_accepted});
-  send(target);
-  if (!is_accepted) {
-    for (std::size_t i = 0; i < waiting.size(); ++i) {
-      if (waiting[i].payload == &payload) waiting[i].answer = nullptr;
-    }
+  if (!waiting.empty() || !request(target, payload, at + way)) {
+    waiting.push_back({&payload, at + way, true});
     return tlm::TLM_ACCEPTED;
   }
   phase = tlm::END_REQ;
@@ -102,17 +98,24 @@ tlm::tlm_sync_enum NocModule::forward(std::size_t core, tlm::tlm_generic_payload
   return tlm::TLM_UPDATED;
 }
 
+bool NocModule::request(int target_index, tlm::tlm_generic_payload& payload, Picoseconds at) {
+  Target& target = *to_targets_[target_index];
+  target.is_requesting = target.is_answering = true;
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_core::sc_time delay = to_sc_time(std::max<Picoseconds>(0, at - time_.now()));
+  const std::int64_t base = target_index == kBuffer ? kBufferBase : 0;
+  payload.set_address(payload.get_address() - static_cast<sc_dt::uint64>(base));
+  const tlm::tlm_sync_enum answer = target.socket->nb_transport_fw(payload, phase, delay);
+  target.is_answering = false;
+  if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) target.is_requesting = false;
+  return !target.is_requesting;
+}
+
 void NocModule::send(int target_index) {
   Target& target = *to_targets_[target_index];
   while (!target.waiting.empty() && !target.is_requesting) {
-    const Target::Waiting next = target.waiting.front();
-    target.is_requesting = true;
-    tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_core::sc_time delay = to_sc_time(std::max<Picoseconds>(0, next.at - time_.now()));
-    const std::int64_t base = target_index == kBuffer ? kBufferBase : 0;
-    next.payload->set_address(next.payload->get_address() - static_cast<sc_dt::uint64>(base));
-    const tlm::tlm_sync_enum answer = target.socket->nb_transport_fw(*next.payload, phase, delay);
-    if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) accepted(target);
+    const Target::Waiting& next = target.waiting.front();
+    if (request(target_index, *next.payload, next.at)) accepted(target);
   }
 }
 
@@ -121,10 +124,6 @@ void NocModule::accepted(Target& target) {
   target.waiting.pop_front();
   target.is_requesting = false;
   if (!request.owes_end_request) return;
-  if (request.answer != nullptr) {
-    *request.answer = true;
-    return;
-  }
   tlm::tlm_phase phase = tlm::END_REQ;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   (*from_cores_[info_of(*request.payload).source])->nb_transport_bw(*request.payload, phase, delay);
@@ -132,6 +131,9 @@ void NocModule::accepted(Target& target) {
 
 tlm::tlm_sync_enum NocModule::backward(std::size_t target, tlm::tlm_generic_payload& payload,
                                        tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  if (to_targets_[target]->is_answering) {
+    SC_REPORT_FATAL("simdse/noc", "a target calls back before it returns");
+  }
   if (phase == tlm::END_REQ) {
     accepted(*to_targets_[target]);
     send(static_cast<int>(target));
@@ -156,18 +158,18 @@ tlm::tlm_sync_enum NocModule::backward(std::size_t target, tlm::tlm_generic_payl
 }
 
 void NocModule::on_time(std::uint64_t token) {
-  (token == kOutgoing ? outgoing_ : incoming_).take_due(time_.now(), due_);
-  for (std::size_t i = 0; i < due_.size(); ++i) {
-    const Data data = due_[i].item;
+  (token == kOutgoing ? outgoing_ : incoming_).deliver(time_.now(), [this](const Data& data) {
     const NocCore::Span span = carry(data);
     if (data.to_core) {
       respond(*data.payload, span.head);
-    } else {
-      const int target = target_of(*data.payload);
-      to_targets_[target]->waiting.push_back({data.payload, span.head, false});
-      send(target);
+      return;
     }
-  }
+    const int target = target_of(*data.payload);
+    Fifo<Target::Waiting>& waiting = to_targets_[target]->waiting;
+    if (!waiting.empty() || !request(target, *data.payload, span.head)) {
+      waiting.push_back({data.payload, span.head, false});
+    }
+  });
 }
 
 NocCore::Span NocModule::carry(const Data& data) {
@@ -180,8 +182,7 @@ NocCore::Span NocModule::carry(const Data& data) {
       spread_[target].of(target == kBuffer ? address - kBufferBase : address, info.pieces);
   const NocCore::Span span =
       core_of(info.stream)
-          .carry(time_.now(), {noc_.topology().core(static_cast<std::int64_t>(info.source)),
-                               data.to_core, info.tail, pieces});
+          .carry(time_.now(), {near_[info.source], data.to_core, info.tail, pieces});
   info.tail = span.tail;
   info.in_network += span.tail - entered;
   bytes_carried_ += Bytes(bytes);

@@ -56,11 +56,11 @@ class NocModule : public sc_core::sc_module, public Timed {
     struct Waiting {
       tlm::tlm_generic_payload* payload;
       Picoseconds at;
-      bool owes_end_request;   ///< the core has not been told yet that its request is accepted
-      bool* answer = nullptr;  ///< set instead while the core's call is still being answered
+      bool owes_end_request;  ///< the core has not been told yet that its request is accepted
     };
-    Fifo<Waiting> waiting;  ///< the first may be with the target already, not yet accepted
-    bool is_requesting = false;
+    Fifo<Waiting> waiting;       ///< the first may be with the target already, not yet accepted
+    bool is_requesting = false;  ///< BEGIN_REQ sent, END_REQ not seen
+    bool is_answering = false;   ///< the call that sends BEGIN_REQ has not returned
   };
 
   /// Data of a transfer at the entrance of the network.
@@ -74,6 +74,8 @@ class NocModule : public sc_core::sc_module, public Timed {
   tlm::tlm_sync_enum backward(std::size_t target, tlm::tlm_generic_payload& payload,
                               tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void on_time(std::uint64_t token) override;
+  /// Requests something of the target, which reaches it `at`. True if it has accepted that.
+  bool request(int target, tlm::tlm_generic_payload& payload, Picoseconds at);
   /// Sends waiting requests to the target until it withholds END_REQ.
   void send(int target);
   void accepted(Target& target);
@@ -91,7 +93,8 @@ class NocModule : public sc_core::sc_module, public Timed {
   const Noc& noc_;
   Clock clock_;
   CoreFactory make_core_;
-  PortSpread spread_[2];  // over the ports of buffer and memory
+  PortSpread spread_[2];            // over the ports of buffer and memory
+  std::vector<std::int64_t> near_;  // the network's endpoint of every core
   std::unique_ptr<NocCore> core_;
   bool is_private_ = false;
   std::map<std::uint32_t, std::unique_ptr<NocCore>> private_cores_;
@@ -99,8 +102,7 @@ class NocModule : public sc_core::sc_module, public Timed {
   std::vector<std::unique_ptr<Target>> to_targets_;
   Arrivals<Data> outgoing_;
   Arrivals<Data> incoming_;
-  std::vector<Arrivals<Data>::Arrival> due_;  // scratch
-  std::vector<Picoseconds> latency_[2];       // by core, then port of buffer or memory
+  std::vector<Picoseconds> latency_[2];  // by core, then port of buffer or memory
   Bytes bytes_carried_;
 };
 

@@ -26,11 +26,10 @@ class PortSpread {
   /// Valid until the next call.
   template <class Parts>
   const std::vector<NocCore::Transfer::Piece>& of(std::int64_t base, const Parts& parts) {
-    pieces_.clear();
     const Interleave::Shares first =
         interleave_.shares(base + parts.front().offset, parts.front().bytes);
     if (first.whole > 0) {
-      spread_evenly(base, parts, first.unit);
+      spread_evenly(base, parts, first);
     } else {
       spread_thinly(base, parts);
     }
@@ -38,21 +37,25 @@ class PortSpread {
   }
 
  private:
-  /// The first part meets all ports, `unit` first: what every port has of each part is the same but
-  /// for a few.
+  /// The first part, with `shares`, meets all ports: what every port has of each part is the same
+  /// but for a few.
   template <class Parts>
-  void spread_evenly(std::int64_t base, const Parts& parts, std::int64_t unit) {
+  void spread_evenly(std::int64_t base, const Parts& parts, Interleave::Shares shares) {
+    const std::int64_t first_unit = shares.unit;
     std::int64_t whole = 0;
-    for (const auto& part : parts) {
-      Interleave::Shares shares = interleave_.shares(base + part.offset, part.bytes);
+    for (auto part = parts.begin();;) {
       whole += shares.whole;
       while (shares.left > 0 || shares.before > 0) {
         extra_[static_cast<std::size_t>(shares.unit)] += shares.next_extra(interleave_.granule());
         if (++shares.unit == interleave_.count()) shares.unit = 0;
       }
+      if (++part == parts.end()) break;
+      shares = interleave_.shares(base + part->offset, part->bytes);
     }
-    for (std::size_t i = 0, port = static_cast<std::size_t>(unit); i < extra_.size(); ++i) {
-      pieces_.push_back({endpoints_[port], whole + extra_[port]});
+    pieces_.resize(extra_.size());
+    auto port = static_cast<std::size_t>(first_unit);
+    for (NocCore::Transfer::Piece& piece : pieces_) {
+      piece = {endpoints_[port], whole + extra_[port]};
       extra_[port] = 0;
       if (++port == extra_.size()) port = 0;
     }
@@ -60,6 +63,7 @@ class PortSpread {
 
   template <class Parts>
   void spread_thinly(std::int64_t base, const Parts& parts) {
+    pieces_.clear();
     met_.clear();
     for (const auto& part : parts) {
       interleave_.for_each_share(base + part.offset, part.bytes,

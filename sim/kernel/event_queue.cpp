@@ -53,18 +53,21 @@ void EventQueue::call_at(Picoseconds time, Stage stage, Timed& target, std::uint
 /// the limit is reached.
 bool EventQueue::deliver() {
   while (!pending_.empty()) {
-    const Picoseconds time = pending_.front().time;
-    if (time > instant()) {
+    const Entry& next = pending_.front();
+    if (next.time > instant()) {
       if (!is_alone_) break;
-      begin_instant(time);
+      begin_instant(next.time);
     }
     if (delivered_ == limit_) {
       limit_exceeded_ = true;
       return false;
     }
     ++delivered_;
-    const Entry entry = pending_.take();
-    entry.target->on_time(entry.token);
+    // Not the whole entry: read at once after it was written by halves, it would be waited for.
+    Timed& target = *next.target;
+    const std::uint64_t token = next.token;
+    pending_.take();
+    target.on_time(token);
     pending_.settle();
   }
   return true;

@@ -13,7 +13,7 @@
 
 namespace simdse {
 
-class EventQueue final : public sc_core::sc_module, public TimeService {
+class EventQueue final : public TimeService, public sc_core::sc_module {
  public:
   explicit EventQueue(const sc_core::sc_module_name& name);
 

@@ -34,14 +34,12 @@ class PendingQueue {
 
   /// Takes the front entry away. To be followed by settle(), after what is pushed because of it:
   /// the first push may take its place.
-  Entry take() {
-    const Entry first = front();
+  void take() {
     if (is_row_) {
       --in_row_;
     } else {
       heap_.vacate();
     }
-    return first;
   }
   void settle() {
     if (is_row_) return;

@@ -7,6 +7,12 @@ namespace {
 // Tokens of on_time.
 constexpr std::uint64_t kServe = 0;
 constexpr std::uint64_t kAdmit = 1;
+
+StorageRequest request_of(const tlm::tlm_generic_payload& payload, const TransferInfo& info,
+                          const TransferPiece& piece) {
+  return {payload.is_write(), static_cast<std::int64_t>(payload.get_address()) + piece.offset,
+          piece.bytes, info.stream};
+}
 }  // namespace
 
 StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& time,
@@ -16,6 +22,7 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
       time_(time),
       core_(std::move(core)),
       deferred_(core_->deferred()),
+      queue_depth_(core_->queue_depth()),
       is_memory_(is_memory),
       arrivals_(sources) {
   for (std::size_t port = 0; port < ports; ++port) {
@@ -27,12 +34,14 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
 }
 
 void StorageModule::forget_finished() {
-  while (!finishing_.empty() && finishing_.front() <= time_.now()) finishing_.pop_front();
+  const Picoseconds now = time_.now();
+  while (!finishing_.empty() && finishing_.front() <= now) finishing_.pop_front();
 }
 
 /// Puts it in its place among the others, mostly the last.
 void StorageModule::note_finish(Picoseconds tail) {
-  forget_finished();
+  constexpr std::size_t few = 16;  // several are forgotten at a time
+  if (finishing_.size() >= few) forget_finished();
   finishing_.push_back(tail);
   for (std::size_t i = finishing_.size() - 1; i > 0 && finishing_[i - 1] > tail; --i) {
     std::swap(finishing_[i - 1], finishing_[i]);
@@ -40,7 +49,7 @@ void StorageModule::note_finish(Picoseconds tail) {
 }
 
 bool StorageModule::has_room() {
-  const auto seems_to = [this] { return waiting_ + finishing_.size() < core_->queue_depth(); };
+  const auto seems_to = [this] { return waiting_ + finishing_.size() < queue_depth_; };
   if (seems_to()) return true;
   forget_finished();
   return seems_to();
@@ -78,9 +87,16 @@ tlm::tlm_sync_enum StorageModule::forward(std::size_t port, tlm::tlm_generic_pay
 
 void StorageModule::on_time(std::uint64_t token) {
   if (token == kServe) {
-    arrivals_.take_due(time_.now(), due_);
-    // Serving calls back into initiators, which may announce more; `due_` is not touched by that.
-    for (std::size_t i = 0; i < due_.size(); ++i) serve(due_[i].item.port, *due_[i].item.payload);
+    // Serving calls back into initiators, which may announce more.
+    arrivals_.deliver(time_.now(), [this](const Arrived& arrived) {
+      (arrived.payload->is_write() ? bytes_written_ : bytes_read_) +=
+          Bytes(arrived.payload->get_data_length());
+      if (deferred_ == nullptr) {
+        serve(arrived.port, *arrived.payload);
+      } else {
+        submit(arrived.port, *arrived.payload);
+      }
+    });
   } else {
     is_waiting_for_room_ = false;
   }
@@ -89,37 +105,37 @@ void StorageModule::on_time(std::uint64_t token) {
 
 /// Asks for a call when the next transfer ends, unless one is coming already.
 void StorageModule::wait_for_room() {
-  if (is_waiting_for_room_ || finishing_.empty()) return;
+  if (is_waiting_for_room_) return;
+  // Not those that end now: whoever asks may have been answered at once.
+  while (!finishing_.empty() && finishing_.front() < time_.now()) finishing_.pop_front();
+  if (finishing_.empty()) return;
   is_waiting_for_room_ = true;
-  time_.call_at(std::max(finishing_.front(), time_.now()), Stage::storage, *this, kAdmit);
+  time_.call_at(finishing_.front(), Stage::storage, *this, kAdmit);
 }
 
 void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
   const Picoseconds now = time_.now();
   const TransferInfo& info = info_of(payload);
-  (payload.is_write() ? bytes_written_ : bytes_read_) += Bytes(payload.get_data_length());
   StorageSpan span{kNever, now};
-  std::uint64_t tag = 0;
-  if (deferred_ != nullptr) {
-    if (free_tags_.empty()) {
-      free_tags_.push_back(submitted_.size());
-      submitted_.emplace_back();
-    }
-    tag = free_tags_.back();
-    free_tags_.pop_back();
-    submitted_[tag] = {&payload, port, now, info.pieces.size(), span};
-  }
   for (const TransferPiece& piece : info.pieces) {
-    const StorageRequest request{payload.is_write(),
-                                 static_cast<std::int64_t>(payload.get_address()) + piece.offset,
-                                 piece.bytes, info.stream};
-    if (deferred_ == nullptr) {
-      span.add(core_->serve(now, request));
-    } else {
-      deferred_->submit(now, request, tag);
-    }
+    span.add(core_->serve(now, request_of(payload, info, piece)));
   }
-  if (deferred_ == nullptr) answer(port, payload, now, span);
+  answer(port, payload, now, span);
+}
+
+void StorageModule::submit(std::size_t port, tlm::tlm_generic_payload& payload) {
+  const Picoseconds now = time_.now();
+  const TransferInfo& info = info_of(payload);
+  if (free_tags_.empty()) {
+    free_tags_.push_back(submitted_.size());
+    submitted_.emplace_back();
+  }
+  const std::uint64_t tag = free_tags_.back();
+  free_tags_.pop_back();
+  submitted_[tag] = {&payload, port, now, info.pieces.size(), {kNever, now}};
+  for (const TransferPiece& piece : info.pieces) {
+    deferred_->submit(now, request_of(payload, info, piece), tag);
+  }
 }
 
 void StorageModule::served(std::uint64_t tag, const StorageSpan& span) {

@@ -40,6 +40,7 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   tlm::tlm_sync_enum forward(std::size_t port, tlm::tlm_generic_payload& payload,
                              tlm::tlm_phase& phase, sc_core::sc_time& delay);
   void serve(std::size_t port, tlm::tlm_generic_payload& payload);
+  void submit(std::size_t port, tlm::tlm_generic_payload& payload);
   void served(std::uint64_t tag, const StorageSpan& span) override;
   void answer(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds since,
               const StorageSpan& span);
@@ -71,11 +72,11 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   TimeService& time_;
   std::unique_ptr<StorageCore> core_;
   DeferredStorage* deferred_;  // of core_, if it answers later
+  std::size_t queue_depth_;    // core_'s
   bool is_memory_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   Arrivals<Arrived> arrivals_;
-  std::vector<Arrivals<Arrived>::Arrival> due_;  // scratch
-  std::vector<Submitted> submitted_;             // by tag
+  std::vector<Submitted> submitted_;  // by tag
   std::vector<std::uint64_t> free_tags_;
   std::deque<Blocked> blocked_;
   bool is_waiting_for_room_ = false;

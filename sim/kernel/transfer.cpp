@@ -12,15 +12,17 @@ tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command,
   idle_.pop_back();
   ++live_;
   TransferInfo& info = info_of(payload);
-  info.pieces.clear();
+  const std::int64_t base = transfers.front().address;
   std::int64_t total = 0;
+  info.pieces.resize(transfers.size(), boost::container::default_init);
+  TransferPiece* piece = info.pieces.data();
   for (const WorkTransfer& transfer : transfers) {
-    info.pieces.push_back({transfer.address - transfers.front().address, transfer.bytes});
+    *piece++ = {transfer.address - base, transfer.bytes};
     total += transfer.bytes;
   }
   const auto bytes = static_cast<std::uint32_t>(total);
   payload.set_command(command);
-  payload.set_address(static_cast<std::uint64_t>(transfers.front().address));
+  payload.set_address(static_cast<std::uint64_t>(base));
   payload.set_data_length(bytes);
   payload.set_streaming_width(bytes);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);

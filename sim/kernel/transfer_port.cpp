@@ -19,35 +19,40 @@ void TransferPort::request(tlm::tlm_command command, const WorkTransfers& pieces
   info.stream = stream;
   info.source = source_;
   info.tail = tail;
-  waiting_.push_back({&payload, earliest});
-  send();
+  if (!waiting_.empty() || !may_send()) {
+    waiting_.push_back({&payload, earliest});
+    return;
+  }
+  send(payload, earliest);
+  send_waiting();  // what was requested meanwhile
 }
 
-void TransferPort::send() {
-  if (is_sending_) return;  // a response in the middle of a request: the outer call goes on
-  is_sending_ = true;
-  while (!waiting_.empty() && !is_requesting_ && outstanding_ < window_) {
+void TransferPort::send(tlm::tlm_generic_payload& payload, Picoseconds earliest) {
+  const Picoseconds now = time_.now();
+  is_requesting_ = true;
+  outstanding_ += Bytes(payload.get_data_length());
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  if (earliest > now) {
+    delay = sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(earliest - now));
+  }
+  const tlm::tlm_sync_enum answer = socket_->nb_transport_fw(payload, phase, delay);
+  if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) is_requesting_ = false;
+}
+
+void TransferPort::send_waiting() {
+  while (!waiting_.empty() && may_send()) {
     const Waiting next = waiting_.front();
     waiting_.pop_front();
-    const Picoseconds now = time_.now();
-    is_requesting_ = true;
-    outstanding_ += Bytes(next.payload->get_data_length());
-    tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-    if (next.earliest > now) {
-      delay = sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(next.earliest - now));
-    }
-    const tlm::tlm_sync_enum answer = socket_->nb_transport_fw(*next.payload, phase, delay);
-    if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) is_requesting_ = false;
+    send(*next.payload, next.earliest);
   }
-  is_sending_ = false;
 }
 
 tlm::tlm_sync_enum TransferPort::backward(std::size_t, tlm::tlm_generic_payload& payload,
                                           tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (phase == tlm::END_REQ) {
     is_requesting_ = false;
-    send();
+    send_waiting();
     return tlm::TLM_ACCEPTED;
   }
   if (!payload.is_response_ok()) SC_REPORT_FATAL("simdse/port", "a transfer failed");
@@ -60,7 +65,7 @@ void TransferPort::finish(tlm::tlm_generic_payload& payload, Picoseconds head) {
   outstanding_ -= Bytes(payload.get_data_length());
   client_.on_response(payload, head);
   payload.release();
-  send();
+  send_waiting();
 }
 
 }  // namespace simdse

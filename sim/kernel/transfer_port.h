@@ -40,7 +40,9 @@ class TransferPort {
 
   tlm::tlm_sync_enum backward(std::size_t, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                               sc_core::sc_time& delay);
-  void send();
+  bool may_send() const { return !is_requesting_ && outstanding_ < window_; }
+  void send(tlm::tlm_generic_payload& payload, Picoseconds earliest);
+  void send_waiting();
   void finish(tlm::tlm_generic_payload& payload, Picoseconds head);
 
   Socket socket_;
@@ -51,7 +53,6 @@ class TransferPort {
   Bytes window_;
   Bytes outstanding_;
   bool is_requesting_ = false;  // BEGIN_REQ sent, END_REQ not seen
-  bool is_sending_ = false;
   struct Waiting {
     tlm::tlm_generic_payload* payload;
     Picoseconds earliest;
