@@ -40,7 +40,10 @@ void BlockRegistry::add(BlockType type) {
                                                       : "comes from " + other->plugin));
     return;
   }
-  if (is_loading_plugin()) type.plugin = loading_;
+  if (is_loading_plugin()) {
+    type.plugin = loading_;
+    if (adapt_) adapt_(type);
+  }
   types_.push_back(std::make_shared<const BlockType>(std::move(type)));
   std::sort(types_.begin(), types_.end(), [](const auto& a, const auto& b) {
     return std::tie(a->kind, a->name) < std::tie(b->kind, b->name);
@@ -49,6 +52,7 @@ void BlockRegistry::add(BlockType type) {
 
 std::vector<std::string> BlockRegistry::end_plugin() {
   loading_.clear();
+  adapt_ = {};
   return std::exchange(clashes_, {});
 }
 

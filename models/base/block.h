@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/base/clock.h"
@@ -81,8 +82,12 @@ class BlockRegistry {
   /// being loaded, that is a clash of the plug-in's.
   void add(BlockType type);
 
-  /// From here to end_plugin() types belong to the plug-in at `path`.
-  void begin_plugin(const std::string& path) { loading_ = path; }
+  /// From here to end_plugin() types belong to the plug-in at `path`, and are added as `adapt`
+  /// changes them.
+  void begin_plugin(const std::string& path, std::function<void(BlockType&)> adapt = {}) {
+    loading_ = path;
+    adapt_ = std::move(adapt);
+  }
   /// Returns what the plug-in did wrong meanwhile, one line each.
   std::vector<std::string> end_plugin();
   bool is_loading_plugin() const { return !loading_.empty(); }
@@ -105,6 +110,7 @@ class BlockRegistry {
   std::vector<std::shared_ptr<const BlockType>> types_;
   std::vector<std::shared_ptr<const BlockType>> removed_;
   std::string loading_;
+  std::function<void(BlockType&)> adapt_;
   std::vector<std::string> clashes_;
 };
 

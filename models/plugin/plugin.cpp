@@ -10,6 +10,7 @@
 
 #include "models/base/byte_text.h"
 #include "models/base/worker_pool.h"
+#include "models/plugin/checked_core.h"
 #include "models/plugin/plugin_file.h"
 #include "models/plugin/stand_in.h"
 
@@ -43,8 +44,11 @@ std::vector<std::string> open_library(const std::string& path) {
   BlockRegistry& registry = BlockRegistry::instance();
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD) != nullptr) return {};  // it is there
   registry.remove_plugin(path);
-  registry.begin_plugin(path);
-  const void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  registry.begin_plugin(path, check_answers);
+  // What the library throws while it is loaded passes through dlopen, though that is declared not
+  // to throw: a direct call would end in std::terminate.
+  void* (*volatile load)(const char*, int) = dlopen;
+  const void* library = load(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   std::vector<std::string> problems = registry.end_plugin();
   if (library == nullptr) problems.insert(problems.begin(), dlerror());
   return problems;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <stdexcept>
 
@@ -36,10 +37,22 @@ void exchange(Archive& archive, BlockCost& cost) {
 
 namespace {
 
-/// Throws PluginFailure unless the number is at least `least`; infinite is allowed, NaN is not.
-void check(const char* what, double value, double least) {
-  if (value >= least) return;
+// Beyond these a count or a size, a latency in cycles and one in seconds mean nothing, and their
+// sums would pass what 64 bits hold.
+constexpr double kMostCount = 1125899906842624;  // 2^50
+constexpr double kMostCycles = 4294967296;       // 2^32
+constexpr double kMostSeconds = 1;
+
+/// Throws PluginFailure unless the number is at least `least` and at most `most`; infinite is
+/// allowed if nothing is said of the most, NaN is not.
+void check(const char* what, double value, double least,
+           double most = std::numeric_limits<double>::infinity()) {
+  if (value >= least && value <= most) return;
   throw PluginFailure(fmt::format("its {} is {}", what, value));
+}
+
+void check_count(const char* what, double value, double least) {
+  check(what, value, least, kMostCount);
 }
 
 std::string checked_label(const std::string& label) {
@@ -93,12 +106,12 @@ struct TensorCoreFacts {
         buffering(core.buffering()),
         label(checked_label(core.label())) {
     check("number of dataflows", static_cast<double>(dataflows.size()), 1);
-    check("peak_macs_per_cycle", static_cast<double>(peak_macs_per_cycle), 1);
-    check("multiplier_bits", multiplier_bits, 1);
-    check("products_of_8_bits", static_cast<double>(products_of_8_bits), 1);
-    check("passes_of_32_bits", static_cast<double>(passes_of_32_bits), 0);
-    check("drain_width", drain_width.value(), 0);
-    check("private_memory", to_double(private_memory), 0);
+    check_count("peak_macs_per_cycle", static_cast<double>(peak_macs_per_cycle), 1);
+    check_count("multiplier_bits", multiplier_bits, 1);
+    check_count("products_of_8_bits", static_cast<double>(products_of_8_bits), 1);
+    check_count("passes_of_32_bits", static_cast<double>(passes_of_32_bits), 0);
+    check("drain_width", drain_width.value(), 1e-9);
+    check_count("private_memory", to_double(private_memory), 0);
   }
 };
 
@@ -141,8 +154,8 @@ struct VectorCoreFacts {
         private_memory(core.private_memory()),
         buffering(core.buffering()),
         label(checked_label(core.label())) {
-    check("peak_operations_per_cycle", static_cast<double>(peak_operations_per_cycle), 1);
-    check("private_memory", to_double(private_memory), 0);
+    check_count("peak_operations_per_cycle", static_cast<double>(peak_operations_per_cycle), 1);
+    check_count("private_memory", to_double(private_memory), 0);
   }
 };
 
@@ -181,12 +194,12 @@ struct BufferFacts {
         bank_width(buffer.bank_width()),
         latency(buffer.latency()),
         queue_depth(buffer.queue_depth()) {
-    check("capacity", to_double(capacity), 1);
-    check("number of banks", static_cast<double>(banks), 1);
-    check("number of ports", static_cast<double>(ports), 1);
-    check("interleave", to_double(interleave), 1);
+    check_count("capacity", to_double(capacity), 1);
+    check_count("number of banks", static_cast<double>(banks), 1);
+    check_count("number of ports", static_cast<double>(ports), 1);
+    check_count("interleave", to_double(interleave), 1);
     check("bank_width", bank_width.value(), 1e-9);
-    check("latency", to_double(latency), 0);
+    check("latency", to_double(latency), 0, kMostCycles);
     check("queue_depth", static_cast<double>(queue_depth), 1);
   }
 };
@@ -220,9 +233,9 @@ struct NocFacts {
         buffer_bandwidth(noc.buffer_bandwidth()),
         memory_bandwidth(noc.memory_bandwidth()) {
     check("port_width", port_width.value(), 1e-9);
-    check("number of buffer_ports", static_cast<double>(buffer_ports), 1);
-    check("number of memory_ports", static_cast<double>(memory_ports), 1);
-    check("latency", to_double(latency), 0);
+    check_count("number of buffer_ports", static_cast<double>(buffer_ports), 1);
+    check_count("number of memory_ports", static_cast<double>(memory_ports), 1);
+    check("latency", to_double(latency), 0, kMostCycles);
     check("buffer_bandwidth", buffer_bandwidth.value(), 1e-9);
     check("memory_bandwidth", memory_bandwidth.value(), 1e-9);
   }
@@ -267,17 +280,17 @@ struct MemoryFacts {
         max_transfer(memory.max_transfer()),
         turnaround(memory.turnaround()),
         write_batch(memory.write_batch()) {
-    check("capacity", to_double(capacity), 1);
-    check("access_size", to_double(access_size), 1);
-    check("max_transfer", to_double(max_transfer), 1);
-    check("number of channels", static_cast<double>(channels), 1);
-    check("interleave", to_double(interleave), 1);
+    check_count("capacity", to_double(capacity), 1);
+    check_count("access_size", to_double(access_size), 1);
+    check_count("max_transfer", to_double(max_transfer), 1);
+    check_count("number of channels", static_cast<double>(channels), 1);
+    check_count("interleave", to_double(interleave), 1);
     check("peak_bandwidth", peak_bandwidth.value(), 1e-9);
     check("sustained_bandwidth", sustained_bandwidth.value(), 1e-9);
     check("queue_depth", static_cast<double>(queue_depth), 1);
-    check("latency", latency.value(), 0);
-    check("turnaround", turnaround.value(), 0);
-    check("write_batch", to_double(write_batch), 1);
+    check("latency", latency.value(), 0, kMostSeconds);
+    check("turnaround", turnaround.value(), 0, kMostSeconds);
+    check_count("write_batch", to_double(write_batch), 1);
   }
 };
 
@@ -308,9 +321,9 @@ struct DispatcherFacts {
       : issue_interval(dispatcher.issue_interval()),
         launch_latency(dispatcher.launch_latency()),
         completion_latency(dispatcher.completion_latency()) {
-    check("issue_interval", to_double(issue_interval), 0);
-    check("launch_latency", to_double(launch_latency), 0);
-    check("completion_latency", to_double(completion_latency), 0);
+    check("issue_interval", to_double(issue_interval), 0, kMostCycles);
+    check("launch_latency", to_double(launch_latency), 0, kMostCycles);
+    check("completion_latency", to_double(completion_latency), 0, kMostCycles);
   }
 };
 

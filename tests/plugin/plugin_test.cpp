@@ -348,7 +348,33 @@ TEST_F(Plugin, AnEstimateNamesThePluginThatFails) {
   expect("fault: corrupt, place: timing", "crashed: Aborted");
   expect("fault: leave, place: timing", "ended with status 0 and no answer");
   expect("fault: hang, place: timing", "hung: gave no answer within 4 s");
-  expect("nonsense: true", "its peak_macs_per_cycle is -3");
+  expect("nonsense: rate", "its peak_macs_per_cycle is -3");
+}
+
+// Whoever asks: the estimate, the simulation, a probe.
+TEST_F(Plugin, WhatACoreSaysOfTilesThatCantBeIsAFailure) {
+  const auto expect_of_tensor_core = [&](const std::string& nonsense, const std::string& text) {
+    design(plugin("faulty_pe"), "type: faulty, nonsense: " + nonsense);
+    for (const std::string& command :
+         {on_small_workload("estimate"), on_small_workload("simulate"),
+          std::string("probe core --design design.yaml --gemm 256x256x256")}) {
+      expect_failure(command, {plugin("faulty_pe"), "tensor_core block 'faulty'", text});
+    }
+  };
+  expect_of_tensor_core("body", "is -1 cycles, which can't be");
+  expect_of_tensor_core("overflow", "is 2305843009213693952 cycles, which can't be");
+  expect_of_tensor_core("open", "later than the end of its body");
+  expect_of_tensor_core("setup", "the setup of ");
+  expect_of_tensor_core("no_tiles", "it gives no tiles of a ");
+  expect_of_tensor_core("empty_tile", "it gives a tile of ");
+  expect_of_tensor_core("places", "it holds 0 output blocks");
+
+  design(plugin("plain_blocks"),
+         kDenseCore + "}\n  - {kind: vector_core, type: plain, stretch: -1");
+  for (const char* command : {"estimate", "simulate"}) {
+    expect_failure(on_small_workload(command),
+                   {plugin("plain_blocks"), "vector_core block 'plain'", "cycles, which can't be"});
+  }
 }
 
 TEST_F(Plugin, ASimulationNamesThePluginThatFails) {
@@ -395,6 +421,24 @@ TEST_F(Plugin, ASearchLosesTheCandidatesThatFailAndNamesThem) {
     EXPECT_NE(log.find("\"verdict\":\"failed\""), std::string::npos);
     ASSERT_EQ(run_installed(command + " -j 1", kShort).status, 0);
     EXPECT_EQ(read(file("results/results.json")), first);
+  }
+}
+
+TEST_F(Plugin, NoSearchIsWonByTimesThatCantBe) {
+  design(plugin("faulty_pe"), "type: faulty, talks: true");
+  const Outcome r = run_installed(search("  cores.0.rows: [32, 64]\n"
+                                         "  cores.0.nonsense: [none, body, overflow, no_tiles]\n") +
+                                  " --json");
+  ASSERT_EQ(r.status, 0) << r.err;
+  const Json results = Json::parse(r.out);
+  EXPECT_EQ(results["candidates"][0]["status"], "simulated");
+  EXPECT_NE(results["candidates"][0]["design"].get<std::string>().find("nonsense: none"),
+            std::string::npos);
+  EXPECT_GE(results["failed"].size(), 3U);
+  for (const Json& failed : results["failed"]) {
+    const std::string reason = failed["reason"];
+    EXPECT_NE(reason.find(plugin("faulty_pe")), std::string::npos) << reason;
+    EXPECT_NE(reason.find("tensor_core block 'faulty'"), std::string::npos) << reason;
   }
 }
 

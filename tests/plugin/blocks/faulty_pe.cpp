@@ -1,5 +1,6 @@
 // A tensor core that does what it may not, where it is told to.
-#include <limits>
+#include <cstdio>
+#include <iostream>
 
 #include "fault.h"
 #include "models/tensor_core/systolic.h"
@@ -11,12 +12,15 @@ using namespace simdse;
 class FaultyPe : public Systolic {
  public:
   enum class Place { constructor, label, cost, timing };
+  /// What it says that can't be.
+  enum class Nonsense { none, rate, body, overflow, open, setup, no_tiles, empty_tile, places };
 
   struct Params {
     std::int64_t rows = 64;
     Fault fault = Fault::none;
     Place place = Place::timing;
-    bool nonsense = false;
+    Nonsense nonsense = Nonsense::none;
+    bool talks = false;
     static void declare(ParamTable<Params>& table) {
       table.add("rows", &Params::rows, "rows and columns of the array")
           .range(1, 1024)
@@ -26,7 +30,11 @@ class FaultyPe : public Systolic {
                        {"none", "throw", "crash", "hang", "corrupt", "leave"}, "what goes wrong");
       table.add_choice("place", &Params::place, {"constructor", "label", "cost", "timing"},
                        "where it goes wrong");
-      table.add("nonsense", &Params::nonsense, "a negative peak rate");
+      table.add_choice(
+          "nonsense", &Params::nonsense,
+          {"none", "rate", "body", "overflow", "open", "setup", "no_tiles", "empty_tile", "places"},
+          "what it says that can't be");
+      table.add("talks", &Params::talks, "whether it prints while it answers");
     }
   };
 
@@ -36,7 +44,7 @@ class FaultyPe : public Systolic {
     commit_at(Place::constructor);
   }
   std::int64_t peak_macs_per_cycle() const override {
-    return faulty_.nonsense ? -3 : Systolic::peak_macs_per_cycle();
+    return faulty_.nonsense == Nonsense::rate ? -3 : Systolic::peak_macs_per_cycle();
   }
   std::string label() const override {
     commit_at(Place::label);
@@ -49,7 +57,42 @@ class FaultyPe : public Systolic {
   TileTiming timing(Dataflow dataflow, const TileShape& block, const TileShape& tile,
                     std::int64_t count) const override {
     commit_at(Place::timing);
-    return Systolic::timing(dataflow, block, tile, count);
+    if (faulty_.talks) {
+      std::puts("said by way of C");
+      std::cout << "said by way of C++\n";
+    }
+    TileTiming timing = Systolic::timing(dataflow, block, tile, count);
+    switch (faulty_.nonsense) {
+      case Nonsense::body:
+        timing.open = timing.body = Cycles(-1);
+        break;
+      case Nonsense::overflow:
+        timing.body = Cycles(std::int64_t{1} << 61);
+        break;
+      case Nonsense::open:
+        timing.open = timing.body + Cycles(7);
+        break;
+      case Nonsense::setup:
+        timing.setup = Cycles(-1000000);
+        break;
+      default:
+        break;
+    }
+    return timing;
+  }
+  void time_tiles(Dataflow dataflow, const TileShape& whole, std::int64_t count,
+                  std::vector<TimedTile>& timed) const override {
+    TensorCore::time_tiles(dataflow, whole, count, timed);
+  }
+  std::vector<TileShape> tiles(Dataflow dataflow, const TileShape& whole,
+                               double element_bytes) const override {
+    if (faulty_.nonsense == Nonsense::no_tiles) return {};
+    std::vector<TileShape> tiles = Systolic::tiles(dataflow, whole, element_bytes);
+    if (faulty_.nonsense == Nonsense::empty_tile) tiles.back().k = 0;
+    return tiles;
+  }
+  std::int64_t output_places(std::int64_t elements) const override {
+    return faulty_.nonsense == Nonsense::places ? 0 : Systolic::output_places(elements);
   }
 
  private:

@@ -68,7 +68,7 @@ class PlainVector : public Simd {
   struct Params {
     std::int64_t stretch = 1;
     static void declare(ParamTable<Params>& table) {
-      table.add("stretch", &Params::stretch, "cycles that take the place of one").range(1, 1000);
+      table.add("stretch", &Params::stretch, "cycles that take the place of one").range(-1, 1000);
     }
   };
 
@@ -77,6 +77,7 @@ class PlainVector : public Simd {
   TileTiming timing(const VectorShape& tile) const override {
     TileTiming timing = Simd::timing(tile);
     timing.body = Cycles(timing.body.value() * stretch_);
+    timing.open = timing.body;
     return timing;
   }
 
