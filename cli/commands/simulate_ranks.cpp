@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "cli/overrides.h"
@@ -61,8 +60,8 @@ Json run_apart(const System& system, const RankPrograms& programs) {
   return Json::parse(text);
 }
 
-void print(const System& system, const RankPrograms& programs, const Contents& contents,
-           const Json& run) {
+std::string report_text(const System& system, const RankPrograms& programs,
+                        const Contents& contents, const Json& run) {
   std::string actions;
   for (const RankAction action : kActions) {
     const std::size_t count = contents.of_action[static_cast<std::size_t>(action)];
@@ -70,18 +69,18 @@ void print(const System& system, const RankPrograms& programs, const Contents& c
       actions += fmt::format("{}{} {}", actions.empty() ? "" : ", ", count, action_name(action));
     }
   }
-  std::cout << fmt::format("{} on {} ({} chips like {})\n", programs.name, system.name,
-                           system.network->chips(), system.chip->design().name)
-            << (system.software.name.empty()
-                    ? ""
-                    : fmt::format("software     that of the traces; {} is not applied\n",
-                                  system.software.name))
-            << fmt::format("programs     {} ranks, {} nodes: {}; {:.6g} TMAC\n",
-                           programs.ranks.size(), contents.nodes, actions,
-                           static_cast<double>(contents.macs) / 1e12)
-            << fmt::format("simulated    {:.5g} ms; {} messages between chips\n",
-                           run.at("simulated_time_s").get<double>() * 1e3,
-                           run.at("messages").get<std::uint64_t>());
+  std::string text =
+      fmt::format("{} on {} ({} chips like {})\n", programs.name, system.name,
+                  system.network->chips(), system.chip->design().name) +
+      (system.software.name.empty()
+           ? ""
+           : fmt::format("software     that of the traces; {} is not applied\n",
+                         system.software.name)) +
+      fmt::format("programs     {} ranks, {} nodes: {}; {:.6g} TMAC\n", programs.ranks.size(),
+                  contents.nodes, actions, static_cast<double>(contents.macs) / 1e12) +
+      fmt::format("simulated    {:.5g} ms; {} messages between chips\n",
+                  run.at("simulated_time_s").get<double>() * 1e3,
+                  run.at("messages").get<std::uint64_t>());
   Table table;
   for (const char* heading : {"rank", "compute %", "exchange %", "bubble %"}) {
     table.add_column(heading, Table::Align::right);
@@ -94,7 +93,7 @@ void print(const System& system, const RankPrograms& programs, const Contents& c
     table.add_row(
         {fmt::format("{}", i), percent("compute"), percent("exchange"), percent("bubble")});
   }
-  std::cout << table.text();
+  return text + table.text();
 }
 
 }  // namespace
@@ -119,10 +118,7 @@ int simulate_ranks(const Arguments& arguments, const CommandContext& context) {
     own.software = system.software;
     const Contents contents = contents_of(programs);
     const Json run = run_apart(own, programs);
-    if (!arguments.has("json")) {
-      print(own, programs, contents, run);
-      return kDone;
-    }
+    if (!arguments.has("json")) return report_text(own, programs, contents, run);
     Json json = {{"schema_version", 1},
                  {"workload", programs.name},
                  {"system", own.name},
@@ -132,8 +128,7 @@ int simulate_ranks(const Arguments& arguments, const CommandContext& context) {
     }
     json["macs"] = contents.macs;
     json.update(run);
-    std::cout << json.dump(2) << '\n';
-    return kDone;
+    return json.dump(2) + '\n';
   });
 }
 

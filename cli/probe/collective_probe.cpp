@@ -107,7 +107,7 @@ std::vector<std::int32_t> group_of(const Arguments& arguments, const Interconnec
   return group;
 }
 
-int report(const Arguments& arguments, const System& system) {
+std::string report(const Arguments& arguments, const System& system) {
   const Interconnect& network = *system.network;
   CollectiveRequest request;
   request.op = static_cast<CollectiveOp>(choice(arguments, "op", collective_names(), "all_reduce"));
@@ -164,8 +164,7 @@ int report(const Arguments& arguments, const System& system) {
                bytes / formula, bytes / simulated[0]);
   probe.figure("bus_bandwidth_bytes_per_s", "bus bandwidth", Dimension::bandwidth,
                factor * bytes / formula, factor * bytes / simulated[0]);
-  probe.print(arguments.has("json"));
-  return kDone;
+  return probe.text(arguments.has("json"));
 }
 
 }  // namespace

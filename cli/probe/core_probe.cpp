@@ -189,7 +189,7 @@ void report_probe(ProbeReport& report, const std::string& key, const std::string
   }
 }
 
-int probe_core_of(const Chip& chip, const Arguments& arguments) {
+std::string probe_core_of(const Chip& chip, const Arguments& arguments) {
   const NumberFormat format = read_format(arguments);
   const Subject subject = read_subject(arguments, format);
   const std::optional<std::size_t> group = read_group(arguments, chip, subject.graph);
@@ -217,8 +217,7 @@ int probe_core_of(const Chip& chip, const Arguments& arguments) {
     report.figure("cycles_per_cpu_s", "simulated cycles per CPU second", Dimension::count,
                   no_formula, whole.simulated_cycles / whole.cpu_seconds);
   }
-  report.print(arguments.has("json"));
-  return kDone;
+  return report.text(arguments.has("json"));
 }
 
 }  // namespace

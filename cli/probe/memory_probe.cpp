@@ -82,7 +82,7 @@ double mean_latency_of_run(const Memory& memory, const MemoryLoad& load) {
                   memory.mean_latency(load.pattern).value() * (1 - at_once / 2));
 }
 
-int probe_memory_of(const Chip& chip, const Arguments& arguments) {
+std::string probe_memory_of(const Chip& chip, const Arguments& arguments) {
   const Memory& memory = chip.memory();
   const MemoryLoad load = read_load(arguments, memory);
   const AccessPattern& pattern = load.pattern;
@@ -127,8 +127,7 @@ int probe_memory_of(const Chip& chip, const Arguments& arguments) {
                 mean_latency_of_run(memory, load), simulated[1]);
   report.figure("idle_latency_s", "idle latency (one burst, row closed)", Dimension::time,
                 memory.idle_latency().value(), simulated[2]);
-  report.print(arguments.has("json"));
-  return kDone;
+  return report.text(arguments.has("json"));
 }
 
 }  // namespace

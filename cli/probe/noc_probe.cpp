@@ -38,7 +38,7 @@ double rate_option(const Arguments& arguments) {
   return quantity_option(arguments, "rate", Dimension::count, NetworkLoad().rate, 1e-6, 1);
 }
 
-int probe_noc_of(const Chip& chip, const Arguments& arguments) {
+std::string probe_noc_of(const Chip& chip, const Arguments& arguments) {
   const auto pattern =
       static_cast<Traffic::Pattern>(choice(arguments, "traffic", Traffic::names()));
   if (arguments.has("hot-share") && pattern != Traffic::Pattern::hotspot) {
@@ -100,8 +100,7 @@ int probe_noc_of(const Chip& chip, const Arguments& arguments) {
   report.figure("saturation_rate", "saturation rate", Dimension::count, formula.bound,
                 wants_saturation ? simulated[3] : std::numeric_limits<double>::quiet_NaN());
   report.flag("saturated", "saturated", formula.figures.is_saturated, simulated[2] != 0);
-  report.print(arguments.has("json"));
-  return kDone;
+  return report.text(arguments.has("json"));
 }
 
 }  // namespace

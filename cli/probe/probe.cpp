@@ -33,27 +33,40 @@ void add_probe_options(Arguments& arguments) {
       "override a value of the design: design.path=value")("json", "for scripts");
 }
 
+namespace {
+
+/// One block can be judged whatever becomes of the chip around it.
+Chip load_probed_chip(const std::string& name_or_path, const DataFiles& files,
+                      const std::vector<Override>& overrides) {
+  Design design = load_design(name_or_path, files, overrides);
+  auto technology = std::make_shared<const Technology>(
+      load_technology(design.technology, files, design.technology_where));
+  Chip chip(std::move(design), std::move(technology));
+  if (const std::string problem = chip.problem(); !problem.empty()) {
+    std::cerr << fmt::format("simdse: the probe is of a chip that can't be built: {}\n", problem);
+  }
+  return chip;
+}
+
+}  // namespace
+
 int on_probed_chip(const Arguments& arguments, const CommandContext& context,
-                   const std::function<int(const Chip&)>& probe) {
+                   const std::function<std::string(const Chip&)>& probe) {
   const SplitOverrides overrides = split_overrides(arguments.overrides());
   if (!overrides.workload.empty()) {
     throw InputError(fmt::format("--set workload.{}: a probe has no workload, only a design",
                                  overrides.workload.front().path));
   }
   const Chip chip =
-      load_chip(arguments.get<std::string>("design"), context.files, overrides.design);
+      load_probed_chip(arguments.get<std::string>("design"), context.files, overrides.design);
   return on_chip(chip, probe);
 }
 
-int on_chip(const Chip& chip, const std::function<int(const Chip&)>& probe) {
-  const std::vector<std::string>& plugins = chip.design().plugins;
-  if (plugins.empty()) return probe(chip);
-  const auto job = [&] {
-    const int status = probe(with_own_blocks(chip));
-    if (!std::cout.flush()) throw std::runtime_error("standard output can't be written");
-    return std::to_string(status);
-  };
-  return std::stoi(run_with_plugins(plugins, job, WorkerOptions().hang_limit));
+int on_chip(const Chip& chip, const std::function<std::string(const Chip&)>& probe) {
+  std::cout << run_with_plugins(
+      chip.design().plugins, [&] { return probe(with_own_blocks(chip)); },
+      WorkerOptions().hang_limit);
+  return kDone;
 }
 
 double quantity_option(const Arguments& arguments, const std::string& name, Dimension dimension,

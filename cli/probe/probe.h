@@ -28,14 +28,15 @@ int run_noc_probe(const CommandContext& context);
 /// Options of every probe: --design, --set and --json.
 void add_probe_options(Arguments& arguments);
 
-/// Calls `probe` with the chip and returns what it returns: in a child process, with the plug-ins'
-/// own code, where the chip has blocks of plug-ins. Throws PluginFailure.
-int on_chip(const Chip& chip, const std::function<int(const Chip&)>& probe);
+/// Prints what `probe` says of the chip, and returns the exit status: it is called in a child
+/// process, with the plug-ins' own code, where the chip has blocks of plug-ins. Throws
+/// PluginFailure.
+int on_chip(const Chip& chip, const std::function<std::string(const Chip&)>& probe);
 
-/// Calls `probe` with the chip of --design and --set, and returns what it returns, as
-/// on_chip does. Throws InputError, also for a --set of something else, and PluginFailure.
+/// The same with the chip of --design and --set. Throws InputError, also for a --set of something
+/// else, and PluginFailure.
 int on_probed_chip(const Arguments& arguments, const CommandContext& context,
-                   const std::function<int(const Chip&)>& probe);
+                   const std::function<std::string(const Chip&)>& probe);
 
 /// A quantity that was given as text, e.g. "256 B" or "256B"; `fallback` if it wasn't. Throws
 /// InputError unless it lies within `min` and `max` and, for bytes, is a whole number.

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <cmath>
-#include <iostream>
 
 #include "cli/report/table.h"
 
@@ -27,7 +26,7 @@ void ProbeReport::flag(const std::string& key, const std::string& label, bool fo
   figures_.back().is_flag = true;
 }
 
-void ProbeReport::print(bool as_json) const {
+std::string ProbeReport::text(bool as_json) const {
   if (as_json) {
     nlohmann::ordered_json json = {{"probe", probe_}, {"inputs", inputs_}};
     const auto number = [](const Figure& figure, double value) {
@@ -38,8 +37,7 @@ void ProbeReport::print(bool as_json) const {
       json["formula_" + figure.key] = number(figure, figure.formula);
       json["simulated_" + figure.key] = number(figure, figure.simulated);
     }
-    std::cout << json.dump(2) << '\n';
-    return;
+    return json.dump(2) + '\n';
   }
   constexpr int digits = 4;
   Table table;
@@ -57,7 +55,7 @@ void ProbeReport::print(bool as_json) const {
     };
     table.add_row({figure.label, text(figure.formula), text(figure.simulated)});
   }
-  std::cout << subject_ << '\n' << table.text();
+  return subject_ + '\n' + table.text();
 }
 
 }  // namespace simdse

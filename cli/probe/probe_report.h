@@ -1,4 +1,4 @@
-// What a probe prints: each figure by formula and simulated.
+// What a probe tells: each figure by formula and simulated.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,7 +17,7 @@ namespace simdse {
 ///   ProbeReport report("memory", "4 stacks");
 ///   report.input("block_bytes", 256);
 ///   report.figure("mean_latency_s", "mean latency", Dimension::time, 32e-9, 32e-9);
-///   report.print(arguments.has("json"));
+///   return report.text(arguments.has("json"));
 class ProbeReport {
  public:
   /// `subject` says in a few words what was probed, and under which load.
@@ -32,7 +32,7 @@ class ProbeReport {
   /// Something that holds or not.
   void flag(const std::string& key, const std::string& label, bool formula, bool simulated);
 
-  void print(bool as_json) const;
+  std::string text(bool as_json) const;
 
  private:
   struct Figure {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -66,6 +67,7 @@ void send_all(int pipe, const std::string& text) {
     message = kFailure + std::string("no thread can be made: ") + error.what();
   }
   send_all(pipe, message);
+  std::fflush(stdout);
   // No destructors and no exit handlers: they belong to the parent.
   _exit(0);
 }
@@ -77,6 +79,8 @@ Worker start_worker(std::size_t index, const std::function<std::string()>& job,
     throw std::runtime_error(fmt::format("no pipe for a worker: {}", std::strerror(errno)));
   }
   const pid_t parent = getpid();
+  // What waits here to be printed would wait in the child too.
+  std::fflush(stdout);
   const pid_t process = fork();
   if (process < 0) {
     close(ends[0]);

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -39,8 +40,10 @@ void exchange(Archive& archive, TypeFacts& facts) {
   archive(facts.kind, facts.name, facts.doc, facts.params);
 }
 
-/// Loads the library into this process, and with it its own types. Returns what it did wrong.
+/// Loads the library into this process, and with it its own types. Returns what it did wrong. From
+/// here on, what is printed goes to stderr: stdout is the parent's, for results.
 std::vector<std::string> open_library(const std::string& path) {
+  dup2(STDERR_FILENO, STDOUT_FILENO);
   BlockRegistry& registry = BlockRegistry::instance();
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD) != nullptr) return {};  // it is there
   registry.remove_plugin(path);

@@ -54,6 +54,23 @@ TEST_F(ProbeCli, NonsenseIsRefused) {
   expect_refused(kMemory + "--set workload.batch=1", "a probe has no workload");
 }
 
+// One block is judged by itself, whatever becomes of the chip around it.
+TEST_F(ProbeCli, AChipThatIsTooLargeForTheReticleIsProbedNevertheless) {
+  const std::string large =
+      " --design tpu_v2 --set design.cores.0.rows=1024 --set design.cores.0.columns=1024";
+  for (const std::string& probe :
+       {std::string("core --gemm 1024x1024x1024"), std::string("noc --traffic uniform --rate 0.1"),
+        std::string("memory --pattern sequential --bytes 1MiB")}) {
+    const Outcome r = run("probe " + probe + large + " --json");
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_FALSE(Json::parse(r.out).empty());
+    EXPECT_NE(r.err.find("the probe is of a chip that can't be built: the die of"),
+              std::string::npos)
+        << r.err;
+  }
+  expect_refused("estimate --workload resnet18" + large, "larger than the reticle");
+}
+
 TEST_F(ProbeCli, WhatIsAllowedIsSaid) {
   const std::string noc = "probe noc --design tpu_v2 --traffic uniform --rate 0.9 ";
   expect_refused(noc + "--level flits", "--level");

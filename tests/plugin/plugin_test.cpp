@@ -377,6 +377,25 @@ TEST_F(Plugin, WhatACoreSaysOfTilesThatCantBeIsAFailure) {
   }
 }
 
+// What stdout has are results.
+TEST_F(Plugin, WhatAPluginPrintsGoesToStderr) {
+  for (const std::string& command :
+       {on_small_workload("estimate"), on_small_workload("simulate"),
+        std::string("probe core --design design.yaml --gemm 256x256x256"),
+        std::string("probe memory --design design.yaml --pattern sequential --bytes 1MiB")}) {
+    design(plugin("faulty_pe"), "type: faulty");
+    Json silent = json_of(command);
+    design(plugin("faulty_pe"), "type: faulty, talks: true");
+    const Outcome r = run_installed(command + " --json");
+    ASSERT_EQ(r.status, 0) << command << r.err;
+    EXPECT_EQ(r.out.find("said"), std::string::npos) << command;
+    EXPECT_EQ(Json::parse(r.out).size(), silent.size()) << command;
+    if (command.find("memory") != std::string::npos) continue;
+    EXPECT_NE(r.err.find("said by way of C\n"), std::string::npos) << command;
+    EXPECT_NE(r.err.find("said by way of C++\n"), std::string::npos) << command;
+  }
+}
+
 TEST_F(Plugin, ASimulationNamesThePluginThatFails) {
   const auto expect = [&](const std::string& fault, const std::string& text) {
     design(plugin("faulty_memory"), kDenseCore, "type: faulty, fault: " + fault);
