@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <numeric>
+#include <unordered_set>
+#include <utility>
 
 namespace simdse {
 
@@ -64,7 +65,27 @@ std::string spelling_hint(const std::string& word, const std::vector<std::string
   const std::string nearest = nearest_spelling(word, candidates);
   if (!nearest.empty()) return fmt::format(" (did you mean '{}'?)", nearest);
   if (candidates.empty()) return "";
-  return fmt::format(" (allowed: {})", fmt::join(candidates, ", "));
+  std::vector<std::string> names;
+  std::unordered_set<std::string> seen;
+  for (const std::string& candidate : candidates) {
+    if (seen.insert(candidate).second) names.push_back(candidate);
+  }
+  constexpr std::size_t longest_list = 600;
+  const std::string all = fmt::format(" (allowed: {})", fmt::join(names, ", "));
+  if (all.size() <= longest_list) return all;
+  // Of very many, those that have the word in them, and then the nearest.
+  std::vector<std::pair<int, std::string>> by_distance;
+  for (const std::string& name : names) {
+    const bool has_word = name.find(word) != std::string::npos;
+    by_distance.emplace_back(has_word ? 0 : edit_distance(word, name), name);
+  }
+  std::stable_sort(by_distance.begin(), by_distance.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  constexpr std::size_t shown = 5;
+  names.clear();
+  for (std::size_t i = 0; i < std::min(shown, by_distance.size()); ++i)
+    names.push_back(by_distance[i].second);
+  return fmt::format(" (of {} the nearest: {})", by_distance.size(), fmt::join(names, ", "));
 }
 
 }  // namespace simdse

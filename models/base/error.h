@@ -45,7 +45,7 @@ std::string nearest_spelling(const std::string& word, const std::vector<std::str
 /// The text with control characters, which names from files may have, replaced by '?'.
 std::string printable(std::string text);
 
-/// " (did you mean 'x'?)" when some candidate is near, else " (allowed: a, b, c)".
+/// " (did you mean 'x'?)" if one is near, else " (allowed: a, b, c)", or of very many the nearest.
 std::string spelling_hint(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace simdse

@@ -96,6 +96,10 @@ TEST_F(Cli, UnknownNamesOfferTheNearestSpelling) {
   expect_refused("search bertlarge", "there is no search 'bertlarge' (did you mean 'bert_large'?)");
   expect_refused("estimate --design tpu_v2 --workload bert_large --op layer0.ff1.forward",
                  "did you mean 'layer0.ffn1.forward'?");
+  const Outcome nowhere_near = run("estimate --design tpu_v2 --workload bert_large --op nosuch");
+  EXPECT_EQ(nowhere_near.status, 2);
+  EXPECT_NE(nowhere_near.err.find("there is no operator 'nosuch' (of "), std::string::npos);
+  EXPECT_LT(nowhere_near.err.size(), 300U) << nowhere_near.err;
 }
 
 TEST_F(Cli, FilesAreCheckedStrictly) {

@@ -96,6 +96,18 @@ TEST(Spelling, OffersTheNearestWordOnly) {
   EXPECT_NE(spelling_hint("zzzzzzzzz", words).find("allowed"), std::string::npos);
 }
 
+TEST(Spelling, ListsEachWordOnceAndOfVeryManyTheNearest) {
+  EXPECT_EQ(spelling_hint("zzzzzzzzz", {"rows", "rows", "columns"}), " (allowed: rows, columns)");
+  std::vector<std::string> many;
+  for (int i = 0; i < 2000; ++i) {
+    many.push_back("encoder." + std::to_string(i / 2) + ".attention");
+  }
+  many.emplace_back("pooler.something.query");
+  const std::string hint = spelling_hint("query", many);
+  EXPECT_EQ(hint.rfind(" (of 1001 the nearest: pooler.something.query, encoder.", 0), 0U) << hint;
+  EXPECT_LT(hint.size(), 200U);
+}
+
 TEST(Quantity, ReadsUnitsAndRefusesOthers) {
   const SourceLocation here{"x.yaml", 3, 7};
   EXPECT_DOUBLE_EQ(parse_quantity("32 MiB", Dimension::bytes, here, "a"), 32.0 * 1024 * 1024);
