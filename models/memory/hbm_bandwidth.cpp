@@ -112,6 +112,21 @@ class Demand {
   Seconds column_;
 };
 
+/// Blocks of a stride that move in the time of one pass over the memory, of P blocks, if each pass
+/// is held up by one place and the next by another, being a block further on. With W blocks under
+/// way, a pass begins when W of the one before are left. If P is 2 W or more, that one is over
+/// before the next but one begins: a pass takes the time of P - W blocks. Else n passes overlap.
+/// One of them is admitted at n times the rate at which its place works, so when it is all
+/// admitted, 1 / n of it is done, 2 / n of the one before, and so on: W = P (n - 1) / 2 are under
+/// way.
+std::int64_t overlapping_blocks(const AccessPattern& pattern, Bytes capacity) {
+  const std::int64_t pass = capacity.value() / pattern.stride.value();
+  const std::int64_t under_way = pattern.outstanding;
+  if (pass < 2 * under_way) return pass + 2 * under_way;
+  const auto p = static_cast<double>(pass);
+  return std::llround(p * p / (p - static_cast<double>(under_way)));
+}
+
 }  // namespace
 
 BytesPerSecond Hbm::bandwidth(const AccessPattern& pattern) const {
@@ -119,8 +134,11 @@ BytesPerSecond Hbm::bandwidth(const AccessPattern& pattern) const {
   constexpr std::int64_t most_blocks = 1 << 14;
   constexpr std::int64_t most_bytes = 1 << 26;
   const std::int64_t block = pattern.block.value();
-  const std::int64_t blocks = std::clamp<std::int64_t>(
-      most_bytes / block, 1, std::min<std::int64_t>(most_blocks, capacity().value() / block));
+  std::int64_t most = std::min<std::int64_t>(most_blocks, capacity().value() / block);
+  if (pattern.order == AccessPattern::Order::stride) {
+    most = std::min(most, overlapping_blocks(pattern, capacity()));
+  }
+  const std::int64_t blocks = std::clamp<std::int64_t>(most_bytes / block, 1, most);
   Demand demand(*this);
   AccessSequence sequence(pattern, capacity(), 1);
   for (std::int64_t i = 0; i < blocks; ++i) demand.add_block(sequence.next().address, block);
