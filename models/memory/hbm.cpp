@@ -61,7 +61,8 @@ void Hbm::Params::declare(ParamTable<Params>& table) {
       .range(1, 64);
   time("t_rrd_s", &Params::t_rrd_s, "between activates in different bank groups");
   time("t_rrd_l", &Params::t_rrd_l, "between activates in one bank group");
-  time("t_faw", &Params::t_faw, "window that holds at most four activates of one pseudo-channel");
+  time("t_faw", &Params::t_faw,
+       "window that holds at most four activates of one pseudo-channel (0: no such limit)");
   time("t_rtp", &Params::t_rtp, "read command to precharge");
   time("t_wr", &Params::t_wr, "last written data to precharge");
   time("t_wtr_s", &Params::t_wtr_s, "last written data to a read in another bank group");
@@ -87,7 +88,36 @@ void Hbm::Params::declare(ParamTable<Params>& table) {
       .range(0, 4096);
 }
 
+namespace {
+
+void check(bool holds, const char* message) {
+  if (!holds) throw InputError(std::string("hbm: ") + message);
+}
+
+/// Throws InputError for times that contradict each other as they are given: in whole clocks, a sum
+/// may come to one more than what it is a sum of.
+void check_times(const Hbm::Params& p) {
+  const auto is_at_least = [](Seconds larger, Seconds smaller) {
+    constexpr double rounding = 1e-9;
+    return larger.value() >= smaller.value() * (1 - rounding);
+  };
+  check(is_at_least(p.t_rc, p.t_ras + p.t_rp),
+        "t_rc must be at least t_ras + t_rp: a bank's row is open and then closed before the next");
+  check(is_at_least(p.t_ras, p.t_rcd) && is_at_least(p.t_ras, p.t_rcd_write),
+        "t_ras must be at least t_rcd and t_rcd_write, or a row closes before it can be used");
+  check(p.t_faw == Seconds(0) || is_at_least(p.t_faw, p.t_rrd_s),
+        "t_faw must be at least t_rrd_s, or 0 for no such window: it holds four activates");
+  // With one group, what holds between groups binds nothing.
+  if (p.bank_groups == 1) return;
+  check(is_at_least(p.t_rrd_l, p.t_rrd_s), "t_rrd_l must be at least t_rrd_s");
+  check(is_at_least(p.t_wtr_l, p.t_wtr_s), "t_wtr_l must be at least t_wtr_s");
+  check(p.t_ccd_l >= p.t_ccd_s, "t_ccd_l must be at least t_ccd_s");
+}
+
+}  // namespace
+
 Hbm::Hbm(const Params& params, const BlockContext&) : p_(params) {
+  check_times(p_);
   // Commands stand on clock edges, so every time counts in whole clocks, as JEDEC rounds them. What
   // division adds to a time that is a whole number of clocks is no clock.
   constexpr double rounding = 1e-6;
@@ -98,9 +128,6 @@ Hbm::Hbm(const Params& params, const BlockContext&) : p_(params) {
         &Params::t_rfc, &Params::t_controller}) {
     p_.*time = clock_time() * std::ceil(p_.*time / clock_time() - rounding);
   }
-  const auto check = [](bool holds, const char* message) {
-    if (!holds) throw InputError(std::string("hbm: ") + message);
-  };
   check(p_.t_rp + p_.t_rfc + p_.t_rcd < p_.t_refi,
         "t_rp + t_rfc + t_rcd must be less than t_refi, or refresh takes all the time");
   check(p_.channel_bits % (8 * p_.pseudo_channels) == 0,

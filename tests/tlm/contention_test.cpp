@@ -158,7 +158,9 @@ TEST(Contention, OneBankOfRowsPaysForEveryRowChange) {
   const Chip chip = hand_chip({{"memory.banks", "1"},
                                {"memory.bank_groups", "1"},
                                {"memory.t_rp", "16 ns"},
-                               {"memory.t_rcd", "16 ns"}});
+                               {"memory.t_rcd", "16 ns"},
+                               {"memory.t_ras", "16 ns"},
+                               {"memory.t_rc", "32 ns"}});
   // A row of 2 KiB takes 64 ns; closing it and opening the next 32 ns.
   const Scripts scripts = {stream(0, 64 * kKiB, 16, false)};
   const double theory = 1.0 * kMiB / 32 * (64.0 + 32) / 64;

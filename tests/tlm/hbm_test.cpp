@@ -178,6 +178,51 @@ TEST_P(HbmModes, StridesAndBlocksFollowWhatTheTimingAllows) {
   }
 }
 
+// Strides that stay in one bank from one end of the memory to the other: the blocks of the next
+// pass lie in another channel, but come later.
+TEST(HbmBandwidth, AStrideWithinOneBankGetsARowPerRowCycle) {
+  const Hbm::Params params = one_stack();
+  const Hbm memory = hbm(params);
+  const double bound = 256 / params.t_rc.value() / memory.peak_bandwidth().value() *
+                       (1 - params.t_rfc / params.t_refi);
+  for (std::int64_t stride = 1 << 18; stride <= 1 << 26; stride *= 2) {
+    const AccessPattern pattern = pattern_of(memory, Order::stride, 256, stride);
+    const double formula = memory.bandwidth(pattern).value() / memory.peak_bandwidth().value();
+    const double share = share_of_peak(params, Mode::aggregated, pattern);
+    EXPECT_NEAR(formula, share, 0.1 * share) << stride;
+    // Passes of many blocks hardly overlap.
+    if (stride <= 1 << 20) {
+      EXPECT_NEAR(formula, bound, 0.05 * bound) << stride;
+    }
+  }
+}
+
+TEST(HbmParams, TimesThatContradictEachOtherAreRefused) {
+  const auto expect_refused = [](const std::string& text, const auto& change) {
+    for (const std::string& name : standards()) {
+      Hbm::Params params = standard(name);
+      EXPECT_NO_THROW(hbm(params)) << name;
+      change(params);
+      try {
+        hbm(params);
+        ADD_FAILURE() << name << ": nothing is said of " << text;
+      } catch (const InputError& error) {
+        EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << error.what();
+      }
+    }
+  };
+  const Seconds little(1e-10);
+  expect_refused("t_rc must", [&](Hbm::Params& p) { p.t_rc = p.t_ras + p.t_rp - little; });
+  expect_refused("t_ras must", [&](Hbm::Params& p) { p.t_ras = p.t_rcd - little; });
+  expect_refused("t_faw must", [&](Hbm::Params& p) { p.t_faw = p.t_rrd_s - little; });
+  expect_refused("t_rrd_l must", [&](Hbm::Params& p) { p.t_rrd_l = p.t_rrd_s - little; });
+  expect_refused("t_wtr_l must", [&](Hbm::Params& p) { p.t_wtr_l = p.t_wtr_s - little; });
+  expect_refused("t_ccd_l must", [&](Hbm::Params& p) { p.t_ccd_l = p.t_ccd_s - 1; });
+  Hbm::Params without_window = standard("hbm2");
+  without_window.t_faw = Seconds(0);
+  EXPECT_NO_THROW(hbm(without_window));
+}
+
 // Random reads of a burst each: an activate per burst, four in tFAW or one in tRRD_S.
 TEST_P(HbmModes, RandomReadsFollowTheActivateWindow) {
   for (const std::string& name : standards()) {

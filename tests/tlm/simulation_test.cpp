@@ -165,8 +165,8 @@ TEST(Simulation, ReadsNoTimeOfTheEstimate) {
 
 TEST(Simulation, PrechargeTimeMovesOnlyTheSimulation) {
   const TrainingStep setup("bert_large", kSmallBert);
-  const Chip fast = chip_of({{"memory.t_rp", "14 ns"}});
-  const Chip slow = chip_of({{"memory.t_rp", "200 ns"}});
+  const Chip fast = chip_of({{"memory.t_rp", "14 ns"}, {"memory.t_rc", "234 ns"}});
+  const Chip slow = chip_of({{"memory.t_rp", "200 ns"}, {"memory.t_rc", "234 ns"}});
   const Plan plan = make_plan(fast, setup.tasks).plan;
   EXPECT_EQ(plan_to_text(make_plan(slow, setup.tasks).plan), plan_to_text(plan));
   EXPECT_EQ(estimate_plan(slow, plan).cycles, estimate_plan(fast, plan).cycles);
