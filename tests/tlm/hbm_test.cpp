@@ -366,6 +366,23 @@ constexpr PublishedError kPublishedErrors[] = {
     {Order::stride, 4096, 0.3, {-0.6, -0.7, -1.2}},
 };
 
+/// The same for reads of 256 B at strides that lead a channel to one bank again and again, with
+/// queues of some depth. A controller sees no further than its queue; the aggregated mode lets
+/// later runs pass those that wait for a bank, however many these are.
+struct PublishedQueueError {
+  std::int64_t stride;
+  std::int64_t queue_depth;
+  double percent[3];  ///< of each of standards()
+};
+
+constexpr PublishedQueueError kPublishedQueueErrors[] = {
+    {8448, 8, {72.4, 50.8, 0.9}},     {8448, 32, {0.7, 15.5, 0.9}},
+    {8448, 128, {0.8, -0.2, 0.9}},    {16640, 8, {75.8, 62.5, 52.3}},
+    {16640, 32, {20.3, 75.7, 30.4}},  {16640, 128, {-0.5, -1.2, -3.7}},
+    {33024, 8, {100.9, 61.5, 52.4}},  {33024, 32, {94.8, 75.4, 30.5}},
+    {33024, 128, {-4.3, -1.2, -3.6}},
+};
+
 const char* order_name(Order order) {
   constexpr const char* names[] = {"sequential", "random", "stride"};
   return names[static_cast<int>(order)];
@@ -392,6 +409,30 @@ INSTANTIATE_TEST_SUITE_P(Rows, HbmError, ::testing::ValuesIn(kPublishedErrors),
                            return fmt::format("{}_{}_B_{}", order_name(test.param.order),
                                               test.param.block,
                                               test.param.write_share > 0 ? "mixed" : "reads");
+                         });
+
+class HbmQueueError : public ::testing::TestWithParam<PublishedQueueError> {};
+
+TEST_P(HbmQueueError, IsThePublishedOne) {
+  const PublishedQueueError& row = GetParam();
+  for (std::size_t i = 0; i < standards().size(); ++i) {
+    Hbm::Params params = standard(standards()[i]);
+    params.queue_depth = row.queue_depth;
+    params.write_high = std::min(params.write_high, row.queue_depth);
+    params.write_low = params.write_high / 2;
+    const AccessPattern pattern = pattern_of(hbm(params), Order::stride, 256, row.stride);
+    const double command = share_of_peak(params, Mode::command, pattern);
+    const double percent = (share_of_peak(params, Mode::aggregated, pattern) / command - 1) * 100;
+    fmt::print("{} stride {} B, queues of {}: {:.4f} of peak by commands, {:+.1f} %\n",
+               standards()[i], row.stride, row.queue_depth, command, percent);
+    EXPECT_NEAR(percent, row.percent[i], 1.5) << standards()[i];
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, HbmQueueError, ::testing::ValuesIn(kPublishedQueueErrors),
+                         [](const auto& test) {
+                           return fmt::format("stride_{}_queue_{}", test.param.stride,
+                                              test.param.queue_depth);
                          });
 
 /// Every channel by itself, whatever the transfer: what moving in step is measured against.
