@@ -45,6 +45,9 @@ void Hbm::Params::declare(ParamTable<Params>& table) {
       "address_mapping", &Params::mapping, {"row_bank_column", "row_bank_column_group"},
       "a pseudo-channel's addresses, highest part first; with the group lowest, bursts "
       "take turns over the bank groups");
+  table.add_choice("bank_hash", &Params::bank_hash, {"none", "xor"},
+                   "a row's bank: the lowest bits of its number, or these XORed with the next "
+                   "higher ones, so that rows many banks apart need not meet in one");
   const auto time = [&table](const char* name, Seconds Params::*member, const char* doc) {
     table.add(name, member, doc).range(0, 1e-6);
   };

@@ -1,6 +1,7 @@
 // High-bandwidth memory stacks.
 #pragma once
 
+#include "models/memory/bank_sets.h"
 #include "models/memory/memory.h"
 
 namespace simdse {
@@ -27,6 +28,9 @@ class Hbm : public Memory {
     row_bank_column_group,  ///< bursts take turns over the bank groups, a row in each
   };
 
+  /// How a row finds its bank, or its set of banks: BankSets.
+  enum class BankHash { none, row_xor };
+
   struct Params {
     Mode mode = Mode::aggregated;
     std::int64_t stacks = 2;
@@ -42,6 +46,7 @@ class Hbm : public Memory {
     Bytes row_size = Bytes(2048);
     Bytes interleave = Bytes(256);
     Mapping mapping = Mapping::row_bank_column;
+    BankHash bank_hash = BankHash::none;
     Seconds t_rcd = Seconds(14e-9);
     Seconds t_rcd_write = Seconds(14e-9);
     Seconds t_rp = Seconds(14e-9);
@@ -117,6 +122,8 @@ class Hbm : public Memory {
   /// Banks over which consecutive bursts take turns: the lanes of a row, which is then as many rows
   /// side by side.
   std::int64_t lanes() const { return p_.mapping == Mapping::row_bank_column ? 1 : p_.bank_groups; }
+  /// In which of the sets of such banks a row lies.
+  BankSets bank_sets() const { return {p_.banks / lanes(), p_.bank_hash == BankHash::row_xor}; }
   /// As resolved: times are whole clocks.
   const Params& params() const { return p_; }
 

@@ -18,6 +18,7 @@ class Demand {
   explicit Demand(const Hbm& hbm)
       : hbm_(hbm),
         p_(hbm.params()),
+        sets_(hbm.bank_sets()),
         channels_(static_cast<std::size_t>(hbm.channels())),
         banks_(static_cast<std::size_t>(hbm.channels() * p_.banks)),
         columns_(static_cast<std::size_t>(hbm.channels() * p_.bank_groups)),
@@ -75,7 +76,7 @@ class Demand {
       const std::int64_t row = at / row_bursts;
       const std::int64_t end = std::min(last + 1, (row + 1) * row_bursts);
       for (std::int64_t i = 0; i < std::min(lanes, end - at); ++i) {
-        const std::int64_t bank = row % (p_.banks / lanes) * lanes + (at + i) % lanes;
+        const std::int64_t bank = sets_.of(row) * lanes + (at + i) % lanes;
         use(channel, bank, row, ceil_div(end - at - i, lanes));
       }
       at = end;
@@ -104,6 +105,7 @@ class Demand {
 
   const Hbm& hbm_;
   const Hbm::Params& p_;
+  BankSets sets_;
   std::vector<Channel> channels_;
   std::vector<Bank> banks_;
   std::vector<double> columns_;    ///< of each bank group: tCCD_L

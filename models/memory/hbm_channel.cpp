@@ -52,7 +52,7 @@ HbmTiming::HbmTiming(const Hbm& hbm)
     : banks(hbm.params().banks),
       groups(hbm.params().bank_groups),
       lanes(hbm.lanes()),
-      set_mask(banks / lanes - 1),
+      sets(hbm.bank_sets()),
       row_shift(shift_of(hbm.params().row_size.value() * lanes)),
       burst_shift(shift_of(hbm.access_size().value())),
       batch((hbm.params().write_high - hbm.params().write_low) * hbm.access_size().value()),
@@ -145,7 +145,7 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
   const Picoseconds command = std::max(arrival, refreshed_at_);
 
   // The banks of the first row, one per lane that the run touches, each a burst after the other.
-  const std::int64_t set = (row & t.set_mask) * all_lanes;
+  const std::int64_t set = t.sets.of(row) * all_lanes;
   const std::int64_t row_bursts = std::int64_t{1} << (t.row_shift - t.burst_shift);
   const std::int64_t in_first_row = std::min(bursts, row_bursts - (first_burst & (row_bursts - 1)));
   const std::int64_t lanes = kHasLanes ? std::min(all_lanes, in_first_row) : 1;
@@ -189,11 +189,11 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
     bank.ready_at = std::max(bank.ready_at, first_row_end + d.recovery + t.t_rp);
   }
   if (rows > 1) {
-    Picoseconds at = last_command;
-    const std::int64_t sets = t.set_mask + 1;
-    for (std::int64_t r = row + rows - 1; r > row + std::max<std::int64_t>(0, rows - 1 - sets);
-         --r, at -= d.row_period) {
-      Bank* const row_banks = banks + (r & t.set_mask) * all_lanes;
+    // In each bank the last row stays open.
+    const std::int64_t touched = std::min(rows - 1, t.sets.rows_to_all());
+    Picoseconds at = last_command - (touched - 1) * d.row_period;
+    for (std::int64_t r = row + rows - touched; r < row + rows; ++r, at += d.row_period) {
+      Bank* const row_banks = banks + t.sets.of(r) * all_lanes;
       for (std::int64_t lane = 0; lane < all_lanes; ++lane)
         row_banks[lane] = {r, at, at + d.reopen};
     }

@@ -29,9 +29,9 @@ struct HbmTiming {
 
   std::int64_t banks;
   std::int64_t groups;
-  std::int64_t lanes;     ///< banks over which bursts take turns
-  std::int64_t set_mask;  ///< lets through the number of a set of such banks
-  unsigned row_shift;     ///< of a row in every lane
+  std::int64_t lanes;  ///< banks over which bursts take turns
+  BankSets sets;       ///< of such banks
+  unsigned row_shift;  ///< of a row in every lane
   unsigned burst_shift;
   std::int64_t batch;       ///< bytes written at a time
   double bus_period;        ///< picoseconds of a burst, not whole at every pin rate ...

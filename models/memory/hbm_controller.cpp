@@ -40,7 +40,7 @@ HbmController::HbmController(const Hbm& hbm, std::int64_t channel)
       channel_(channel),
       lanes_(hbm.lanes()),
       row_bursts_(hbm.params().row_size.value() / hbm.access_size().value() * lanes_),
-      sets_(hbm.params().banks / lanes_),
+      sets_(hbm.bank_sets()),
       depth_(static_cast<std::size_t>(hbm.params().queue_depth)),
       high_(static_cast<std::size_t>(hbm.params().write_high)),
       low_(static_cast<std::size_t>(hbm.params().write_low)),
@@ -75,7 +75,7 @@ void HbmController::take_arriving(std::int64_t cycle, Client& client) {
     if (!run.is_write && reads_.size() == depth_) return;
     const std::int64_t number = run.first;
     const std::int64_t row = number / row_bursts_;
-    const std::int64_t bank = row % sets_ * lanes_ + number % lanes_;
+    const std::int64_t bank = sets_.of(row) * lanes_ + number % lanes_;
     const Burst burst{run.tag, number, bank, row, run.ready};
     const Run taken = run;
     ++run.first;

@@ -121,7 +121,7 @@ class HbmController {
   std::int64_t channel_;
   std::int64_t lanes_;
   std::int64_t row_bursts_;
-  std::int64_t sets_;
+  BankSets sets_;
   std::size_t depth_, high_, low_;
   std::deque<Run> arriving_;
   Queue reads_, writes_;

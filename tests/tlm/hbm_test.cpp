@@ -17,6 +17,7 @@ namespace simdse {
 namespace {
 
 using Mode = Hbm::Mode;
+using Hash = Hbm::BankHash;
 using Order = AccessPattern::Order;
 
 constexpr Picoseconds kNanosecond = 1000;
@@ -25,14 +26,15 @@ Hbm hbm(const Hbm::Params& params) { return Hbm(params, {Clock(Hertz(1e9)), 1});
 
 /// One stack with the defaults, which are the published configuration: 8 channels of 128 bits at
 /// 2 Gb/s per pin, tRCD 14, CL 14, tFAW 30, tRFC 260, tREFI 3900 ns.
-Hbm::Params one_stack() {
+Hbm::Params one_stack(Hash hash = Hash::none) {
   Hbm::Params params;
   params.stacks = 1;
+  params.bank_hash = hash;
   return params;
 }
 
 /// One stack as configs/memories has it.
-Hbm::Params standard(const std::string& name) {
+Hbm::Params standard(const std::string& name, Hash hash = Hash::none) {
   const ConfigValue file = load_config(SIMDSE_SOURCE_DIR "/configs/memories/" + name + ".yaml");
   ConfigReader reader(*file.find("memory"), "memory");
   reader.find("type");
@@ -40,6 +42,7 @@ Hbm::Params standard(const std::string& name) {
   Hbm::Params params = table.make(read_params(table.schema(), reader));
   reader.finish();
   params.stacks = 1;
+  params.bank_hash = hash;
   return params;
 }
 
@@ -83,28 +86,31 @@ INSTANTIATE_TEST_SUITE_P(Both, HbmModes, ::testing::Values(Mode::aggregated, Mod
 // DRAMsim3 on its configuration HBM2_8Gb_x128 measures 0.920 of peak for sequential reads and 0.243
 // for random reads of 64 bytes, of which tFAW allows four in 30 ns per channel.
 TEST_P(HbmModes, ReadsGetThePublishedSharesOfPeak) {
-  const Hbm memory = hbm(one_stack());
-  for (const std::int64_t block : {64, 256, 4096}) {
-    EXPECT_NEAR(share_of_peak(one_stack(), GetParam(), pattern_of(memory, Order::sequential, block),
-                              200'000),
-                0.920, 0.02)
-        << block;
+  for (const Hash hash : {Hash::none, Hash::row_xor}) {
+    const Hbm::Params params = one_stack(hash);
+    const auto share = [&](Order order, std::int64_t block, std::int64_t most_blocks) {
+      return share_of_peak(params, GetParam(), pattern_of(hbm(params), order, block), most_blocks);
+    };
+    for (const std::int64_t block : {64, 256, 4096}) {
+      EXPECT_NEAR(share(Order::sequential, block, 200'000), 0.920, 0.02) << block;
+    }
+    EXPECT_NEAR(share(Order::random, 64, 20'000), 0.243, 0.02);
   }
-  EXPECT_NEAR(share_of_peak(one_stack(), GetParam(), pattern_of(memory, Order::random, 64)), 0.243,
-              0.02);
 }
 
 // Its idle read latency is 32 ns: controller, tRCD, CL and a burst.
 TEST_P(HbmModes, AnIdleReadTakesThePublishedTime) {
-  const Hbm memory = hbm(one_stack());
-  AccessPattern pattern = pattern_of(memory, Order::sequential, 64);
-  HbmCore aggregated(memory);
-  HbmCommandCore command(memory);
-  StorageCore& core = GetParam() == Mode::command ? static_cast<StorageCore&>(command)
-                                                  : static_cast<StorageCore&>(aggregated);
-  MemoryLoadRun run(core, pattern, memory.capacity(), 1);
-  run.run();
-  EXPECT_EQ(run.end(), 32 * kNanosecond);
+  for (const Hash hash : {Hash::none, Hash::row_xor}) {
+    const Hbm memory = hbm(one_stack(hash));
+    AccessPattern pattern = pattern_of(memory, Order::sequential, 64);
+    HbmCore aggregated(memory);
+    HbmCommandCore command(memory);
+    StorageCore& core = GetParam() == Mode::command ? static_cast<StorageCore&>(command)
+                                                    : static_cast<StorageCore&>(aggregated);
+    MemoryLoadRun run(core, pattern, memory.capacity(), 1);
+    run.run();
+    EXPECT_EQ(run.end(), 32 * kNanosecond);
+  }
 }
 
 /// Reads of a stride's blocks, and what the parameters allow of them: refresh leaves 1 - tRFC /
@@ -132,7 +138,9 @@ double stride_bound(const Hbm::Params& p, std::int64_t block, std::int64_t strid
       const std::int64_t own =
           granule / channels * p.interleave.value() + at % p.interleave.value();
       const std::int64_t row = own / (p.row_size.value() * lanes);
-      const std::int64_t bank = row % (p.banks / lanes) * lanes + own / burst % lanes;
+      const std::int64_t sets = p.banks / lanes;
+      const std::int64_t higher = p.bank_hash == Hash::none ? 0 : row / sets % sets;
+      const std::int64_t bank = (row % sets ^ higher) * lanes + own / burst % lanes;
       ++bursts[channel];
       ++columns[{channel, bank % p.bank_groups}];
       const auto [open, is_new] = row_of.try_emplace({channel, bank}, row);
@@ -157,23 +165,41 @@ double stride_bound(const Hbm::Params& p, std::int64_t block, std::int64_t strid
   return bytes / (time * ns) / memory.peak_bandwidth().value() * (1 - p.t_rfc / p.t_refi);
 }
 
+void expect_strides_follow_the_bound(Mode mode, const Hbm::Params& params,
+                                     std::initializer_list<std::int64_t> strides) {
+  const Hbm memory = hbm(params);
+  for (const std::int64_t block : {64, 256, 1024}) {
+    for (const std::int64_t stride : strides) {
+      const AccessPattern pattern = pattern_of(memory, Order::stride, block, stride);
+      const double bound = stride_bound(params, block, stride);
+      const double share = share_of_peak(params, mode, pattern);
+      // A run of finite length sees a refresh more or less.
+      EXPECT_LE(share, 1.05 * bound) << block << " " << stride;
+      EXPECT_GE(share, 0.90 * bound) << block << " " << stride;
+      EXPECT_NEAR(memory.bandwidth(pattern).value() / memory.peak_bandwidth().value(), bound,
+                  0.05 * bound)
+          << block << " " << stride;
+    }
+  }
+}
+
 TEST_P(HbmModes, StridesAndBlocksFollowWhatTheTimingAllows) {
   for (const std::string& name : standards()) {
-    const Hbm::Params params = standard(name);
-    const Hbm memory = hbm(params);
-    for (const std::int64_t block : {64, 256, 1024}) {
-      for (const std::int64_t stride : {1024, 4096, 4352, 65536}) {
-        const double bound = stride_bound(params, block, stride);
-        const double share =
-            share_of_peak(params, GetParam(), pattern_of(memory, Order::stride, block, stride));
-        // A run of finite length sees a refresh more or less.
-        EXPECT_LE(share, 1.05 * bound) << name << " " << block << " " << stride;
-        EXPECT_GE(share, 0.90 * bound) << name << " " << block << " " << stride;
-        EXPECT_NEAR(memory.bandwidth(pattern_of(memory, Order::stride, block, stride)).value() /
-                        memory.peak_bandwidth().value(),
-                    bound, 0.05 * bound)
-            << name << " " << block << " " << stride;
-      }
+    for (const Hash hash : {Hash::none, Hash::row_xor}) {
+      SCOPED_TRACE(name + (hash == Hash::none ? "" : ", xor"));
+      expect_strides_follow_the_bound(GetParam(), standard(name, hash), {1024, 4096, 4352, 65536});
+    }
+  }
+}
+
+// A stride of all rows that one channel's banks hold side by side: one set of banks, or all.
+TEST_P(HbmModes, StridesOfAllBanksAtOnceFollowWhatTheTimingAllows) {
+  for (const std::string& name : standards()) {
+    for (const Hash hash : {Hash::none, Hash::row_xor}) {
+      SCOPED_TRACE(name + (hash == Hash::none ? "" : ", xor"));
+      const Hbm::Params params = standard(name, hash);
+      expect_strides_follow_the_bound(
+          GetParam(), params, {hbm(params).channels() * params.row_size.value() * params.banks});
     }
   }
 }
@@ -263,6 +289,7 @@ TEST(HbmCommands, KeepAllTimingConstraints) {
     params.channels = 1;
     params.mapping =
         random() % 2 == 0 ? Hbm::Mapping::row_bank_column : Hbm::Mapping::row_bank_column_group;
+    params.bank_hash = random() % 2 == 0 ? Hash::none : Hash::row_xor;
     const Hbm memory = hbm(params);
     AccessPattern pattern =
         pattern_of(memory, static_cast<Order>(random() % 3), std::int64_t{32} << random() % 8, 4352,
