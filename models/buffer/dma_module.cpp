@@ -9,9 +9,6 @@ constexpr unsigned kPartBits = 24;
 // Token of on_time beside the blocks' indices: a part has left the window.
 constexpr std::uint64_t kRoom = ~std::uint64_t{0};
 
-// So many of the largest parts may wait at the buffer: one is written, one is next.
-constexpr std::int64_t kPartsAtBuffer = 2;
-
 }  // namespace
 
 DmaModule::DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
@@ -22,6 +19,7 @@ DmaModule::DmaModule(const sc_core::sc_module_name& name, TimeService& time, Pay
       to_buffer_("to_buffer", time, pool, write_side_, number, limits.dma_window),
       window_(limits.dma_window),
       max_bytes_(std::min(limits.max_bytes, limits.dma_bytes)),
+      buffer_window_(2 * limits.dma_bytes),  // one is written, one is next
       streams_(streams) {
   read_side_.dma = this;
   write_side_.dma = this;
@@ -103,12 +101,12 @@ void DmaModule::on_read(tlm::tlm_generic_payload& payload, Picoseconds head) {
 void DmaModule::write() {
   while (!delivered_.empty()) {
     const Delivered part = delivered_.front();
-    while (at_buffer_ + part.bytes > kPartsAtBuffer * max_bytes_ && !answered_.empty()) {
+    while (at_buffer_ + part.bytes > buffer_window_ && !answered_.empty()) {
       at_buffer_ -= answered_.front().bytes.value();
       room_from_ = std::max(room_from_, answered_.front().at);
       answered_.pop_front();
     }
-    if (at_buffer_ + part.bytes > kPartsAtBuffer * max_bytes_) return;
+    if (at_buffer_ + part.bytes > buffer_window_) return;
     delivered_.pop_front();
     at_buffer_ += part.bytes;
     to_buffer_.request(tlm::TLM_WRITE_COMMAND, {{part.buffer_address, part.bytes}}, part.tag,

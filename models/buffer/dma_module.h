@@ -20,9 +20,9 @@ class DmaClient {
 
 /// Copies blocks from memory to buffer for several streams, a block of each in turn. The head of a
 /// read's data goes on to the buffer while its tail is still to come. No more than a window is
-/// between the two. Of that the buffer is asked for two of the largest parts at a time, so that
-/// cores that use it wait for no more; what else memory has delivered waits in the engine. `number`
-/// follows those of the cores.
+/// between the two. Of that the buffer is asked for twice TransferLimits::dma_bytes at a time,
+/// however that is cut, so that cores that use it wait for no more; what else memory has delivered
+/// waits in the engine. `number` follows those of the cores.
 class DmaModule : public sc_core::sc_module, public Timed {
  public:
   DmaModule(const sc_core::sc_module_name& name, TimeService& time, PayloadPool& pool,
@@ -92,7 +92,8 @@ class DmaModule : public sc_core::sc_module, public Timed {
   TransferPort from_memory_;
   TransferPort to_buffer_;
   Bytes window_;
-  std::int64_t max_bytes_;
+  std::int64_t max_bytes_;                          ///< of a part
+  std::int64_t buffer_window_;                      ///< bytes that may wait at the buffer
   std::vector<std::deque<std::uint32_t>> streams_;  ///< indices into blocks_
   std::size_t next_stream_ = 0;
   std::vector<Block> blocks_;

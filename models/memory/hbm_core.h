@@ -46,7 +46,7 @@ class HbmCore : public StorageCore {
     Picoseconds on_bus = 0;
     Picoseconds own = 0;
   };
-  RunTimes times_of(double bursts) const;
+  [[gnu::cold]] RunTimes times_of(double bursts) const;
 
   HbmTiming timing_;
   InStep<HbmChannel> channels_;

@@ -180,17 +180,16 @@ NocCore::Span NocModule::carry(const Data& data) {
   const int target = target_of(address);
   const std::vector<NocCore::Transfer::Piece>& pieces =
       spread_[target].of(target == kBuffer ? address - kBufferBase : address, info.pieces);
+  NocCore& core = is_private_ ? private_core(info.stream) : *core_;
   const NocCore::Span span =
-      core_of(info.stream)
-          .carry(time_.now(), {near_[info.source], data.to_core, info.tail, pieces});
+      core.carry(time_.now(), {near_[info.source], data.to_core, info.tail, pieces});
   info.tail = span.tail;
   info.in_network += span.tail - entered;
   bytes_carried_ += Bytes(bytes);
   return span;
 }
 
-NocCore& NocModule::core_of(std::uint32_t stream) {
-  if (!is_private_) return *core_;
+NocCore& NocModule::private_core(std::uint32_t stream) {
   std::unique_ptr<NocCore>& own = private_cores_[stream];
   if (own == nullptr) own = make_core_(noc_, clock_);
   return *own;

@@ -82,7 +82,7 @@ class NocModule : public sc_core::sc_module, public Timed {
   NocCore::Span carry(const Data& data);
   /// Of a request, or of a write's acknowledgement, at the address as the network sees it.
   Picoseconds latency(const tlm::tlm_generic_payload& payload, std::int64_t address) const;
-  NocCore& core_of(std::uint32_t stream);
+  NocCore& private_core(std::uint32_t stream);
   void respond(tlm::tlm_generic_payload& payload, Picoseconds at);
   static int target_of(std::int64_t address) { return is_in_buffer(address) ? kBuffer : kMemory; }
   static int target_of(const tlm::tlm_generic_payload& payload) {

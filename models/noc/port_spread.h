@@ -26,43 +26,35 @@ class PortSpread {
   /// Valid until the next call.
   template <class Parts>
   const std::vector<NocCore::Transfer::Piece>& of(std::int64_t base, const Parts& parts) {
-    const Interleave::Shares first =
-        interleave_.shares(base + parts.front().offset, parts.front().bytes);
-    if (first.whole > 0) {
-      spread_evenly(base, parts, first);
-    } else {
+    auto part = parts.begin();
+    Interleave::Shares shares = interleave_.shares(base + part->offset, part->bytes);
+    if (shares.whole == 0) {
       spread_thinly(base, parts);
+      return pieces_;
+    }
+    // The first part meets all ports.
+    const std::size_t ports = endpoints_.size();
+    const auto first = static_cast<std::size_t>(shares.unit);
+    pieces_.resize(ports);
+    for (std::size_t i = 0, port = first; i < ports; ++i) {
+      pieces_[i] = {endpoints_[port], shares.whole + shares.next_extra(interleave_.granule())};
+      if (++port == ports) port = 0;
+    }
+    while (++part != parts.end()) {
+      shares = interleave_.shares(base + part->offset, part->bytes);
+      const auto unit = static_cast<std::size_t>(shares.unit);
+      std::size_t place = unit >= first ? unit - first : unit + ports - first;
+      for (std::size_t i = 0; i < ports && (shares.whole > 0 || shares.left > 0); ++i) {
+        pieces_[place].bytes += shares.whole + shares.next_extra(interleave_.granule());
+        if (++place == ports) place = 0;
+      }
     }
     return pieces_;
   }
 
  private:
-  /// The first part, with `shares`, meets all ports: what every port has of each part is the same
-  /// but for a few.
   template <class Parts>
-  void spread_evenly(std::int64_t base, const Parts& parts, Interleave::Shares shares) {
-    const std::int64_t first_unit = shares.unit;
-    std::int64_t whole = 0;
-    for (auto part = parts.begin();;) {
-      whole += shares.whole;
-      while (shares.left > 0 || shares.before > 0) {
-        extra_[static_cast<std::size_t>(shares.unit)] += shares.next_extra(interleave_.granule());
-        if (++shares.unit == interleave_.count()) shares.unit = 0;
-      }
-      if (++part == parts.end()) break;
-      shares = interleave_.shares(base + part->offset, part->bytes);
-    }
-    pieces_.resize(extra_.size());
-    auto port = static_cast<std::size_t>(first_unit);
-    for (NocCore::Transfer::Piece& piece : pieces_) {
-      piece = {endpoints_[port], whole + extra_[port]};
-      extra_[port] = 0;
-      if (++port == extra_.size()) port = 0;
-    }
-  }
-
-  template <class Parts>
-  void spread_thinly(std::int64_t base, const Parts& parts) {
+  [[gnu::noinline]] void spread_thinly(std::int64_t base, const Parts& parts) {
     pieces_.clear();
     met_.clear();
     for (const auto& part : parts) {
