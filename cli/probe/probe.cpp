@@ -33,23 +33,6 @@ void add_probe_options(Arguments& arguments) {
       "override a value of the design: design.path=value")("json", "for scripts");
 }
 
-namespace {
-
-/// One block can be judged whatever becomes of the chip around it.
-Chip load_probed_chip(const std::string& name_or_path, const DataFiles& files,
-                      const std::vector<Override>& overrides) {
-  Design design = load_design(name_or_path, files, overrides);
-  auto technology = std::make_shared<const Technology>(
-      load_technology(design.technology, files, design.technology_where));
-  Chip chip(std::move(design), std::move(technology));
-  if (const std::string problem = chip.problem(); !problem.empty()) {
-    std::cerr << fmt::format("simdse: the probe is of a chip that can't be built: {}\n", problem);
-  }
-  return chip;
-}
-
-}  // namespace
-
 int on_probed_chip(const Arguments& arguments, const CommandContext& context,
                    const std::function<std::string(const Chip&)>& probe) {
   const SplitOverrides overrides = split_overrides(arguments.overrides());
@@ -58,7 +41,11 @@ int on_probed_chip(const Arguments& arguments, const CommandContext& context,
                                  overrides.workload.front().path));
   }
   const Chip chip =
-      load_probed_chip(arguments.get<std::string>("design"), context.files, overrides.design);
+      load_unchecked_chip(arguments.get<std::string>("design"), context.files, overrides.design);
+  // One block can be judged whatever becomes of the chip around it.
+  if (const std::string problem = chip.problem(); !problem.empty()) {
+    std::cerr << fmt::format("simdse: the probe is of a chip that can't be built: {}\n", problem);
+  }
   return on_chip(chip, probe);
 }
 

@@ -222,12 +222,17 @@ std::string Chip::label() const {
   return fmt::format("{} {} {:.4g}M {:.4g}GB/s", tensor, vector, buffer_mib, gigabytes_per_second);
 }
 
-Chip load_chip(const std::string& name_or_path, const DataFiles& files,
-               const std::vector<Override>& overrides) {
+Chip load_unchecked_chip(const std::string& name_or_path, const DataFiles& files,
+                         const std::vector<Override>& overrides) {
   Design design = load_design(name_or_path, files, overrides);
   auto technology = std::make_shared<const Technology>(
       load_technology(design.technology, files, design.technology_where));
-  Chip chip(std::move(design), std::move(technology));
+  return Chip(std::move(design), std::move(technology));
+}
+
+Chip load_chip(const std::string& name_or_path, const DataFiles& files,
+               const std::vector<Override>& overrides) {
+  Chip chip = load_unchecked_chip(name_or_path, files, overrides);
   if (const std::string problem = chip.problem(); !problem.empty()) {
     throw InputError(fmt::format("{} can't be built: {}", chip.design().name, problem));
   }

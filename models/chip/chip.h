@@ -122,7 +122,11 @@ class Chip {
   std::vector<ChipCostEntry> costs_;
 };
 
-/// Loads a design and its technology. Throws InputError, also for a chip that can't be built.
+/// Loads a design and its technology, whether or not the chip can be built: see Chip::problem().
+/// Throws InputError.
+Chip load_unchecked_chip(const std::string& name_or_path, const DataFiles& files,
+                         const std::vector<Override>& overrides = {});
+/// The same, but throws InputError for a chip that can't be built too.
 Chip load_chip(const std::string& name_or_path, const DataFiles& files,
                const std::vector<Override>& overrides = {});
 

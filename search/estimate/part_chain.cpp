@@ -73,19 +73,24 @@ Cycles PartChains::buffer_time(const Moved& moved) const {
   return whole(costs_.buffer_latency + std::max(port, moved.buffer * parts_ / costs_.buffer));
 }
 
-PartChains::Times PartChains::load_times(const Moved& moved) const {
+PartChains::Times PartChains::move_times(const Moved& moved, Cycles Chain::*memory_wait,
+                                         Cycles Chain::*buffer_wait) const {
   Times times{};
   if (moved.memory > 0) {
     const Cycles time = memory_time(moved);
-    for (std::size_t i = 0; i < count_; ++i) times[i] = time + chains_[i].load_memory;
+    for (std::size_t i = 0; i < count_; ++i) times[i] = time + chains_[i].*memory_wait;
   }
   if (moved.buffer > 0) {
     const Cycles time = buffer_time(moved);
     for (std::size_t i = 0; i < count_; ++i) {
-      times[i] = std::max(times[i], time + chains_[i].load_buffer);
+      times[i] = std::max(times[i], time + chains_[i].*buffer_wait);
     }
   }
   return times;
+}
+
+PartChains::Times PartChains::load_times(const Moved& moved) const {
+  return move_times(moved, &Chain::load_memory, &Chain::load_buffer);
 }
 
 const PartChains::Times& PartChains::load_times(const Moved& moved, LastMoves& last) const {
@@ -94,19 +99,9 @@ const PartChains::Times& PartChains::load_times(const Moved& moved, LastMoves& l
 }
 
 const PartChains::Times& PartChains::store_times(const Moved& moved) {
-  if (const Times* known = store_.find(moved)) return *known;
-  Times times{};
-  if (moved.memory > 0) {
-    const Cycles time = memory_time(moved);
-    for (std::size_t i = 0; i < count_; ++i) times[i] = time + chains_[i].store_memory;
-  }
-  if (moved.buffer > 0) {
-    const Cycles time = buffer_time(moved);
-    for (std::size_t i = 0; i < count_; ++i) {
-      times[i] = std::max(times[i], time + chains_[i].store_buffer);
-    }
-  }
-  return store_.add(moved, times);
+  const Times* known = store_.find(moved);
+  if (known != nullptr) return *known;
+  return store_.add(moved, move_times(moved, &Chain::store_memory, &Chain::store_buffer));
 }
 
 void PartChains::wait_for_staged(const ProgramStep& step) {

@@ -173,6 +173,9 @@ class PartChains {
     for (std::size_t i = 0; i < count_; ++i) visit(chains_[i], i);
   }
   void reserve();
+  /// What a transfer takes, with the chain's waits for memory and buffer.
+  Times move_times(const Moved& moved, Cycles Chain::*memory_wait,
+                   Cycles Chain::*buffer_wait) const;
   Times load_times(const Moved& moved) const;
   const Times& load_times(const Moved& moved, LastMoves& last) const;
   const Times& store_times(const Moved& moved);

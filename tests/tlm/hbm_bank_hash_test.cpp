@@ -1,6 +1,7 @@
 // How rows find their banks: every burst in one place, no place for two, and strides spread.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
@@ -25,9 +26,6 @@ Hbm memory_of(Hbm::Mapping mapping, Hash hash) {
   params.bank_hash = hash;
   return Hbm(params, {Clock(Hertz(1e9)), 1});
 }
-
-constexpr Hbm::Mapping kMappings[] = {Hbm::Mapping::row_bank_column,
-                                      Hbm::Mapping::row_bank_column_group};
 
 TEST(BankSets, GroupsOfRowsLieInEverySetOnce) {
   for (const bool is_hashed : {false, true}) {
@@ -82,86 +80,77 @@ Places places_of(const Hbm& memory, Order order, std::int64_t stride, std::int64
   return places;
 }
 
+class HbmBankHash : public testing::TestWithParam<std::tuple<Hbm::Mapping, Hash>> {
+ protected:
+  const Hash hash = std::get<1>(GetParam());
+  const Hbm memory = memory_of(std::get<0>(GetParam()), hash);
+  const Hbm::Params& p = memory.params();
+  const std::int64_t sets = p.banks / memory.lanes();
+
+  std::int64_t set_of(std::int64_t row) const {
+    return hash == Hash::none ? row % sets : row % sets ^ row / sets % sets;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Mappings, HbmBankHash,
+                         testing::Combine(testing::Values(Hbm::Mapping::row_bank_column,
+                                                          Hbm::Mapping::row_bank_column_group),
+                                          testing::Values(Hash::none, Hash::row_xor)));
+
 // All bytes of 256 groups of rows, each once: no two rows share a place, and each has all its
 // bursts.
-TEST(HbmBankHash, EveryBurstHasAPlaceOfItsOwn) {
-  for (const Hbm::Mapping mapping : kMappings) {
-    for (const Hash hash : {Hash::none, Hash::row_xor}) {
-      const Hbm memory = memory_of(mapping, hash);
-      const Hbm::Params& p = memory.params();
-      const std::int64_t sets = p.banks / memory.lanes();
-      const std::int64_t rows = 2 * sets * sets;
-      const std::int64_t bytes = rows * p.row_size.value() * memory.lanes() * memory.channels();
-      const Places places = places_of(memory, Order::sequential, 0, bytes / 256);
-      std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> rows_of_banks;
-      for (const auto& [place, reads] : places.reads) {
-        const auto [channel, bank, row] = place;
-        EXPECT_EQ(reads, p.row_size.value() / memory.access_size().value());
-        const std::int64_t set = hash == Hash::none ? row % sets : row % sets ^ row / sets % sets;
-        EXPECT_EQ(bank / memory.lanes(), set) << row;
-        EXPECT_TRUE(rows_of_banks.insert({channel, bank, row / sets}).second) << row;
-      }
-      EXPECT_EQ(rows_of_banks.size(),
-                static_cast<std::size_t>(rows * memory.lanes() * memory.channels()));
-    }
+TEST_P(HbmBankHash, EveryBurstHasAPlaceOfItsOwn) {
+  const std::int64_t rows = 2 * sets * sets;
+  const std::int64_t bytes = rows * p.row_size.value() * memory.lanes() * memory.channels();
+  const Places places = places_of(memory, Order::sequential, 0, bytes / 256);
+  std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> rows_of_banks;
+  for (const auto& [place, reads] : places.reads) {
+    const auto [channel, bank, row] = place;
+    EXPECT_EQ(reads, p.row_size.value() / memory.access_size().value());
+    EXPECT_EQ(bank / memory.lanes(), set_of(row)) << row;
+    EXPECT_TRUE(rows_of_banks.insert({channel, bank, row / sets}).second) << row;
   }
+  EXPECT_EQ(rows_of_banks.size(),
+            static_cast<std::size_t>(rows * memory.lanes() * memory.channels()));
 }
 
-TEST(HbmBankHash, AStrideWithinOneSetOfBanksIsSpreadOverAll) {
-  for (const Hbm::Mapping mapping : kMappings) {
-    for (const Hash hash : {Hash::none, Hash::row_xor}) {
-      const Hbm memory = memory_of(mapping, hash);
-      const Hbm::Params& p = memory.params();
-      const std::int64_t sets = p.banks / memory.lanes();
-      const std::int64_t stride = p.row_size.value() * p.banks * memory.channels();
-      std::set<std::int64_t> met;
-      for (const auto& [place, reads] : places_of(memory, Order::stride, stride, 500).reads) {
-        met.insert(std::get<1>(place) / memory.lanes());
-      }
-      EXPECT_EQ(met.size(), static_cast<std::size_t>(hash == Hash::none ? 1 : sets));
-    }
+TEST_P(HbmBankHash, AStrideWithinOneSetOfBanksIsSpreadOverAll) {
+  const std::int64_t stride = p.row_size.value() * p.banks * memory.channels();
+  std::set<std::int64_t> met;
+  for (const auto& [place, reads] : places_of(memory, Order::stride, stride, 500).reads) {
+    met.insert(std::get<1>(place) / memory.lanes());
   }
+  EXPECT_EQ(met.size(), static_cast<std::size_t>(hash == Hash::none ? 1 : sets));
 }
 
 // In the aggregated mode too: after a run, the last row in each bank is open. A burst of it needs
 // no activate; one of another row finds the bank open or, where the run did not come, closed.
-TEST(HbmBankHash, ARunLeavesTheLastRowOfEachBankOpen) {
-  for (const Hbm::Mapping mapping : kMappings) {
-    for (const Hash hash : {Hash::none, Hash::row_xor}) {
-      const Hbm memory = memory_of(mapping, hash);
-      const Hbm::Params& p = memory.params();
-      const HbmTiming timing(memory);
-      const std::int64_t sets = p.banks / memory.lanes();
-      const std::int64_t row_bytes = p.row_size.value() * memory.lanes();
-      for (const std::int64_t first : {std::int64_t{0}, sets - 1, sets * sets / 2 - 3}) {
-        for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{2}, sets, 3 * sets + 1}) {
-          HbmChannel channel(timing);
-          const Picoseconds time = 1'000'000;
-          channel.serve(timing, 0, {false, first * row_bytes, rows * row_bytes, time, time});
-          std::map<std::int64_t, std::int64_t> open;
-          for (std::int64_t row = first; row < first + rows; ++row) {
-            const std::int64_t set =
-                hash == Hash::none ? row % sets : row % sets ^ row / sets % sets;
-            open[set] = row;
-          }
-          for (std::int64_t row = 0; row < 2 * sets * sets; ++row) {
-            const std::int64_t set =
-                hash == Hash::none ? row % sets : row % sets ^ row / sets % sets;
-            const auto found = open.find(set);
-            Seconds expected = p.t_cl;
-            if (found == open.end()) {
-              expected = p.t_rcd + p.t_cl;
-            } else if (found->second != row) {
-              expected = p.t_rp + p.t_rcd + p.t_cl;
-            }
-            HbmChannel later = channel;
-            const Picoseconds asked = 100 * time;
-            const StorageSpan span =
-                later.serve(timing, asked, {false, row * row_bytes, 64, 2000, 2000});
-            EXPECT_EQ(span.head - asked, to_picoseconds(expected))
-                << first << " " << rows << " " << row;
-          }
+TEST_P(HbmBankHash, ARunLeavesTheLastRowOfEachBankOpen) {
+  const HbmTiming timing(memory);
+  const std::int64_t row_bytes = p.row_size.value() * memory.lanes();
+  for (const std::int64_t first : {std::int64_t{0}, sets - 1, sets * sets / 2 - 3}) {
+    for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{2}, sets, 3 * sets + 1}) {
+      HbmChannel channel(timing);
+      const Picoseconds time = 1'000'000;
+      channel.serve(timing, 0, {false, first * row_bytes, rows * row_bytes, time, time});
+      std::map<std::int64_t, std::int64_t> open;
+      for (std::int64_t row = first; row < first + rows; ++row) {
+        open[set_of(row)] = row;
+      }
+      for (std::int64_t row = 0; row < 2 * sets * sets; ++row) {
+        const auto found = open.find(set_of(row));
+        Seconds expected = p.t_cl;
+        if (found == open.end()) {
+          expected = p.t_rcd + p.t_cl;
+        } else if (found->second != row) {
+          expected = p.t_rp + p.t_rcd + p.t_cl;
         }
+        HbmChannel later = channel;
+        const Picoseconds asked = 100 * time;
+        const StorageSpan span =
+            later.serve(timing, asked, {false, row * row_bytes, 64, 2000, 2000});
+        EXPECT_EQ(span.head - asked, to_picoseconds(expected))
+            << first << " " << rows << " " << row;
       }
     }
   }
