@@ -8,7 +8,10 @@
 #ifdef SIMDSE_HAS_CBC
 #include <coin/Cbc_C_Interface.h>
 
+#include <cstring>
 #include <memory>
+
+#include "models/base/worker_pool.h"
 #endif
 
 namespace simdse {
@@ -26,10 +29,46 @@ void LinearProgram::add_row(double least, const Sum& sum, double most) {
 
 #ifdef SIMDSE_HAS_CBC
 
+namespace {
+
+/// An answer as a child process sends it: the bound, how many values there are, these, the reason.
+std::string packed(const LinearProgram::Answer& answer) {
+  std::vector<double> numbers = {answer.bound, static_cast<double>(answer.values.size())};
+  numbers.insert(numbers.end(), answer.values.begin(), answer.values.end());
+  return std::string(reinterpret_cast<const char*>(numbers.data()),
+                     numbers.size() * sizeof(double)) +
+         answer.reason;
+}
+
+LinearProgram::Answer unpacked(const std::string& text) {
+  double head[2];
+  std::memcpy(head, text.data(), sizeof head);
+  LinearProgram::Answer answer;
+  answer.bound = head[0];
+  answer.values.resize(static_cast<std::size_t>(head[1]));
+  const std::size_t bytes = answer.values.size() * sizeof(double);
+  std::memcpy(answer.values.data(), text.data() + sizeof head, bytes);
+  answer.reason = text.substr(sizeof head + bytes);
+  return answer;
+}
+
+}  // namespace
+
 bool LinearProgram::has_solver() { return true; }
 
 LinearProgram::Answer LinearProgram::minimize(Variable objective, const std::vector<double>& start,
                                               std::int64_t nodes, double tolerance) const {
+  WorkerOptions options;
+  options.hang_limit = kEndsByItself;  // `nodes` limits it
+  const JobResult result =
+      run_jobs({[&] { return packed(solve(objective, start, nodes, tolerance)); }}, options)
+          .front();
+  if (!result.ok) return {{}, -infinity(), "CBC " + result.failure};
+  return unpacked(result.output);
+}
+
+LinearProgram::Answer LinearProgram::solve(Variable objective, const std::vector<double>& start,
+                                           std::int64_t nodes, double tolerance) const {
   const auto columns = static_cast<int>(columns_.size());
   // The matrix by columns, as CBC takes it.
   std::vector<std::vector<std::pair<int, double>>> by_column(columns_.size());

@@ -29,11 +29,16 @@ class LinearProgram {
   };
 
   /// The least value of a variable, from the solution `start` (values of all variables) on, or none
-  /// better than by a share of `tolerance`. Stops after `nodes` of the branch and bound.
+  /// better than by a share of `tolerance`. Stops after `nodes` of the branch and bound. The solver
+  /// runs in a process of its own: it ends with failed assertions now and then, which are a reason
+  /// like others.
   Answer minimize(Variable objective, const std::vector<double>& start, std::int64_t nodes,
                   double tolerance) const;
 
  private:
+  Answer solve(Variable objective, const std::vector<double>& start, std::int64_t nodes,
+               double tolerance) const;
+
   struct Column {
     double least;
     double most;
