@@ -13,7 +13,7 @@ void BankedSram::Params::declare(ParamTable<Params>& table) {
       .range(1 << 16, 1024.0 * mib)
       .search({2 * mib, 4 * mib, 8 * mib, 16 * mib, 24 * mib, 32 * mib, 48 * mib, 64 * mib,
                128 * mib, 256 * mib});
-  table.add("banks", &Params::banks, "independent banks").range(1, 1024).powers_of_two();
+  table.add("banks", &Params::banks, "independent banks").range(1, 1024);
   table.add("ports", &Params::ports, "ports of a bank, each for reads and writes")
       .range(1, 2)
       .search({1, 2});
@@ -23,7 +23,7 @@ void BankedSram::Params::declare(ParamTable<Params>& table) {
       .range(16, 1 << 24)
       .powers_of_two();
   table.add("latency", &Params::latency, "cycles from a request to its first data").range(0, 1000);
-  table.add("queue_depth", &Params::queue_depth, "transfers accepted and not finished")
+  table.add("queue_depth", &Params::queue_depth, "transfers accepted and not finished, per bank")
       .range(1, 4096);
 }
 

@@ -30,7 +30,7 @@ class BankedSram : public Buffer {
   Bytes interleave() const override { return p_.interleave; }
   BytesPerCycle bank_width() const override { return p_.bank_width; }
   Cycles latency() const override { return p_.latency; }
-  std::int64_t queue_depth() const override { return p_.queue_depth; }
+  std::int64_t queue_depth() const override { return p_.queue_depth * p_.banks; }
   BlockCost cost(const Technology& technology) const override;
 
  private:

@@ -97,13 +97,50 @@ inline Picoseconds HbmChannel::activate_slot(const HbmTiming& t, Picoseconds com
   return slot;
 }
 
-inline Picoseconds HbmChannel::open(const HbmTiming& t, Group& group, Bank& bank, std::int64_t row,
-                                    Picoseconds command, const HbmTiming::Direction& d) {
+Picoseconds HbmChannel::join(std::int64_t bank, std::int64_t row, Picoseconds command,
+                             Picoseconds time, const HbmTiming::Direction& d) {
+  for (ClosingRow& joined : closing_rows_) {
+    if (joined.row != row || joined.bank != bank || joined.closes_at <= command) continue;
+    const Picoseconds at = std::max(command, joined.column_at);
+    joined.column_at = at + time;
+    const Picoseconds closes_at = joined.closes_at;
+    const Picoseconds later = std::max<Picoseconds>(0, joined.column_at + d.recovery - closes_at);
+    joined.closes_at += later;
+    for (ClosingRow& other : closing_rows_) {
+      if (other.bank != bank || other.closes_at <= closes_at || &other == &joined) continue;
+      other.column_at += later;
+      other.closes_at += later;
+    }
+    Bank& last = banks_[static_cast<std::size_t>(bank)];
+    last.column_at += later;
+    last.ready_at += later;
+    last.closes_at += later;
+    return at;
+  }
+  return kNever;
+}
+
+[[gnu::always_inline]] inline Picoseconds HbmChannel::open(const HbmTiming& t, std::int64_t number,
+                                                           std::int64_t row, Picoseconds command,
+                                                           Picoseconds time,
+                                                           const HbmTiming::Direction& d) {
+  Bank& bank = banks_[static_cast<std::size_t>(number)];
   if (bank.open_row == row) return std::max(command, bank.column_at);
+  if (command < bank.closes_at) {
+    const Picoseconds at = join(number, row, command, time, d);
+    if (at != kNever) return at;
+  }
+  Group& group = groups_[static_cast<std::size_t>(number & (t.groups - 1))];
   const Picoseconds slot = std::max(activate_slot(t, command), group.activate_at);
   group.activate_at = slot + t.t_rrd_l;
   const Picoseconds closed = bank.open_row >= 0 ? command + t.t_rp : command;
   const Picoseconds activated = std::max({slot, closed, bank.ready_at});
+  const Picoseconds closes_at = activated - t.t_rp;
+  if (closes_at > command && bank.open_row >= 0) {
+    closing_rows_[oldest_closing_row_++ % closing_rows_.size()] = {bank.open_row, number,
+                                                                   bank.column_at, closes_at};
+    bank.closes_at = closes_at;
+  }
   bank.open_row = row;
   bank.ready_at = activated + t.t_rc;
   return activated + d.t_rcd;
@@ -152,6 +189,7 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
   const auto bank_number = [&](std::int64_t i) {
     return set + ((first_burst + i) & (all_lanes - 1));
   };
+  const Picoseconds in_row_time = rows == 1 ? own_time : own_time * in_first_row / bursts;
   Picoseconds ready = command;
   Picoseconds column_path = 0;
   for (std::int64_t i = 0; i < lanes; ++i) {
@@ -159,7 +197,7 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
     Group& group = groups[b & (t.groups - 1)];
     const auto later =
         kHasLanes ? static_cast<Picoseconds>(static_cast<double>(i) * t.own_period) : 0;
-    ready = std::max(ready, open(t, group, banks[b], row, command, d) - later);
+    ready = std::max(ready, open(t, b, row, command, in_row_time, d) - later);
     if (t.column_time > 0) {
       const Picoseconds at = std::max(group.free_at, command + d.delay);
       group.free_at = at + ceil_div(in_first_row - i, all_lanes) * t.column_time;
@@ -185,6 +223,7 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
   const Picoseconds first_row_end = last_command - (rows - 1) * d.row_period;
   for (std::int64_t i = 0; i < lanes; ++i) {
     Bank& bank = banks[bank_number(i)];
+    if (bank.open_row != row && bank.open_row >= 0) continue;  // joined
     bank.column_at = first_row_end;
     bank.ready_at = std::max(bank.ready_at, first_row_end + d.recovery + t.t_rp);
   }
@@ -195,7 +234,7 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
     for (std::int64_t r = row + rows - touched; r < row + rows; ++r, at += d.row_period) {
       Bank* const row_banks = banks + t.sets.of(r) * all_lanes;
       for (std::int64_t lane = 0; lane < all_lanes; ++lane)
-        row_banks[lane] = {r, at, at + d.reopen};
+        row_banks[lane] = {r, at, at + d.reopen, kLongAgo};
     }
     for (std::int64_t left = std::min(rows - 1, d.window_rows); left > 0; --left) {
       for (std::int64_t lane = 0; lane < all_lanes; ++lane) {

@@ -70,6 +70,14 @@ class HbmChannel {
     /// Commands: next access to the open row, and earliest activate of another row.
     Picoseconds column_at = kLongAgo;
     Picoseconds ready_at = kLongAgo;
+    Picoseconds closes_at = kLongAgo;  ///< command: none of its closing rows closes later
+  };
+  /// A row that another one of its bank waits for.
+  struct ClosingRow {
+    std::int64_t row = -1;
+    std::int64_t bank = 0;
+    Picoseconds column_at = kLongAgo;  ///< as of a Bank
+    Picoseconds closes_at = kLongAgo;  ///< command: its precharge
   };
   struct Group {
     Picoseconds activate_at = kLongAgo;  ///< earliest next activate
@@ -80,9 +88,15 @@ class HbmChannel {
   /// loops over one of them are a quarter of the work.
   template <bool kHasLanes>
   StorageSpan serve_over(const HbmTiming& t, Picoseconds now, const HbmRun& run);
-  /// When a column command to `row` can follow, asked for at `command`; opens the row if need be.
-  Picoseconds open(const HbmTiming& t, Group& group, Bank& bank, std::int64_t row,
-                   Picoseconds command, const HbmTiming::Direction& d);
+  /// When a column command to a bank's `row` can follow, asked for at `command`; opens the row if
+  /// need be. `time` is what the run takes of the row.
+  Picoseconds open(const HbmTiming& t, std::int64_t bank, std::int64_t row, Picoseconds command,
+                   Picoseconds time, const HbmTiming::Direction& d);
+  /// Has a run join what was asked of a row that is no longer the last one of its bank, if at
+  /// `command` it is still open or yet to be opened, and puts off what follows there. Returns when
+  /// a column command can follow, or kNever.
+  [[gnu::noinline]] Picoseconds join(std::int64_t bank, std::int64_t row, Picoseconds command,
+                                     Picoseconds time, const HbmTiming::Direction& d);
   /// Earliest data of a run on the bus, as far as its direction is concerned.
   Picoseconds turn_bus(const HbmTiming& t, bool is_write, std::int64_t bytes, Picoseconds data);
   /// Lets the refreshes begin that are due by the command time `time`.
@@ -101,7 +115,9 @@ class HbmChannel {
   std::int64_t written_ = 0;  ///< bytes since the last change of direction, up to a batch
   bool was_write_ = false;
   std::array<Picoseconds, 4> activates_{kLongAgo, kLongAgo, kLongAgo, kLongAgo};
-  std::uint32_t oldest_activate_ = 0;  ///< modulo 4
+  std::uint32_t oldest_activate_ = 0;       ///< modulo 4
+  std::array<ClosingRow, 8> closing_rows_;  ///< the last ones
+  std::uint32_t oldest_closing_row_ = 0;    ///< modulo their number
   std::vector<Bank> banks_;
   std::vector<Group> groups_;
 };

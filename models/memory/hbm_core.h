@@ -19,7 +19,10 @@ namespace simdse {
 ///     command, tWR after the last written data, and then tRP;
 ///   - the bank groups' column paths, tCCD_L for each burst, if that is more than a burst's time.
 /// A run that waits for one of these lets later runs use the others meanwhile, as reordering
-/// controllers do. Commands go on while the bus is still busy with earlier runs.
+/// controllers do. Commands go on while the bus is still busy with earlier runs. A run that comes
+/// before its row closes for another one of the bank joins what was asked of that row and puts the
+/// other one off: first ready, first come. Of a channel's rows that close the last eight are known,
+/// few of which a finite queue would reach anyway.
 ///
 /// A change of direction costs the bus the turnaround: tWTR and CL between written and read data,
 /// tRTW the other way. Controllers gather writes and turn once for a batch of `write_high` -
