@@ -16,11 +16,11 @@ struct PublishedTime {
   double percent;  ///< by which the aggregated mode takes longer
 };
 
-constexpr PublishedTime kPublishedTimes[] = {{"tpu_v2", 1.2422, -2.8},
-                                             {"tpu_v4", 0.59552, -10.3},
-                                             {"a100_like", 0.68523, -7.3},
-                                             {"tpu_v2_hbm2e", 1.3011, -8.3},
-                                             {"tpu_v2_hbm3", 1.087, -8.7}};
+constexpr PublishedTime kPublishedTimes[] = {{"tpu_v2", 1.2436, -2.9},
+                                             {"tpu_v4", 0.59253, -9.8},
+                                             {"a100_like", 0.65638, -3.6},
+                                             {"tpu_v2_hbm2e", 1.2999, -8.0},
+                                             {"tpu_v2_hbm3", 1.0863, -9.3}};
 
 class MemoryModes : public Program, public ::testing::WithParamInterface<PublishedTime> {
  protected:
