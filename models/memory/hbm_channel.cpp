@@ -97,24 +97,23 @@ inline Picoseconds HbmChannel::activate_slot(const HbmTiming& t, Picoseconds com
   return slot;
 }
 
-Picoseconds HbmChannel::join(std::int64_t bank, std::int64_t row, Picoseconds command,
-                             Picoseconds time, const HbmTiming::Direction& d) {
-  for (ClosingRow& joined : closing_rows_) {
-    if (joined.row != row || joined.bank != bank || joined.closes_at <= command) continue;
+Picoseconds HbmChannel::join(const HbmTiming& t, Bank& bank, std::int64_t row, Picoseconds command,
+                             std::int64_t bursts, const HbmTiming::Direction& d) {
+  const auto time = static_cast<Picoseconds>(static_cast<double>(bursts) * t.own_period);
+  for (unsigned age = 0; age < bank.closing.size(); ++age) {
+    ClosingRow& joined = bank.last_closing(age);
+    if (joined.closes_at <= command) break;
+    if (joined.row != row) continue;
     const Picoseconds at = std::max(command, joined.column_at);
     joined.column_at = at + time;
-    const Picoseconds closes_at = joined.closes_at;
-    const Picoseconds later = std::max<Picoseconds>(0, joined.column_at + d.recovery - closes_at);
+    const Picoseconds later = std::max<Picoseconds>(0, at + time + d.recovery - joined.closes_at);
     joined.closes_at += later;
-    for (ClosingRow& other : closing_rows_) {
-      if (other.bank != bank || other.closes_at <= closes_at || &other == &joined) continue;
-      other.column_at += later;
-      other.closes_at += later;
+    while (age-- > 0) {
+      bank.last_closing(age).column_at += later;
+      bank.last_closing(age).closes_at += later;
     }
-    Bank& last = banks_[static_cast<std::size_t>(bank)];
-    last.column_at += later;
-    last.ready_at += later;
-    last.closes_at += later;
+    bank.column_at += later;
+    bank.ready_at += later;
     return at;
   }
   return kNever;
@@ -122,12 +121,12 @@ Picoseconds HbmChannel::join(std::int64_t bank, std::int64_t row, Picoseconds co
 
 [[gnu::always_inline]] inline Picoseconds HbmChannel::open(const HbmTiming& t, std::int64_t number,
                                                            std::int64_t row, Picoseconds command,
-                                                           Picoseconds time,
+                                                           std::int64_t bursts,
                                                            const HbmTiming::Direction& d) {
   Bank& bank = banks_[static_cast<std::size_t>(number)];
   if (bank.open_row == row) return std::max(command, bank.column_at);
-  if (command < bank.closes_at) {
-    const Picoseconds at = join(number, row, command, time, d);
+  if (command < bank.last_closing().closes_at) {
+    const Picoseconds at = join(t, bank, row, command, bursts, d);
     if (at != kNever) return at;
   }
   Group& group = groups_[static_cast<std::size_t>(number & (t.groups - 1))];
@@ -135,11 +134,8 @@ Picoseconds HbmChannel::join(std::int64_t bank, std::int64_t row, Picoseconds co
   group.activate_at = slot + t.t_rrd_l;
   const Picoseconds closed = bank.open_row >= 0 ? command + t.t_rp : command;
   const Picoseconds activated = std::max({slot, closed, bank.ready_at});
-  const Picoseconds closes_at = activated - t.t_rp;
-  if (closes_at > command && bank.open_row >= 0) {
-    closing_rows_[oldest_closing_row_++ % closing_rows_.size()] = {bank.open_row, number,
-                                                                   bank.column_at, closes_at};
-    bank.closes_at = closes_at;
+  if (activated - t.t_rp > command && bank.open_row >= 0) {
+    bank.closing[bank.closed++ % 8] = {bank.open_row, bank.column_at, activated - t.t_rp};
   }
   bank.open_row = row;
   bank.ready_at = activated + t.t_rc;
@@ -189,7 +185,6 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
   const auto bank_number = [&](std::int64_t i) {
     return set + ((first_burst + i) & (all_lanes - 1));
   };
-  const Picoseconds in_row_time = rows == 1 ? own_time : own_time * in_first_row / bursts;
   Picoseconds ready = command;
   Picoseconds column_path = 0;
   for (std::int64_t i = 0; i < lanes; ++i) {
@@ -197,7 +192,7 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
     Group& group = groups[b & (t.groups - 1)];
     const auto later =
         kHasLanes ? static_cast<Picoseconds>(static_cast<double>(i) * t.own_period) : 0;
-    ready = std::max(ready, open(t, b, row, command, in_row_time, d) - later);
+    ready = std::max(ready, open(t, b, row, command, in_first_row, d) - later);
     if (t.column_time > 0) {
       const Picoseconds at = std::max(group.free_at, command + d.delay);
       group.free_at = at + ceil_div(in_first_row - i, all_lanes) * t.column_time;
@@ -234,7 +229,7 @@ StorageSpan HbmChannel::serve_over(const HbmTiming& t, Picoseconds now, const Hb
     for (std::int64_t r = row + rows - touched; r < row + rows; ++r, at += d.row_period) {
       Bank* const row_banks = banks + t.sets.of(r) * all_lanes;
       for (std::int64_t lane = 0; lane < all_lanes; ++lane)
-        row_banks[lane] = {r, at, at + d.reopen, kLongAgo};
+        row_banks[lane].set_open(r, at, at + d.reopen);
     }
     for (std::int64_t left = std::min(rows - 1, d.window_rows); left > 0; --left) {
       for (std::int64_t lane = 0; lane < all_lanes; ++lane) {

@@ -65,19 +65,28 @@ class HbmChannel {
   /// Long before anything that a run can ask for.
   static constexpr Picoseconds kLongAgo = -kNever / 4;
 
+  /// A row that another one of its bank waits for.
+  struct ClosingRow {
+    std::int64_t row = -1;
+    Picoseconds column_at = kLongAgo;  ///< as of a Bank
+    Picoseconds closes_at = kLongAgo;  ///< command: its precharge
+  };
   struct Bank {
     std::int64_t open_row = -1;  ///< -1: none
     /// Commands: next access to the open row, and earliest activate of another row.
     Picoseconds column_at = kLongAgo;
     Picoseconds ready_at = kLongAgo;
-    Picoseconds closes_at = kLongAgo;  ///< command: none of its closing rows closes later
-  };
-  /// A row that another one of its bank waits for.
-  struct ClosingRow {
-    std::int64_t row = -1;
-    std::int64_t bank = 0;
-    Picoseconds column_at = kLongAgo;  ///< as of a Bank
-    Picoseconds closes_at = kLongAgo;  ///< command: its precharge
+    std::array<ClosingRow, 8> closing;  ///< the last ones before the open row ...
+    unsigned closed = 0;                ///< ... and where the next one goes, modulo 8
+
+    /// The one `age` rows before the open one.
+    ClosingRow& last_closing(unsigned age = 0) { return closing[(closed - 1 - age) % 8]; }
+
+    void set_open(std::int64_t row, Picoseconds column, Picoseconds ready) {
+      open_row = row;
+      column_at = column;
+      ready_at = ready;
+    }
   };
   struct Group {
     Picoseconds activate_at = kLongAgo;  ///< earliest next activate
@@ -89,14 +98,15 @@ class HbmChannel {
   template <bool kHasLanes>
   StorageSpan serve_over(const HbmTiming& t, Picoseconds now, const HbmRun& run);
   /// When a column command to a bank's `row` can follow, asked for at `command`; opens the row if
-  /// need be. `time` is what the run takes of the row.
+  /// need be. `bursts` are the run's in that row.
   Picoseconds open(const HbmTiming& t, std::int64_t bank, std::int64_t row, Picoseconds command,
-                   Picoseconds time, const HbmTiming::Direction& d);
+                   std::int64_t bursts, const HbmTiming::Direction& d);
   /// Has a run join what was asked of a row that is no longer the last one of its bank, if at
   /// `command` it is still open or yet to be opened, and puts off what follows there. Returns when
   /// a column command can follow, or kNever.
-  [[gnu::noinline]] Picoseconds join(std::int64_t bank, std::int64_t row, Picoseconds command,
-                                     Picoseconds time, const HbmTiming::Direction& d);
+  [[gnu::noinline]] Picoseconds join(const HbmTiming& t, Bank& bank, std::int64_t row,
+                                     Picoseconds command, std::int64_t bursts,
+                                     const HbmTiming::Direction& d);
   /// Earliest data of a run on the bus, as far as its direction is concerned.
   Picoseconds turn_bus(const HbmTiming& t, bool is_write, std::int64_t bytes, Picoseconds data);
   /// Lets the refreshes begin that are due by the command time `time`.
@@ -115,9 +125,7 @@ class HbmChannel {
   std::int64_t written_ = 0;  ///< bytes since the last change of direction, up to a batch
   bool was_write_ = false;
   std::array<Picoseconds, 4> activates_{kLongAgo, kLongAgo, kLongAgo, kLongAgo};
-  std::uint32_t oldest_activate_ = 0;       ///< modulo 4
-  std::array<ClosingRow, 8> closing_rows_;  ///< the last ones
-  std::uint32_t oldest_closing_row_ = 0;    ///< modulo their number
+  std::uint32_t oldest_activate_ = 0;  ///< modulo 4
   std::vector<Bank> banks_;
   std::vector<Group> groups_;
 };
