@@ -64,6 +64,7 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const Contrac
   const double element_bytes = std::max({a_bytes, b_bytes, task.format.bits / 8.0});
   // Below this no tile comes.
   const double floor = std::max(peak_cycles(task, part) + follow_ups, (a + b) / port_);
+  if (floor >= least) return least;
   core_->find_timed_tiles(task.format, dataflow, {part.m, part.n, part.k}, element_bytes,
                           part.batch, tiles_);
   calls_.add(static_cast<std::int64_t>(tiles_.size()));

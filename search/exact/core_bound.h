@@ -29,7 +29,7 @@ struct PartCycles {
 class CoreBound {
  public:
   /// `port`: bytes per cycle of the fastest port that is to be covered. `calls` is told of every
-  /// tile that is tried; it must outlive the bound.
+  /// tile that is timed; it must outlive the bound.
   CoreBound(std::shared_ptr<const TensorCore> core, double port, CostCalls& calls)
       : core_(std::move(core)), port_(port), calls_(calls) {}
 

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "search/exact/box_bound.h"
+#include "search/exact/core_bound.h"
 #include "search/exact/design_search.h"
 #include "search/local/local_search.h"
 #include "workloads/workload.h"
@@ -164,6 +165,22 @@ TEST_F(ExactSearch, SeveralGroupsOfAKindAreNotBounded) {
   EXPECT_FALSE(found.certificate.has_value());
   EXPECT_EQ(found.best[0][0].evaluation.throughput,
             search(designs, SearchMethod::exhaustive).best[0][0].evaluation.throughput);
+}
+
+// Weights that stay fill the array all the time: what the other dataflows take need not be known.
+TEST_F(ExactSearch, CoreBoundsCountTheTilesThatTheyTime) {
+  const std::shared_ptr<const TensorCore> core = evaluator->chip(base).tensor_cores().front();
+  Task task;
+  task.contraction = ContractionShape{1, 2048, 1024, 1024};
+  task.inputs = {{0, Bytes(0), Bytes(2048 * 1024 * 2)}, {1, Bytes(0), Bytes(1024 * 1024 * 2)}};
+  const std::size_t tiles =
+      core->tiles_of(task.format, Dataflow::weight_stationary, {2048, 1024, 1024}, 2).size();
+  CostCalls calls;
+  const double port = 512;
+  CoreBound bound(core, port, calls);
+  const PartCycles cycles = bound.contraction(task, 1);
+  EXPECT_EQ(cycles.whole_sums, 2048.0 * 1024 * 1024 / (128 * 128));
+  EXPECT_EQ(calls.count(), static_cast<std::int64_t>(tiles));
 }
 
 // What enumeration finds, the exact search proves, whatever is looked for; and what it estimated
