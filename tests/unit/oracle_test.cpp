@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <random>
 
+#include "search/oracle/linear_program.h"
 #include "search/oracle/schedule_check.h"
 #include "search/oracle/schedule_study.h"
 #include "search/schedule/scheduler.h"
@@ -200,6 +202,19 @@ TEST(Oracle, OutOfNodesItSaysSoAndTheBoundHolds) {
   EXPECT_GT(found.bound, 0);
   EXPECT_LT(found.bound, found.makespan);
   EXPECT_EQ(schedule_fault(problem, found.stages), "");
+}
+
+// CBC ends with failed assertions now and then; a bound that is no number is a way to make it.
+TEST(Oracle, ACrashOfTheSolverIsAReasonLikeOthers) {
+  if (!LinearProgram::has_solver()) GTEST_SKIP() << "simdse was built without CBC";
+  LinearProgram program;
+  const auto x = program.add_variable(0, std::numeric_limits<double>::quiet_NaN(), true);
+  const auto y = program.add_variable(0, 10, false);
+  program.add_row(1, {{x, 1}, {y, 1}}, 3);
+  const LinearProgram::Answer answer = program.minimize(y, {1, 1}, 100, 0);
+  EXPECT_EQ(answer.reason, "CBC crashed: Aborted");
+  EXPECT_EQ(answer.bound, -LinearProgram::infinity());
+  EXPECT_TRUE(answer.values.empty());
 }
 
 TEST(Oracle, WidthAndCriticalPathOfADiamond) {
