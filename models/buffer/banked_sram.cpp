@@ -23,7 +23,9 @@ void BankedSram::Params::declare(ParamTable<Params>& table) {
       .range(16, 1 << 24)
       .powers_of_two();
   table.add("latency", &Params::latency, "cycles from a request to its first data").range(0, 1000);
-  table.add("queue_depth", &Params::queue_depth, "transfers accepted and not finished, per bank")
+  table
+      .add("queue_depth", &Params::queue_depth,
+           "transfers, of up to 512 KiB, accepted and not finished, per bank")
       .range(1, 4096);
 }
 

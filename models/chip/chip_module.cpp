@@ -54,9 +54,11 @@ ChipModule::ChipModule(const sc_core::sc_module_name& name, TimeService& time, c
       return core;
     };
     buffer_ = std::make_unique<StorageModule>(
-        "buffer", time, storage(design.global_buffer, ideal.buffer), kStoragePorts, sources, false);
+        "buffer", time, storage(design.global_buffer, ideal.buffer), kStoragePorts, sources, false,
+        limits.transactions_per_entry());
     memory_ = std::make_unique<StorageModule>("memory", time, storage(design.memory, ideal.memory),
-                                              kStoragePorts, sources, true);
+                                              kStoragePorts, sources, true,
+                                              limits.transactions_per_entry());
     dma_ =
         std::make_unique<DmaModule>("dma", time, pool_, tensor_count_, chip.core_count(), limits);
     dispatcher_ = std::make_unique<SequencerModule>("dispatcher", time, chip.clock(),

@@ -79,9 +79,10 @@ void Hbm::Params::declare(ParamTable<Params>& table) {
   table.add("t_controller", &Params::t_controller, "controller and PHY, request to command")
       .range(0, 1e-6);
   table
-      .add("queue_depth", &Params::queue_depth,
-           "reads, and writes, that each pseudo-channel's controller chooses from; transfers "
-           "accepted and not finished, per pseudo-channel")
+      .add(
+          "queue_depth", &Params::queue_depth,
+          "reads, and writes, that each pseudo-channel's controller chooses from; transfers, of up "
+          "to 512 KiB, accepted and not finished, per pseudo-channel")
       .range(1, 4096);
   table
       .add("write_high", &Params::write_high,

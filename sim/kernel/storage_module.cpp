@@ -17,12 +17,15 @@ StorageRequest request_of(const tlm::tlm_generic_payload& payload, const Transfe
 
 StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& time,
                              std::unique_ptr<StorageCore> core, std::size_t ports,
-                             std::size_t sources, bool is_memory)
+                             std::size_t sources, bool is_memory,
+                             std::size_t transactions_per_entry)
     : sc_module(name),
       time_(time),
       core_(std::move(core)),
       deferred_(core_->deferred()),
-      queue_depth_(core_->queue_depth()),
+      // Of an endless queue too.
+      queue_depth_(std::min(core_->queue_depth(), ~std::size_t{0} / transactions_per_entry) *
+                   transactions_per_entry),
       is_memory_(is_memory),
       arrivals_(sources) {
   for (std::size_t port = 0; port < ports; ++port) {

@@ -23,7 +23,7 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
  public:
   StorageModule(const sc_core::sc_module_name& name, TimeService& time,
                 std::unique_ptr<StorageCore> core, std::size_t ports, std::size_t sources,
-                bool is_memory);
+                bool is_memory, std::size_t transactions_per_entry = 1);
 
   using Socket = TransferTargetSocket<StorageModule>;
   Socket& socket(std::size_t port) { return *sockets_[port]; }
@@ -72,7 +72,7 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
   TimeService& time_;
   std::unique_ptr<StorageCore> core_;
   DeferredStorage* deferred_;  // of core_, if it answers later
-  std::size_t queue_depth_;    // core_'s
+  std::size_t queue_depth_;    // in transactions
   bool is_memory_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   Arrivals<Arrived> arrivals_;
