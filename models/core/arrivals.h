@@ -23,7 +23,9 @@ class Arrivals {
     const bool is_first =
         std::none_of(waiting_.begin(), waiting_.end(),
                      [&](const Arrival& arrival) { return arrival.time == time; });
-    waiting_.push_back({time, port, std::move(item)});
+    // Written where it stays, member by member: copied whole right after that, it would have to be
+    // waited for.
+    waiting_.emplace_back(time, port, std::move(item));
     return is_first;
   }
 
@@ -46,6 +48,9 @@ class Arrivals {
 
  private:
   struct Arrival {
+    Arrival(Picoseconds at, std::size_t from, T what)
+        : time(at), port(from), item(std::move(what)) {}
+
     Picoseconds time;
     std::size_t port;
     T item;

@@ -196,8 +196,9 @@ void CoreEngine::output_drained() {
 }
 
 void CoreEngine::check_finished() {
-  if (source_ == nullptr || !source_->exhausted() || loading() > 0 || results_ > 0 ||
-      outputs_held_ > 0) {
+  // The source last: to ask it takes longest.
+  if (loading() > 0 || results_ > 0 || outputs_held_ > 0 || source_ == nullptr ||
+      !source_->exhausted()) {
     return;
   }
   // The last result may leave on the body's last cycle, just before the body counts as ended.

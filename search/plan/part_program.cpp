@@ -6,7 +6,17 @@
 namespace simdse {
 namespace {
 constexpr std::int64_t kSumBytes = 4;  // the arrays add up in fp32
+
+/// Written where it stays: copied whole right after it was written by members, it would have to be
+/// waited for.
+void add_transfer(std::vector<StepTransfer>& transfers, std::int32_t operand, Bytes bytes,
+                  std::int64_t address) {
+  StepTransfer& transfer = transfers.emplace_back();
+  transfer.operand = operand;
+  transfer.bytes = bytes;
+  transfer.address = address;
 }
+}  // namespace
 
 const char* path_name(Path path) {
   switch (path) {
@@ -194,14 +204,14 @@ void PartProgram::describe_input(std::size_t i, const ContractionStep& s) {
   const std::int64_t load_bytes = is_loaded ? size.times(i == 0 ? s.a_loaded : s.b_loaded) : 0;
   if (!is_staged) {
     if (load_bytes > 0) {
-      step_.tensor_loads.push_back({index, Bytes(load_bytes), operand.address + begin});
+      add_transfer(step_.tensor_loads, index, Bytes(load_bytes), operand.address + begin);
     }
     return;
   }
   if (i == 0 ? s.release_a : s.release_b) step_.released[i] = Bytes(block_bytes);
   for_each_ring_piece(i, begin, load_bytes,
                       [&](std::int64_t address, std::int64_t, std::int64_t bytes) {
-                        step_.tensor_loads.push_back({index, Bytes(bytes), address});
+                        add_transfer(step_.tensor_loads, index, Bytes(bytes), address);
                       });
 }
 
@@ -243,8 +253,8 @@ void PartProgram::describe_block_output(const ContractionStep& s) {
   for (std::size_t i = 0; i < region_.outputs.size(); ++i) {
     const Operand& output = region_.outputs[i];
     const Ratio& ratio = output.bytes_per_element;
-    step_.stores.push_back({static_cast<std::int32_t>(i), Bytes(ratio.times(c_elements)),
-                            output.address + ratio.times(part_base_[2] + s.c_offset)});
+    add_transfer(step_.stores, static_cast<std::int32_t>(i), Bytes(ratio.times(c_elements)),
+                 output.address + ratio.times(part_base_[2] + s.c_offset));
   }
   if (vector_core_ == nullptr) return;
   // What is fused behind works on the block just finished; its other operands are broadcast along
@@ -253,8 +263,8 @@ void PartProgram::describe_block_output(const ContractionStep& s) {
   for (std::size_t i = 2; i < region_.inputs.size(); ++i) {
     const Operand& input = region_.inputs[i];
     const Ratio share = Ratio::of(s.block.n, n);
-    step_.vector_loads.push_back(
-        {static_cast<std::int32_t>(i), Bytes(share.times(input.bytes.value())), input.address});
+    add_transfer(step_.vector_loads, static_cast<std::int32_t>(i),
+                 Bytes(share.times(input.bytes.value())), input.address);
   }
 }
 

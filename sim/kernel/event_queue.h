@@ -53,7 +53,7 @@ class EventQueue final : public TimeService, public sc_core::sc_module {
   void process();
   bool deliver();
 
-  PendingQueue<Entry> pending_;
+  PendingQueue<Entry> pending_{Entry{kNever, ~std::uint64_t{0}, nullptr, 0}};
   std::vector<std::pair<std::string, Timed*>> blocks_;
   std::uint64_t age_ = 0;
   std::uint64_t delivered_ = 0;

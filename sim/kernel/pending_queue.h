@@ -16,20 +16,23 @@ namespace simdse {
 template <class Entry>
 class PendingQueue {
  public:
+  /// `last`: less than no entry.
+  explicit PendingQueue(const Entry& last) : row_{last} {}
+
   bool empty() const { return size() == 0; }
   std::size_t size() const { return is_row_ ? in_row_ : heap_.size(); }
   /// Between take() and settle() there is no front.
-  const Entry& front() const { return is_row_ ? row_[in_row_ - 1] : heap_.front(); }
+  const Entry& front() const { return is_row_ ? row_[in_row_] : heap_.front(); }
 
   void push(const Entry& entry) {
     if (!is_row_) {
       push_to_heap(entry);
       return;
     }
-    std::size_t at = in_row_++;
-    for (; at > 0 && row_[at - 1] < entry; --at) row_[at] = row_[at - 1];
-    row_[at] = entry;
-    if (in_row_ == row_.size()) become_heap();
+    Entry* at = &row_[++in_row_];
+    for (; at[-1] < entry; --at) *at = at[-1];
+    *at = entry;
+    if (in_row_ == kRow) become_heap();
   }
 
   /// Takes the front entry away. To be followed by settle(), after what is pushed because of it:
@@ -57,17 +60,19 @@ class PendingQueue {
   [[gnu::noinline]] void push_to_heap(Entry entry) { heap_.push(entry); }
 
   [[gnu::noinline]] void become_heap() {
-    for (; in_row_ > 0; --in_row_) heap_.push(row_[in_row_ - 1]);
+    for (; in_row_ > 0; --in_row_) heap_.push(row_[in_row_]);
     is_row_ = false;
   }
 
   [[gnu::noinline]] void become_row() {
     in_row_ = heap_.size();
-    for (std::size_t at = in_row_; at > 0; heap_.pop()) row_[--at] = heap_.front();
+    for (std::size_t at = in_row_; at > 0; --at, heap_.pop()) row_[at] = heap_.front();
     is_row_ = true;
   }
 
-  std::array<Entry, kRow> row_;  ///< the least comes last
+  /// The least comes last. Before the others stands one that is less than none, so that whoever
+  /// goes past them needs not count them.
+  std::array<Entry, kRow + 1> row_;
   std::size_t in_row_ = 0;
   QuaternaryHeap<Entry> heap_;
   bool is_row_ = true;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <set>
 
@@ -39,7 +40,7 @@ TEST(QuaternaryHeap, ComesOutInOrderWhateverGoesIn) {
 
 TEST(PendingQueue, ComesOutInOrderWhetherFewOrMany) {
   std::mt19937 random(5);
-  PendingQueue<int> queue;
+  PendingQueue<int> queue(std::numeric_limits<int>::max());
   std::multiset<int> expected;
   const auto push = [&] {
     const int value = static_cast<int>(random() % 1000);
