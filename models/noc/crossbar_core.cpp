@@ -1,20 +1,26 @@
 #include "models/noc/crossbar_core.h"
 
+#include <cmath>
+
 namespace simdse {
+
+namespace {
+constexpr double kWidest = 1 << 30;  ///< of whole widths; an ideal network's is infinite
+}
 
 CrossbarCore::CrossbarCore(const Noc& noc, const Clock& clock)
     : clock_(clock),
       width_(noc.port_width().value()),
+      is_width_whole_(width_ >= 1 && width_ <= kWidest && std::floor(width_) == width_),
+      by_width_(is_width_whole_ ? static_cast<std::int64_t>(width_) : 1),
       latency_(clock.span(noc.latency())),
       endpoints_(noc.topology().endpoints()),
       ports_(noc.topology().links()) {}
 
-Picoseconds CrossbarCore::span_of(std::int64_t bytes) {
-  return spans_.of(bytes, 0, [&] {
-    const double cycles = static_cast<double>(bytes) / width_;
-    const auto whole = static_cast<std::int64_t>(cycles);
-    return clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
-  });
+Picoseconds CrossbarCore::span_at_any_width(std::int64_t bytes) const {
+  const double cycles = static_cast<double>(bytes) / width_;
+  const auto whole = static_cast<std::int64_t>(cycles);
+  return clock_.span(Cycles(static_cast<double>(whole) < cycles ? whole + 1 : whole));
 }
 
 NocCore::Span CrossbarCore::carry(Picoseconds now, const Transfer& transfer) {
@@ -31,8 +37,7 @@ NocCore::Span CrossbarCore::carry(Picoseconds now, const Transfer& transfer) {
   Picoseconds head = kNever;
   Picoseconds tail = std::max(near.finish, transfer.tail);
   for (const Transfer::Piece& piece : transfer.pieces) {
-    const Reservations::Span far =
-        occupy(far_base + piece.far, piece.bytes, span_of_share(piece.bytes));
+    const Reservations::Span far = occupy(far_base + piece.far, piece.bytes, span_of(piece.bytes));
     head = std::min(head, far.start);
     tail = std::max(tail, far.finish);
   }

@@ -1,7 +1,7 @@
 // Ports of a crossbar: who occupies them when.
 #pragma once
 
-#include "models/core/recent.h"
+#include "models/base/divisor.h"
 #include "models/noc/noc.h"
 #include "models/noc/noc_core.h"
 
@@ -16,25 +16,20 @@ class CrossbarCore : public NocCore {
   Span carry(Picoseconds now, const Transfer& transfer) override;
 
  private:
-  /// Of one far port's share: those of a transfer are nearly all equal, and on the A100's many
-  /// ports looking each up in `spans_` would take 3 % more instructions of a whole simulation.
-  Picoseconds span_of_share(std::int64_t bytes) {
-    if (bytes != known_bytes_) {
-      known_bytes_ = bytes;
-      known_span_ = span_of(bytes);
-    }
-    return known_span_;
+  /// How long so many bytes occupy a port.
+  Picoseconds span_of(std::int64_t bytes) const {
+    return is_width_whole_ ? clock_.span(Cycles(by_width_.quotient_up(bytes)))
+                           : span_at_any_width(bytes);
   }
-  Picoseconds span_of(std::int64_t bytes);
+  [[gnu::cold]] Picoseconds span_at_any_width(std::int64_t bytes) const;
 
   Clock clock_;
   double width_;
+  bool is_width_whole_;
+  Divisor by_width_;  ///< if it is whole
   Picoseconds latency_;
   std::int64_t endpoints_;
-  std::int64_t known_bytes_ = -1;  ///< the last share's
-  Picoseconds known_span_ = 0;
-  Recent<Picoseconds> spans_;  ///< by bytes
-  Reservations ports_;         // every endpoint's way in, then every endpoint's way out
+  Reservations ports_;  // every endpoint's way in, then every endpoint's way out
 };
 
 }  // namespace simdse

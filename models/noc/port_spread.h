@@ -16,7 +16,13 @@ class PortSpread {
  public:
   /// `endpoints`: the network's, of every port.
   PortSpread(const Interleave& interleave, std::vector<std::int64_t> endpoints)
-      : interleave_(interleave), endpoints_(std::move(endpoints)), extra_(endpoints_.size(), 0) {}
+      : interleave_(interleave),
+        endpoints_(std::move(endpoints)),
+        twice_(endpoints_),
+        extra_(endpoints_.size(), 0),
+        pieces_(endpoints_.size()) {
+    twice_.insert(twice_.end(), endpoints_.begin(), endpoints_.end());
+  }
 
   const Interleave& interleave() const { return interleave_; }
   const std::vector<std::int64_t>& endpoints() const { return endpoints_; }
@@ -30,22 +36,24 @@ class PortSpread {
     Interleave::Shares shares = interleave_.shares(base + part->offset, part->bytes);
     if (shares.whole == 0) {
       spread_thinly(base, parts);
-      return pieces_;
+      return few_;
     }
     // The first part meets all ports.
-    const std::size_t ports = endpoints_.size();
+    const std::int64_t granule = interleave_.granule();
+    const std::size_t ports = pieces_.size();
     const auto first = static_cast<std::size_t>(shares.unit);
-    pieces_.resize(ports);
-    for (std::size_t i = 0, port = first; i < ports; ++i) {
-      pieces_[i] = {endpoints_[port], shares.whole + shares.next_extra(interleave_.granule())};
-      if (++port == ports) port = 0;
+    NocCore::Transfer::Piece* const pieces = pieces_.data();
+    const std::int64_t* const endpoints = twice_.data() + first;
+    for (std::size_t i = 0; i < ports; ++i) {
+      pieces[i].far = endpoints[i];
+      pieces[i].bytes = shares.whole + shares.next_extra(granule);
     }
-    while (++part != parts.end()) {
+    for (const auto end = parts.end(); ++part != end;) {
       shares = interleave_.shares(base + part->offset, part->bytes);
       const auto unit = static_cast<std::size_t>(shares.unit);
       std::size_t place = unit >= first ? unit - first : unit + ports - first;
       for (std::size_t i = 0; i < ports && (shares.whole > 0 || shares.left > 0); ++i) {
-        pieces_[place].bytes += shares.whole + shares.next_extra(interleave_.granule());
+        pieces[place].bytes += shares.whole + shares.next_extra(granule);
         if (++place == ports) place = 0;
       }
     }
@@ -55,7 +63,7 @@ class PortSpread {
  private:
   template <class Parts>
   [[gnu::noinline]] void spread_thinly(std::int64_t base, const Parts& parts) {
-    pieces_.clear();
+    few_.clear();
     met_.clear();
     for (const auto& part : parts) {
       interleave_.for_each_share(base + part.offset, part.bytes,
@@ -66,16 +74,18 @@ class PortSpread {
                                  });
     }
     for (const std::size_t port : met_) {
-      pieces_.push_back({endpoints_[port], extra_[port]});
+      few_.push_back({endpoints_[port], extra_[port]});
       extra_[port] = 0;
     }
   }
 
   Interleave interleave_;
   std::vector<std::int64_t> endpoints_;
+  std::vector<std::int64_t> twice_;               ///< all of them two times
   std::vector<std::int64_t> extra_;               ///< scratch: bytes by port, 0 between transfers
   std::vector<std::size_t> met_;                  ///< scratch: ports
-  std::vector<NocCore::Transfer::Piece> pieces_;  ///< scratch
+  std::vector<NocCore::Transfer::Piece> few_;     ///< scratch: what meets some ports
+  std::vector<NocCore::Transfer::Piece> pieces_;  ///< scratch: what meets all
 };
 
 }  // namespace simdse
