@@ -1,14 +1,13 @@
 #include "models/noc/noc_module.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace simdse {
 namespace {
 // Tokens of on_time.
 constexpr std::uint64_t kOutgoing = 0;
 constexpr std::uint64_t kIncoming = 1;
-
-sc_core::sc_time to_sc_time(Picoseconds span) {
-  return sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(span));
-}
 
 template <class EndpointOf>
 std::vector<std::int64_t> endpoints(std::int64_t ports, EndpointOf&& endpoint_of) {
@@ -52,6 +51,12 @@ NocModule::NocModule(const sc_core::sc_module_name& name, TimeService& time, con
       }
     }
   }
+  const auto is_as_the_first = [this](Picoseconds latency) {
+    return latency == latency_[kMemory].front();
+  };
+  is_latency_uniform_ = std::all_of(std::begin(latency_), std::end(latency_), [&](const auto& all) {
+    return std::all_of(all.begin(), all.end(), is_as_the_first);
+  });
   time_.join(*this, this->name());
 }
 
@@ -65,6 +70,7 @@ std::vector<std::string> NocModule::resource_names() const {
 
 Picoseconds NocModule::latency(const tlm::tlm_generic_payload& payload,
                                std::int64_t address) const {
+  if (is_latency_uniform_) return latency_[kMemory].front();
   const int target = target_of(address);
   const std::int64_t port =
       spread_[target].interleave().unit_of(address - (target == kBuffer ? kBufferBase : 0));
@@ -72,8 +78,8 @@ Picoseconds NocModule::latency(const tlm::tlm_generic_payload& payload,
                           static_cast<std::size_t>(port)];
 }
 
-tlm::tlm_sync_enum NocModule::forward(std::size_t core, tlm::tlm_generic_payload& payload,
-                                      tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum NocModule::forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                      sc_core::sc_time& delay, std::size_t core) {
   if (phase != tlm::BEGIN_REQ) SC_REPORT_FATAL("simdse/noc", "unexpected phase");
   const Picoseconds at = time_.now() + static_cast<Picoseconds>(delay.value());
   if (payload.is_write()) {
@@ -105,7 +111,7 @@ bool NocModule::request(int target_index, tlm::tlm_generic_payload& payload, Pic
   sc_core::sc_time delay = to_sc_time(std::max<Picoseconds>(0, at - time_.now()));
   const std::int64_t base = target_index == kBuffer ? kBufferBase : 0;
   payload.set_address(payload.get_address() - static_cast<sc_dt::uint64>(base));
-  const tlm::tlm_sync_enum answer = target.socket->nb_transport_fw(payload, phase, delay);
+  const tlm::tlm_sync_enum answer = target.socket.send(payload, phase, delay);
   target.is_answering = false;
   if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) target.is_requesting = false;
   return !target.is_requesting;
@@ -126,11 +132,11 @@ void NocModule::accepted(Target& target) {
   if (!request.owes_end_request) return;
   tlm::tlm_phase phase = tlm::END_REQ;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  (*from_cores_[info_of(*request.payload).source])->nb_transport_bw(*request.payload, phase, delay);
+  from_cores_[info_of(*request.payload).source]->send_back(*request.payload, phase, delay);
 }
 
-tlm::tlm_sync_enum NocModule::backward(std::size_t target, tlm::tlm_generic_payload& payload,
-                                       tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum NocModule::backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay, std::size_t target) {
   if (to_targets_[target]->is_answering) {
     SC_REPORT_FATAL("simdse/noc", "a target calls back before it returns");
   }
@@ -199,7 +205,7 @@ void NocModule::respond(tlm::tlm_generic_payload& payload, Picoseconds at) {
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   info_of(payload).tail = std::max(info_of(payload).tail, at);
   sc_core::sc_time delay = to_sc_time(at - time_.now());
-  (*from_cores_[info_of(payload).source])->nb_transport_bw(payload, phase, delay);
+  from_cores_[info_of(payload).source]->send_back(payload, phase, delay);
 }
 
 }  // namespace simdse

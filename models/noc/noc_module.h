@@ -69,10 +69,10 @@ class NocModule : public sc_core::sc_module, public Timed {
     bool to_core;
   };
 
-  tlm::tlm_sync_enum forward(std::size_t core, tlm::tlm_generic_payload& payload,
-                             tlm::tlm_phase& phase, sc_core::sc_time& delay);
-  tlm::tlm_sync_enum backward(std::size_t target, tlm::tlm_generic_payload& payload,
-                              tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  tlm::tlm_sync_enum forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                             sc_core::sc_time& delay, std::size_t core);
+  tlm::tlm_sync_enum backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                              sc_core::sc_time& delay, std::size_t target);
   void on_time(std::uint64_t token) override;
   /// Requests something of the target, which reaches it `at`. True if it has accepted that.
   bool request(int target, tlm::tlm_generic_payload& payload, Picoseconds at);
@@ -103,6 +103,7 @@ class NocModule : public sc_core::sc_module, public Timed {
   Arrivals<Data> outgoing_;
   Arrivals<Data> incoming_;
   std::vector<Picoseconds> latency_[2];  // by core, then port of buffer or memory
+  bool is_latency_uniform_ = false;      // they are all the same
   Bytes bytes_carried_;
 };
 

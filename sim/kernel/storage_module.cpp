@@ -71,8 +71,8 @@ void StorageModule::arrive(std::size_t port, tlm::tlm_generic_payload& payload, 
   if (is_first) time_.call_at(at, Stage::storage, *this, kServe);
 }
 
-tlm::tlm_sync_enum StorageModule::forward(std::size_t port, tlm::tlm_generic_payload& payload,
-                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum StorageModule::forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                          sc_core::sc_time& delay, std::size_t port) {
   if (phase != tlm::BEGIN_REQ) {
     SC_REPORT_FATAL("simdse/storage", "unexpected phase");
   }
@@ -163,8 +163,8 @@ void StorageModule::answer(std::size_t port, tlm::tlm_generic_payload& payload, 
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   const Picoseconds head = payload.is_write() ? info.tail : std::max(span.head, now);
-  sc_core::sc_time delay = sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(head - now));
-  const tlm::tlm_sync_enum answered = (*sockets_[port])->nb_transport_bw(payload, phase, delay);
+  sc_core::sc_time delay = to_sc_time(head - now);
+  const tlm::tlm_sync_enum answered = sockets_[port]->send_back(payload, phase, delay);
   if (answered != tlm::TLM_COMPLETED) {
     SC_REPORT_FATAL("simdse/storage", "a response must be completed at once");
   }
@@ -177,7 +177,7 @@ void StorageModule::admit_blocked() {
     arrive(next.port, *next.payload, std::max(next.at, time_.now()));
     tlm::tlm_phase phase = tlm::END_REQ;
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-    (*sockets_[next.port])->nb_transport_bw(*next.payload, phase, delay);
+    sockets_[next.port]->send_back(*next.payload, phase, delay);
   }
   if (!blocked_.empty()) wait_for_room();
 }

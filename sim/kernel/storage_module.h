@@ -37,8 +37,8 @@ class StorageModule : public sc_core::sc_module, public Timed, private StorageCl
  private:
   friend Socket;
   void on_time(std::uint64_t token) override;
-  tlm::tlm_sync_enum forward(std::size_t port, tlm::tlm_generic_payload& payload,
-                             tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  tlm::tlm_sync_enum forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                             sc_core::sc_time& delay, std::size_t port);
   void serve(std::size_t port, tlm::tlm_generic_payload& payload);
   void submit(std::size_t port, tlm::tlm_generic_payload& payload);
   void served(std::uint64_t tag, const StorageSpan& span) override;

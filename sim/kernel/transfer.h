@@ -5,6 +5,7 @@
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "models/base/clock.h"
@@ -12,6 +13,18 @@
 #include "sim/kernel/systemc.h"
 
 namespace simdse {
+
+/// A span as SystemC has it. sc_time::from_value() is a call into another library, which looks up
+/// the simulation each time in order to fix its resolution; that is fixed when transfers travel.
+inline sc_core::sc_time to_sc_time(Picoseconds span) {
+  using Value = sc_core::sc_time::value_type;
+  // Then the value's address is the time's.
+  static_assert(std::is_standard_layout_v<sc_core::sc_time> &&
+                sizeof(sc_core::sc_time) == sizeof(Value));
+  sc_core::sc_time time;
+  reinterpret_cast<Value&>(time) = static_cast<Value>(span);
+  return time;
+}
 
 /// A contiguous piece of what a transfer moves.
 struct TransferPiece {

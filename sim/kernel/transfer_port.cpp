@@ -1,5 +1,7 @@
 #include "sim/kernel/transfer_port.h"
 
+#include <algorithm>
+
 namespace simdse {
 
 TransferPort::TransferPort(const char* name, TimeService& time, PayloadPool& pool,
@@ -32,11 +34,8 @@ void TransferPort::send(tlm::tlm_generic_payload& payload, Picoseconds earliest)
   is_requesting_ = true;
   outstanding_ += Bytes(payload.get_data_length());
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
-  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  if (earliest > now) {
-    delay = sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(earliest - now));
-  }
-  const tlm::tlm_sync_enum answer = socket_->nb_transport_fw(payload, phase, delay);
+  sc_core::sc_time delay = to_sc_time(std::max<Picoseconds>(0, earliest - now));
+  const tlm::tlm_sync_enum answer = socket_.send(payload, phase, delay);
   if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) is_requesting_ = false;
 }
 
@@ -48,8 +47,8 @@ void TransferPort::send_waiting() {
   }
 }
 
-tlm::tlm_sync_enum TransferPort::backward(std::size_t, tlm::tlm_generic_payload& payload,
-                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+tlm::tlm_sync_enum TransferPort::backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                          sc_core::sc_time& delay, std::size_t) {
   if (phase == tlm::END_REQ) {
     is_requesting_ = false;
     send_waiting();

@@ -38,8 +38,8 @@ class TransferPort {
   using Socket = TransferInitiatorSocket<TransferPort>;
   friend Socket;
 
-  tlm::tlm_sync_enum backward(std::size_t, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
-                              sc_core::sc_time& delay);
+  tlm::tlm_sync_enum backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                              sc_core::sc_time& delay, std::size_t);
   bool may_send() const { return !is_requesting_ && outstanding_ < window_; }
   void send(tlm::tlm_generic_payload& payload, Picoseconds earliest);
   void send_waiting();
