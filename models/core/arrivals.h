@@ -20,9 +20,8 @@ class Arrivals {
 
   /// True if nothing else is announced for that time, so that the caller must ask to be called.
   bool add(Picoseconds time, std::size_t port, T item) {
-    const bool is_first =
-        std::none_of(waiting_.begin(), waiting_.end(),
-                     [&](const Arrival& arrival) { return arrival.time == time; });
+    bool is_first = true;
+    for (const Arrival& arrival : waiting_) is_first = is_first && arrival.time != time;
     // Written where it stays, member by member: copied whole right after that, it would have to be
     // waited for.
     waiting_.emplace_back(time, port, std::move(item));
@@ -34,10 +33,10 @@ class Arrivals {
   template <class Visit>
   void deliver(Picoseconds now, Visit&& visit) {
     if (waiting_.size() == 1 && waiting_.front().time <= now) {
-      const Arrival only = std::move(waiting_.front());
+      last_port_ = waiting_.front().port;
+      const T only = std::move(waiting_.front().item);
       waiting_.clear();
-      last_port_ = only.port;
-      visit(only.item);
+      visit(only);
       return;
     }
     take_due(now);

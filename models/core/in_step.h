@@ -61,12 +61,7 @@ class InStep {
       put_in_step();
       common_.delay(behind / interleave_.count());
     }
-    if (observer_ != nullptr) {
-      interleave_.for_each(request.address, request.bytes,
-                           [&](std::int64_t unit, std::int64_t bytes, std::int64_t) {
-                             observer_->busy(unit, span.head, span.tail, bytes);
-                           });
-    }
+    if (observer_ != nullptr) observe_all(request, span);
     return span;
   }
 
@@ -133,7 +128,16 @@ class InStep {
     return own_[unit];
   }
 
-  void observe_run(std::size_t first, const StorageSpan& span, std::int64_t bytes) {
+  [[gnu::cold, gnu::noinline]] void observe_all(const StorageRequest& request,
+                                                const StorageSpan& span) {
+    interleave_.for_each(request.address, request.bytes,
+                         [&](std::int64_t unit, std::int64_t bytes, std::int64_t) {
+                           observer_->busy(unit, span.head, span.tail, bytes);
+                         });
+  }
+
+  [[gnu::cold, gnu::noinline]] void observe_run(std::size_t first, const StorageSpan& span,
+                                                std::int64_t bytes) {
     for (std::size_t unit = first; unit < first + runs_[first].length; ++unit) {
       observer_->busy(static_cast<std::int64_t>(unit), span.head, span.tail, bytes);
     }

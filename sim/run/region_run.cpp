@@ -243,6 +243,7 @@ RegionRun::RegionRun(const Chip& chip, const Region& region, ChipModule& modules
   fed_.assign(parts, 0);
   for (const std::int32_t core : region.tensor_cores) {
     const bool runs_ahead = chip.tensor_cores()[core]->buffering() == Buffering::twofold;
+    is_fed_ahead_.push_back(runs_ahead);
     steps_to_feed_.push_back(runs_ahead ? std::numeric_limits<std::int64_t>::max() : 0);
   }
 }
@@ -307,8 +308,7 @@ void RegionRun::feed(std::size_t part) {
 }
 
 void RegionRun::come_to_next_step(std::size_t part) {
-  const std::int32_t core = region_.tensor_cores[part];
-  if (feeders_.empty() || chip_.tensor_cores()[core]->buffering() == Buffering::twofold) return;
+  if (feeders_.empty() || is_fed_ahead_[part] != 0) return;
   ++steps_to_feed_[part];
   feed(part);
 }

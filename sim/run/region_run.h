@@ -78,6 +78,7 @@ class RegionRun : public DmaClient {
   /// Steps that a feeder may still fetch for, by part: without end, or with single buffering those
   /// that its core has come to.
   std::vector<std::int64_t> steps_to_feed_;
+  std::vector<char> is_fed_ahead_;          ///< whose feeders have no end, by part
   std::array<std::vector<Ring>, 2> rings_;  ///< by operand; none if it is not staged
   std::array<std::vector<Seat>, 2> seats_;  ///< by operand and part
 };
