@@ -27,6 +27,18 @@ void CoreModule::store(const WorkTransfers& transfers, std::uint64_t tag) {
   move(tlm::TLM_WRITE_COMMAND, transfers, tag);
 }
 
+[[gnu::always_inline]] inline bool CoreModule::fits_one_request(
+    const WorkTransfers& transfers) const {
+  std::int64_t room = max_bytes_;
+  const bool is_buffers = is_in_buffer(transfers.front().address);
+  for (const WorkTransfer& transfer : transfers) {
+    if (transfer.bytes <= 0 || transfer.bytes > room) return false;
+    if (is_in_buffer(transfer.address) != is_buffers) return false;
+    room -= transfer.bytes;
+  }
+  return true;
+}
+
 void CoreModule::move(tlm::tlm_command command, const WorkTransfers& transfers, std::uint64_t tag) {
   if (free_moves_.empty()) {
     free_moves_.push_back(static_cast<std::uint32_t>(moves_.size()));
@@ -42,17 +54,6 @@ void CoreModule::move(tlm::tlm_command command, const WorkTransfers& transfers, 
   gather(transfers);
   moves_[index] = {tag, static_cast<std::int64_t>(requests_.size()), time_.now(), Cause::memory};
   for (const WorkTransfers& pieces : requests_) port_.request(command, pieces, index, stream_);
-}
-
-bool CoreModule::fits_one_request(const WorkTransfers& transfers) const {
-  std::int64_t room = max_bytes_;
-  const bool is_buffers = is_in_buffer(transfers.front().address);
-  for (const WorkTransfer& transfer : transfers) {
-    if (transfer.bytes <= 0 || transfer.bytes > room) return false;
-    if (is_in_buffer(transfer.address) != is_buffers) return false;
-    room -= transfer.bytes;
-  }
-  return true;
 }
 
 void CoreModule::gather(const WorkTransfers& transfers) {

@@ -68,14 +68,55 @@ std::vector<std::string> NocModule::resource_names() const {
   return names;
 }
 
-Picoseconds NocModule::latency(const tlm::tlm_generic_payload& payload,
-                               std::int64_t address) const {
+// On the way of every transfer: always inlined.
+[[gnu::always_inline]] inline Picoseconds NocModule::latency(
+    const tlm::tlm_generic_payload& payload, std::int64_t address) const {
   if (is_latency_uniform_) return latency_[kMemory].front();
   const int target = target_of(address);
   const std::int64_t port =
       spread_[target].interleave().unit_of(address - (target == kBuffer ? kBufferBase : 0));
   return latency_[target][info_of(payload).source * spread_[target].endpoints().size() +
                           static_cast<std::size_t>(port)];
+}
+
+[[gnu::always_inline]] inline bool NocModule::request(int target_index,
+                                                      tlm::tlm_generic_payload& payload,
+                                                      Picoseconds at) {
+  Target& target = *to_targets_[target_index];
+  target.is_requesting = target.is_answering = true;
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_core::sc_time delay = to_sc_time(std::max<Picoseconds>(0, at - time_.now()));
+  const std::int64_t base = target_index == kBuffer ? kBufferBase : 0;
+  payload.set_address(payload.get_address() - static_cast<sc_dt::uint64>(base));
+  const tlm::tlm_sync_enum answer = target.socket.send(payload, phase, delay);
+  target.is_answering = false;
+  if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) target.is_requesting = false;
+  return !target.is_requesting;
+}
+
+[[gnu::always_inline]] inline void NocModule::respond(tlm::tlm_generic_payload& payload,
+                                                      Picoseconds at) {
+  tlm::tlm_phase phase = tlm::BEGIN_RESP;
+  info_of(payload).tail = std::max(info_of(payload).tail, at);
+  sc_core::sc_time delay = to_sc_time(at - time_.now());
+  from_cores_[info_of(payload).source]->send_back(payload, phase, delay);
+}
+
+[[gnu::always_inline]] inline NocCore::Span NocModule::carry(const Data& data) {
+  TransferInfo& info = info_of(*data.payload);
+  const auto bytes = static_cast<std::int64_t>(data.payload->get_data_length());
+  const Picoseconds entered = std::max(info.tail, time_.now());
+  const auto address = static_cast<std::int64_t>(data.payload->get_address());
+  const int target = target_of(address);
+  const std::vector<NocCore::Transfer::Piece>& pieces =
+      spread_[target].of(target == kBuffer ? address - kBufferBase : address, info.pieces);
+  NocCore& core = is_private_ ? private_core(info.stream) : *core_;
+  const NocCore::Span span =
+      core.carry(time_.now(), {near_[info.source], data.to_core, info.tail, pieces});
+  info.tail = span.tail;
+  info.in_network += span.tail - entered;
+  bytes_carried_ += Bytes(bytes);
+  return span;
 }
 
 tlm::tlm_sync_enum NocModule::forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
@@ -102,19 +143,6 @@ tlm::tlm_sync_enum NocModule::forward(tlm::tlm_generic_payload& payload, tlm::tl
   phase = tlm::END_REQ;
   delay = sc_core::SC_ZERO_TIME;
   return tlm::TLM_UPDATED;
-}
-
-bool NocModule::request(int target_index, tlm::tlm_generic_payload& payload, Picoseconds at) {
-  Target& target = *to_targets_[target_index];
-  target.is_requesting = target.is_answering = true;
-  tlm::tlm_phase phase = tlm::BEGIN_REQ;
-  sc_core::sc_time delay = to_sc_time(std::max<Picoseconds>(0, at - time_.now()));
-  const std::int64_t base = target_index == kBuffer ? kBufferBase : 0;
-  payload.set_address(payload.get_address() - static_cast<sc_dt::uint64>(base));
-  const tlm::tlm_sync_enum answer = target.socket.send(payload, phase, delay);
-  target.is_answering = false;
-  if (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) target.is_requesting = false;
-  return !target.is_requesting;
 }
 
 void NocModule::send(int target_index) {
@@ -164,7 +192,8 @@ tlm::tlm_sync_enum NocModule::backward(tlm::tlm_generic_payload& payload, tlm::t
 }
 
 void NocModule::on_time(std::uint64_t token) {
-  (token == kOutgoing ? outgoing_ : incoming_).deliver(time_.now(), [this](const Data& data) {
+  // Not twice: for those that arrive alone, and for those that don't.
+  const auto pass = [this](Data data) __attribute__((noinline)) {
     const NocCore::Span span = carry(data);
     if (data.to_core) {
       respond(*data.payload, span.head);
@@ -175,37 +204,14 @@ void NocModule::on_time(std::uint64_t token) {
     if (!waiting.empty() || !request(target, *data.payload, span.head)) {
       waiting.push_back({data.payload, span.head, false});
     }
-  });
-}
-
-NocCore::Span NocModule::carry(const Data& data) {
-  TransferInfo& info = info_of(*data.payload);
-  const auto bytes = static_cast<std::int64_t>(data.payload->get_data_length());
-  const Picoseconds entered = std::max(info.tail, time_.now());
-  const auto address = static_cast<std::int64_t>(data.payload->get_address());
-  const int target = target_of(address);
-  const std::vector<NocCore::Transfer::Piece>& pieces =
-      spread_[target].of(target == kBuffer ? address - kBufferBase : address, info.pieces);
-  NocCore& core = is_private_ ? private_core(info.stream) : *core_;
-  const NocCore::Span span =
-      core.carry(time_.now(), {near_[info.source], data.to_core, info.tail, pieces});
-  info.tail = span.tail;
-  info.in_network += span.tail - entered;
-  bytes_carried_ += Bytes(bytes);
-  return span;
+  };
+  (token == kOutgoing ? outgoing_ : incoming_).deliver(time_.now(), pass);
 }
 
 NocCore& NocModule::private_core(std::uint32_t stream) {
   std::unique_ptr<NocCore>& own = private_cores_[stream];
   if (own == nullptr) own = make_core_(noc_, clock_);
   return *own;
-}
-
-void NocModule::respond(tlm::tlm_generic_payload& payload, Picoseconds at) {
-  tlm::tlm_phase phase = tlm::BEGIN_RESP;
-  info_of(payload).tail = std::max(info_of(payload).tail, at);
-  sc_core::sc_time delay = to_sc_time(at - time_.now());
-  from_cores_[info_of(payload).source]->send_back(payload, phase, delay);
 }
 
 }  // namespace simdse

@@ -4,6 +4,9 @@
 
 namespace simdse {
 namespace {
+// A transfer's way through a storage, a network and a port is a chain of short functions, each
+// called in one or two places: those are always inlined.
+
 // Tokens of on_time.
 constexpr std::uint64_t kServe = 0;
 constexpr std::uint64_t kAdmit = 1;
@@ -42,7 +45,7 @@ void StorageModule::forget_finished() {
 }
 
 /// Puts it in its place among the others, mostly the last.
-void StorageModule::note_finish(Picoseconds tail) {
+[[gnu::always_inline]] inline void StorageModule::note_finish(Picoseconds tail) {
   constexpr std::size_t few = 16;  // several are forgotten at a time
   if (finishing_.size() >= few) forget_finished();
   finishing_.push_back(tail);
@@ -65,7 +68,9 @@ std::size_t StorageModule::under_way() {
          static_cast<std::size_t>(std::count_if(blocked_.begin(), blocked_.end(), has_come));
 }
 
-void StorageModule::arrive(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds at) {
+[[gnu::always_inline]] inline void StorageModule::arrive(std::size_t port,
+                                                         tlm::tlm_generic_payload& payload,
+                                                         Picoseconds at) {
   ++waiting_;
   const bool is_first = arrivals_.add(at, info_of(payload).source, {&payload, port});
   if (is_first) time_.call_at(at, Stage::storage, *this, kServe);
@@ -86,6 +91,37 @@ tlm::tlm_sync_enum StorageModule::forward(tlm::tlm_generic_payload& payload, tlm
   phase = tlm::END_REQ;
   delay = sc_core::SC_ZERO_TIME;
   return tlm::TLM_UPDATED;
+}
+
+[[gnu::always_inline]] inline void StorageModule::answer(std::size_t port,
+                                                         tlm::tlm_generic_payload& payload,
+                                                         Picoseconds since,
+                                                         const StorageSpan& span) {
+  TransferInfo& info = info_of(payload);
+  const Picoseconds now = time_.now();
+  // A write is not complete before its own last byte has come.
+  info.tail = std::max(span.tail, info.tail);
+  (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - since;
+  --waiting_;
+  note_finish(info.tail);
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  tlm::tlm_phase phase = tlm::BEGIN_RESP;
+  const Picoseconds head = payload.is_write() ? info.tail : std::max(span.head, now);
+  sc_core::sc_time delay = to_sc_time(head - now);
+  const tlm::tlm_sync_enum answered = sockets_[port]->send_back(payload, phase, delay);
+  if (answered != tlm::TLM_COMPLETED) {
+    SC_REPORT_FATAL("simdse/storage", "a response must be completed at once");
+  }
+}
+
+void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
+  const Picoseconds now = time_.now();
+  const TransferInfo& info = info_of(payload);
+  StorageSpan span{kNever, now};
+  for (const TransferPiece& piece : info.pieces) {
+    span.add(core_->serve(now, request_of(payload, info, piece)));
+  }
+  answer(port, payload, now, span);
 }
 
 void StorageModule::on_time(std::uint64_t token) {
@@ -116,16 +152,6 @@ void StorageModule::wait_for_room() {
   time_.call_at(finishing_.front(), Stage::storage, *this, kAdmit);
 }
 
-void StorageModule::serve(std::size_t port, tlm::tlm_generic_payload& payload) {
-  const Picoseconds now = time_.now();
-  const TransferInfo& info = info_of(payload);
-  StorageSpan span{kNever, now};
-  for (const TransferPiece& piece : info.pieces) {
-    span.add(core_->serve(now, request_of(payload, info, piece)));
-  }
-  answer(port, payload, now, span);
-}
-
 void StorageModule::submit(std::size_t port, tlm::tlm_generic_payload& payload) {
   const Picoseconds now = time_.now();
   const TransferInfo& info = info_of(payload);
@@ -149,25 +175,6 @@ void StorageModule::served(std::uint64_t tag, const StorageSpan& span) {
   free_tags_.push_back(tag);
   answer(done.port, *done.payload, done.since, done.span);
   if (!blocked_.empty()) wait_for_room();
-}
-
-void StorageModule::answer(std::size_t port, tlm::tlm_generic_payload& payload, Picoseconds since,
-                           const StorageSpan& span) {
-  TransferInfo& info = info_of(payload);
-  const Picoseconds now = time_.now();
-  // A write is not complete before its own last byte has come.
-  info.tail = std::max(span.tail, info.tail);
-  (is_memory_ ? info.in_memory : info.in_buffer) += info.tail - since;
-  --waiting_;
-  note_finish(info.tail);
-  payload.set_response_status(tlm::TLM_OK_RESPONSE);
-  tlm::tlm_phase phase = tlm::BEGIN_RESP;
-  const Picoseconds head = payload.is_write() ? info.tail : std::max(span.head, now);
-  sc_core::sc_time delay = to_sc_time(head - now);
-  const tlm::tlm_sync_enum answered = sockets_[port]->send_back(payload, phase, delay);
-  if (answered != tlm::TLM_COMPLETED) {
-    SC_REPORT_FATAL("simdse/storage", "a response must be completed at once");
-  }
 }
 
 void StorageModule::admit_blocked() {

@@ -14,7 +14,9 @@ tlm::tlm_generic_payload& PayloadPool::acquire(tlm::tlm_command command,
   TransferInfo& info = info_of(payload);
   const std::int64_t base = transfers.front().address;
   std::int64_t total = 0;
-  info.pieces.resize(transfers.size(), boost::container::default_init);
+  if (info.pieces.size() != transfers.size()) {
+    info.pieces.resize(transfers.size(), boost::container::default_init);
+  }
   TransferPiece* piece = info.pieces.data();
   for (const WorkTransfer& transfer : transfers) {
     *piece++ = {transfer.address - base, transfer.bytes};

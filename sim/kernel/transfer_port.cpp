@@ -13,23 +13,9 @@ TransferPort::TransferPort(const char* name, TimeService& time, PayloadPool& poo
       source_(source),
       window_(window) {}
 
-void TransferPort::request(tlm::tlm_command command, const WorkTransfers& pieces, std::uint64_t tag,
-                           std::uint32_t stream, Picoseconds earliest, Picoseconds tail) {
-  tlm::tlm_generic_payload& payload = pool_.acquire(command, pieces);
-  TransferInfo& info = info_of(payload);
-  info.tag = tag;
-  info.stream = stream;
-  info.source = source_;
-  info.tail = tail;
-  if (!waiting_.empty() || !may_send()) {
-    waiting_.push_back({&payload, earliest});
-    return;
-  }
-  send(payload, earliest);
-  send_waiting();  // what was requested meanwhile
-}
-
-void TransferPort::send(tlm::tlm_generic_payload& payload, Picoseconds earliest) {
+// On the way of every transfer: always inlined.
+[[gnu::always_inline]] inline void TransferPort::send(tlm::tlm_generic_payload& payload,
+                                                      Picoseconds earliest) {
   const Picoseconds now = time_.now();
   is_requesting_ = true;
   outstanding_ += Bytes(payload.get_data_length());
@@ -47,6 +33,30 @@ void TransferPort::send_waiting() {
   }
 }
 
+void TransferPort::request(tlm::tlm_command command, const WorkTransfers& pieces, std::uint64_t tag,
+                           std::uint32_t stream, Picoseconds earliest, Picoseconds tail) {
+  tlm::tlm_generic_payload& payload = pool_.acquire(command, pieces);
+  TransferInfo& info = info_of(payload);
+  info.tag = tag;
+  info.stream = stream;
+  info.source = source_;
+  info.tail = tail;
+  if (!waiting_.empty() || !may_send()) {
+    waiting_.push_back({&payload, earliest});
+    return;
+  }
+  send(payload, earliest);
+  send_waiting();  // what was requested meanwhile
+}
+
+[[gnu::always_inline]] inline void TransferPort::finish(tlm::tlm_generic_payload& payload,
+                                                        Picoseconds head) {
+  outstanding_ -= Bytes(payload.get_data_length());
+  client_.on_response(payload, head);
+  payload.release();
+  send_waiting();
+}
+
 tlm::tlm_sync_enum TransferPort::backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                           sc_core::sc_time& delay, std::size_t) {
   if (phase == tlm::END_REQ) {
@@ -58,13 +68,6 @@ tlm::tlm_sync_enum TransferPort::backward(tlm::tlm_generic_payload& payload, tlm
   finish(payload, time_.now() + static_cast<Picoseconds>(delay.value()));
   phase = tlm::END_RESP;
   return tlm::TLM_COMPLETED;
-}
-
-void TransferPort::finish(tlm::tlm_generic_payload& payload, Picoseconds head) {
-  outstanding_ -= Bytes(payload.get_data_length());
-  client_.on_response(payload, head);
-  payload.release();
-  send_waiting();
 }
 
 }  // namespace simdse
