@@ -45,6 +45,8 @@ class Chip {
   Chip(Design design, std::shared_ptr<const Technology> technology);
 
   const Design& design() const { return design_; }
+  /// The same, of a chip that is not needed any more.
+  Design take_design() && { return std::move(design_); }
   const Technology& technology() const { return *technology_; }
   const std::shared_ptr<const Technology>& shared_technology() const { return technology_; }
   const Clock& clock() const { return clock_; }

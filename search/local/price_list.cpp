@@ -5,7 +5,10 @@
 namespace simdse {
 
 PriceList::PriceList(const SearchSpace& space, const Evaluator& evaluator)
-    : space_(space), evaluator_(evaluator), format_(product_format(evaluator.tasks())) {}
+    : space_(space),
+      evaluator_(evaluator),
+      format_(product_format(evaluator.tasks())),
+      design_(space.base()) {}
 
 const Price& PriceList::price(const Point& point) {
   const auto [entry, is_new] = prices_.try_emplace(point);
@@ -13,10 +16,11 @@ const Price& PriceList::price(const Point& point) {
   return entry->second;
 }
 
-Price PriceList::find(const Point& point) const {
+Price PriceList::find(const Point& point) {
   Price price;
   try {
-    const Chip chip = evaluator_.chip(space_.design(point));
+    space_.move_to(point, design_);
+    Chip chip = evaluator_.chip(std::move(design_));
     price.problem = chip.problem();
     price.area = chip.area();
     price.tdp = chip.tdp();
@@ -33,8 +37,10 @@ Price PriceList::find(const Point& point) const {
       price.vector_operations += static_cast<double>(core->peak_operations_per_cycle());
     }
     price.is_chip = true;
+    design_ = std::move(chip).take_design();
     return price;
   } catch (const InputError& problem) {
+    design_ = space_.base();
     Price none;
     none.problem = problem.what();
     none.has_failed = dynamic_cast<const PluginFailure*>(&problem) != nullptr;

@@ -51,11 +51,12 @@ class PriceList {
   const Price& price(const Point& point);
 
  private:
-  Price find(const Point& point) const;
+  Price find(const Point& point);
 
   const SearchSpace& space_;
   const Evaluator& evaluator_;
   NumberFormat format_;  ///< of the workload's products
+  Design design_;        ///< of one chip after the other
   std::map<Point, Price> prices_;
 };
 

@@ -231,6 +231,11 @@ bool SearchSpace::advance(Point& point) const {
 
 Design SearchSpace::design(const Point& point) const {
   Design design = base_;
+  move_to(point, design);
+  return design;
+}
+
+void SearchSpace::move_to(const Point& point, Design& design) const {
   for (std::size_t i = 0; i < axes_.size(); ++i) {
     const Place& place = places_[i];
     const ParamValue& value = axes_[i].values[point[i]];
@@ -244,7 +249,6 @@ Design SearchSpace::design(const Point& point) const {
       design.cores[*place.group].block.params[place.parameter] = value;
     }
   }
-  return design;
 }
 
 std::string SearchSpace::other_values(const Point& point) const {

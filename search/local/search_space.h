@@ -52,6 +52,8 @@ class SearchSpace {
   std::int64_t size() const;
 
   Design design(const Point& point) const;
+  /// Makes the design of `point` of any design of the space.
+  void move_to(const Point& point, Design& design) const;
 
   /// Moves `point` to the next of all points, which begin with the lowest value on every axis;
   /// false behind the last, where it begins anew.
