@@ -215,9 +215,9 @@ std::vector<PlacedStage> place_schedule(const Chip& chip, const TaskGraph& graph
             entry.first_tensor_core - option.tensor_group.first + i);
       }
     }
-    for (const std::int32_t core : entry.vector_cores) {
+    for (std::int32_t i = 0; i < entry.vector_count; ++i) {
       placed.cores[tensor_pools + pool_of(chip.vector_groups(), option.vector_group)].push_back(
-          core - option.vector_group.first);
+          schedule.vector_core(entry, i) - option.vector_group.first);
     }
     result.push_back(std::move(placed));
   }

@@ -127,7 +127,9 @@ void ListScheduler::finish(std::int32_t index) {
       tensor_.give_back(entry.first_tensor_core + i);
     }
   }
-  for (const std::int32_t core : entry.vector_cores) vector_.give_back(core);
+  for (std::int32_t i = 0; i < entry.vector_count; ++i) {
+    vector_.give_back(result_.vector_core(entry, i));
+  }
   if (option.reduction && !entry.is_reduction) {
     make_ready(entry.task, index);
     return;
@@ -220,9 +222,9 @@ bool ListScheduler::try_start(std::size_t at) {
     for (std::int32_t i = 0; i < way.tensor_count; ++i) tensor_.take(entry.first_tensor_core + i);
   }
   if (task.has_vector_work()) {
-    entry.vector_cores = take_vector_cores(way.vector_group, way.vector_count);
+    take_vector_cores(way.vector_group, way.vector_count, entry);
   }
-  start(std::move(entry), way.cycles, ready);
+  start(entry, way.cycles, ready);
   return true;
 }
 
@@ -274,8 +276,8 @@ bool ListScheduler::try_start_reduction(const Ready& ready) {
   entry.task = ready.task;
   entry.option = main.option;
   entry.is_reduction = true;
-  entry.vector_cores = take_vector_cores(option.vector_group, count);
-  start(std::move(entry), option.reduction_cycles, ready);
+  take_vector_cores(option.vector_group, count, entry);
+  start(entry, option.reduction_cycles, ready);
   return true;
 }
 
@@ -309,17 +311,16 @@ bool ListScheduler::fits(const Way& way, std::int32_t rivals) const {
   return idle >= way.vector_count && way.vector_count <= fair(idle);
 }
 
-std::vector<std::int32_t> ListScheduler::take_vector_cores(const CoreRange& group,
-                                                           std::int32_t count) {
-  std::vector<std::int32_t> cores;
-  cores.reserve(static_cast<std::size_t>(count));
+void ListScheduler::take_vector_cores(const CoreRange& group, std::int32_t count,
+                                      ScheduledTask& entry) {
+  entry.vector_cores_begin = static_cast<std::int32_t>(result_.vector_cores.size());
   for (std::int32_t core = group.first; core < group.first + group.count; ++core) {
-    if (static_cast<std::int32_t>(cores.size()) == count) break;
+    if (entry.vector_count == count) break;
     if (!vector_.is_idle[core]) continue;
     vector_.take(core);
-    cores.push_back(core);
+    result_.vector_cores.push_back(core);
+    ++entry.vector_count;
   }
-  return cores;
 }
 
 void ListScheduler::start(ScheduledTask entry, double cycles, const Ready& ready) {
@@ -334,12 +335,14 @@ void ListScheduler::start(ScheduledTask entry, double cycles, const Ready& ready
       tensor_.free_at[entry.first_tensor_core + i] = entry.finish;
     }
   }
-  for (const std::int32_t core : entry.vector_cores) vector_.free_at[core] = entry.finish;
+  for (std::int32_t i = 0; i < entry.vector_count; ++i) {
+    vector_.free_at[result_.vector_core(entry, i)] = entry.finish;
+  }
   if (path_.is_critical(ready.task)) {
     (is_tensor ? result_.tensor_conflict : result_.vector_conflict) += now_ - ready.since;
   }
   running_.emplace(entry.finish, static_cast<std::int32_t>(result_.entries.size()));
-  result_.entries.push_back(std::move(entry));
+  result_.entries.push_back(entry);
 }
 
 }  // namespace simdse

@@ -21,18 +21,25 @@ struct ScheduledTask {
   std::int32_t option = 0;  ///< index into the task's options
   bool is_reduction = false;
   std::int32_t first_tensor_core = 0;
-  std::vector<std::int32_t> vector_cores;  ///< distinct cores held
-  double ready = 0;                        ///< when all that it depends on had finished
+  std::int32_t vector_cores_begin = 0;  ///< in Schedule::vector_cores
+  std::int32_t vector_count = 0;
+  double ready = 0;  ///< when all that it depends on had finished
   double start = 0;
   double finish = 0;
 };
 
 struct Schedule {
-  std::vector<ScheduledTask> entries;  ///< in the order of their starts
+  std::vector<ScheduledTask> entries;      ///< in the order of their starts
+  std::vector<std::int32_t> vector_cores;  ///< that the entries hold, one entry's after the other's
   double makespan = 0;
   /// Cycles that critical tasks waited only because all cores of a kind were busy.
   double tensor_conflict = 0;
   double vector_conflict = 0;
+
+  /// Core `i` of the `vector_count` distinct ones that an entry holds.
+  std::int32_t vector_core(const ScheduledTask& entry, std::int32_t i) const {
+    return vector_cores[static_cast<std::size_t>(entry.vector_cores_begin + i)];
+  }
 };
 
 /// With whom a ready task divides the idle cores.
@@ -110,7 +117,7 @@ class ListScheduler {
   double reserved_from(std::int32_t group) const;
   void reserve(std::int32_t group, double start);
   bool fits(const Way& way, std::int32_t rivals) const;
-  std::vector<std::int32_t> take_vector_cores(const CoreRange& group, std::int32_t count);
+  void take_vector_cores(const CoreRange& group, std::int32_t count, ScheduledTask& entry);
   void start(ScheduledTask entry, double cycles, const Ready& ready);
 
   // The same for all schedules.

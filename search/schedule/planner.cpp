@@ -7,12 +7,14 @@ namespace simdse {
 namespace {
 
 /// Puts a region on the cores that the schedule chose.
-void place_on_cores(Region& region, const ScheduledTask& entry) {
+void place_on_cores(Region& region, const Schedule& schedule, const ScheduledTask& entry) {
   for (std::size_t part = 0; part < region.tensor_cores.size(); ++part) {
     region.tensor_cores[part] = entry.first_tensor_core + static_cast<std::int32_t>(part);
   }
-  for (std::size_t part = 0; part < region.vector_cores.size(); ++part) {
-    region.vector_cores[part] = entry.vector_cores[part % entry.vector_cores.size()];
+  std::int32_t next = 0;
+  for (std::int32_t& core : region.vector_cores) {
+    core = schedule.vector_core(entry, next);
+    if (++next == entry.vector_count) next = 0;
   }
 }
 
@@ -34,7 +36,7 @@ PlanResult make_plan(const Chip& chip, const TaskGraph& graph,
     const TaskOption& option = options[task.signature][entry.option];
     Region region = entry.is_reduction ? make_reduction(task, option) : make_region(task, option);
     region.id = static_cast<RegionId>(result.plan.regions.size());
-    place_on_cores(region, entry);
+    place_on_cores(region, schedule, entry);
     if (entry.is_reduction) {
       region.after.push_back(finishes[entry.task]);
     } else {
