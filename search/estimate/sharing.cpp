@@ -97,6 +97,13 @@ bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares
   shares.assign(sharers.size(), {});
   if (sharers.size() < 2) return true;
   std::array<double, kSharedCount> waits{};
+  // Nobody waits for what would be enough if all ran at full speed.
+  std::array<bool, kSharedCount> is_scarce{};
+  for (std::size_t r = 0; r < kSharedCount; ++r) {
+    double demand = 0;
+    for (const Sharer& sharer : sharers) demand += sharer.demand[r];
+    is_scarce[r] = demand > 1;
+  }
   std::vector<double> limits(sharers.size());
   // By region: what each resource leaves it with these waits.
   std::vector<std::array<double, kSharedCount>> speeds(sharers.size());
@@ -114,6 +121,7 @@ bool share_speeds(const std::vector<Sharer>& sharers, std::vector<Share>& shares
   for (int round = 0; has_moved && round < max_rounds; ++round) {
     has_moved = false;
     for (std::size_t r = 0; r < kSharedCount; ++r) {
+      if (!is_scarce[r]) continue;
       for (std::size_t i = 0; i < sharers.size(); ++i) {
         limits[i] = 1;
         for (std::size_t other = 0; other < kSharedCount; ++other) {
