@@ -211,10 +211,11 @@ void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const ChipRates& 
   const double way = 2 * r.noc_latency + r.memory_latency;
   const double both = std::max(r.memory + r.buffer, 1.0);
   const double work = cell.vector.work(task);
-  const auto moves = [&](double share, double all, double memory) {
+  const double all_bytes = entry.bytes_in + entry.bytes_out;
+  // `memory`, `levels`: cycles of the former, and of both together.
+  const auto moves = [&](double share, double memory, double levels) {
     const double one_way = std::max(entry.bytes_in, entry.bytes_out) * share;
-    return way + std::max({memory * all / r.memory, (entry.bytes_in + entry.bytes_out) * all / both,
-                           one_way / r.port});
+    return way + std::max({memory, levels, one_way / r.port});
   };
   if (!task.contraction) {
     const auto shapes = static_cast<double>(task.vector.size());
@@ -223,20 +224,24 @@ void BoxBound::add_choices(const TaskClass& entry, Cell& cell, const ChipRates& 
       const double share = VectorBound::share(task, parts);
       if (share == 0) break;  // too small to be divided further
       const double busy = in + std::max(work * share - shapes, 0.0) + out;
-      const double latency = r.launch + std::max(busy, moves(share, share * p, entry.memory_bytes));
+      const double moved =
+          moves(share, entry.memory_bytes * (share * p) / r.memory, all_bytes * (share * p) / both);
+      const double latency = r.launch + std::max(busy, moved);
       add_choice({latency, 0, p * latency});
     }
     return;
   }
   const ContractionShape& shape = *task.contraction;
   const double sum_bytes = 4.0 * static_cast<double>(shape.batch * shape.m * shape.n);
+  const double memory = entry.memory_bytes / r.memory;
+  const double levels = all_bytes / both;
   for (const std::int64_t parts : tensor.parts) {
     const auto p = static_cast<double>(parts);
     const PartCycles cycles = cell.tensor->contraction(task, parts);
     const double behind = std::min(p, static_cast<double>(vector.high));
     if (std::isfinite(cycles.whole_sums)) {
       const double busy = in + std::max(cycles.whole_sums, work / behind) + out;
-      const double latency = r.launch + std::max(busy, moves(1 / p, 1, entry.memory_bytes));
+      const double latency = r.launch + std::max(busy, moves(1 / p, memory, levels));
       add_choice({latency, p * latency, task.has_vector_work() ? behind * latency : 0});
     }
     if (std::isfinite(cycles.split_sums)) {
@@ -272,7 +277,7 @@ double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, cons
   constexpr Mixed of_tensor = {0, 0.25, 0.5, 0.75, 0, 0, 0.2, 0.3, 1, 0};
   constexpr Mixed of_vector = {0, 0, 0, 0, 0.25, 0.5, 0.2, 0.3, 0, 1};
   Mixed total{};  // of what tasks cost off the path
-  on_path_.resize(segment.classes.size());
+  if (on_path_.size() < segment.classes.size()) on_path_.resize(segment.classes.size());
   for (std::size_t i = 0; i < segment.classes.size(); ++i) {
     const auto [begin, end] = choices_of(segment.classes[i].first);
     Mixed off;
@@ -290,24 +295,20 @@ double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, cons
     for (std::size_t m = 0; m < kMixtures; ++m) total[m] += off[m] * segment.classes[i].second;
     for (std::size_t m = 0; m < kPathMixtures; ++m) on_path_[i][m] = on[m] - off[m];
   }
-  finish_.resize(tasks);
-  PathMixed latest;
+  if (finish_.size() < tasks) finish_.resize(tasks);
   for (std::size_t i = 0; i < tasks; ++i) {
-    PathMixed& finish = finish_[i];
-    finish = on_path_[static_cast<std::size_t>(segment.class_at[i])];
+    PathMixed finish = on_path_[static_cast<std::size_t>(segment.class_at[i])];
     const std::int32_t* before = segment.predecessors.data() + segment.predecessors_begin[i];
     const std::int32_t* end = segment.predecessors.data() + segment.predecessors_begin[i + 1];
-    if (before == end) continue;
-    const PathMixed* start = &finish_[static_cast<std::size_t>(*before)];
-    if (end - before > 1) {
-      latest = *start;
+    if (before != end) {
+      PathMixed start = finish_[static_cast<std::size_t>(*before)];
       while (++before != end) {
         const PathMixed& other = finish_[static_cast<std::size_t>(*before)];
-        for (std::size_t m = 0; m < kPathMixtures; ++m) latest[m] = std::max(latest[m], other[m]);
+        for (std::size_t m = 0; m < kPathMixtures; ++m) start[m] = std::max(start[m], other[m]);
       }
-      start = &latest;
+      for (std::size_t m = 0; m < kPathMixtures; ++m) finish[m] += start[m];
     }
-    for (std::size_t m = 0; m < kPathMixtures; ++m) finish[m] += (*start)[m];
+    finish_[i] = finish;
   }
   // No task takes less than no time: the longest paths end with the last ones.
   PathMixed longest{};
