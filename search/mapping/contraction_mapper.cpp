@@ -180,14 +180,15 @@ class Mapper {
     core_.find_timed_tiles(problem_.format, dataflow, size, element_bytes, part_.batch,
                            timed_tiles_);
     for (const auto& [shape, timing] : timed_tiles_) {
-      Tile tile;
+      Tile& tile = tiles_.emplace_back();
       tile.shape = shape;
-      set_bound(tile, timing);
+      const TileShape pieces{ceil_div(part_.m, shape.m), ceil_div(part_.n, shape.n),
+                             ceil_div(part_.k, shape.k)};
+      set_bound(tile, timing, pieces);
       ++calls_;
-      choose_block(tile);
+      choose_block(tile, pieces);
       tile.least =
           tile.cycles + (is_serial_ ? 0 : first_and_last(tile.block, tile.batch_block, split));
-      tiles_.push_back(tile);
     }
     // Where transfers hide behind work, the core decides; else any tile may make up for it.
     std::vector<Tile>& ranked = result.ranked;
@@ -236,17 +237,16 @@ class Mapper {
   }
 
   /// What one part needs on its core whatever the levels above do: arithmetic, its port, and what
-  /// is fused behind.
-  void set_bound(Tile& tile, const TileTiming& timing) const {
+  /// is fused behind. `pieces`: of the part along each axis.
+  void set_bound(Tile& tile, const TileTiming& timing, const TileShape& pieces) const {
     const double matrix = to_double(timing.setup + timing.body + timing.tail);
-    const double tiles_k = static_cast<double>(ceil_div(part_.k, tile.shape.k));
-    const double tiles_m = static_cast<double>(ceil_div(part_.m, tile.shape.m));
-    const double tiles_n = static_cast<double>(ceil_div(part_.n, tile.shape.n));
+    const auto tiles_m = static_cast<double>(pieces.m);
+    const auto tiles_n = static_cast<double>(pieces.n);
     const auto batch = static_cast<double>(part_.batch);
     const double a =
-        batch * static_cast<double>(part_.m * part_.k) * a_bytes_ * (tiles_k == 1 ? 1 : tiles_n);
+        batch * static_cast<double>(part_.m * part_.k) * a_bytes_ * (pieces.k == 1 ? 1 : tiles_n);
     const double b = batch * static_cast<double>(part_.n * part_.k) * b_bytes_ *
-                     (tiles_k == 1 && tiles_n == 1 ? 1 : tiles_m);
+                     (pieces.k == 1 && pieces.n == 1 ? 1 : tiles_m);
     const double c = output_bytes();
     const auto sums = static_cast<double>(part_.batch * part_.m * part_.n);
     const double vector = sums * static_cast<double>(problem_.epilogue_operations) /
@@ -264,7 +264,7 @@ class Mapper {
   }
 
   /// Groups tiles into steps: along k first, then n, then m, then over the batch.
-  void choose_block(Tile& tile) const {
+  void choose_block(Tile& tile, const TileShape& pieces) const {
     tile.block = tile.shape;
     tile.batch_block = 1;
     const TileShape whole{part_.m, part_.n, part_.k};
@@ -278,20 +278,19 @@ class Mapper {
       return batch * (static_cast<double>(tile.block.m * tile.block.k) * a_bytes_ +
                       static_cast<double>(tile.block.k * tile.block.n) * b_bytes_);
     };
-    std::int64_t steps = part_.batch * ceil_div(part_.m, tile.block.m) *
-                         ceil_div(part_.n, tile.block.n) * ceil_div(part_.k, tile.block.k);
-    const auto grow = [&](std::int64_t& extent, std::int64_t limit) {
+    std::int64_t steps = part_.batch * pieces.m * pieces.n * pieces.k;
+    const auto grow = [&](std::int64_t& extent, std::int64_t limit, std::int64_t count) {
       if (extent >= limit) return;
-      const std::int64_t others = steps / ceil_div(limit, extent);
+      const std::int64_t others = steps / count;
       while (extent < limit && steps > kMinSteps && bytes() < kStepBytes) {
         extent = std::min(extent * 2, limit);
         steps = others * ceil_div(limit, extent);
       }
     };
-    grow(tile.block.k, part_.k);
-    grow(tile.block.n, part_.n);
-    grow(tile.block.m, part_.m);
-    if (tile.block == whole) grow(tile.batch_block, part_.batch);
+    grow(tile.block.k, part_.k, pieces.k);
+    grow(tile.block.n, part_.n, pieces.n);
+    grow(tile.block.m, part_.m, pieces.m);
+    if (tile.block == whole) grow(tile.batch_block, part_.batch, part_.batch);
   }
 
   /// Takes as many whole products into a step as the core's memory holds beside their sums.
@@ -481,11 +480,15 @@ class Mapper {
   void consider(const Tiling& tiling, ContractionMapping& mapping, const PanelledAxis& m,
                 const PanelledAxis& n) {
     ++calls_;
+    const bool holds_a = mapping.n_is_outer ? mapping.hold_inner : mapping.hold_outer;
+    const bool holds_b = mapping.n_is_outer ? mapping.hold_outer : mapping.hold_inner;
+    const double memory = tiling.a.memory(n, holds_a) + tiling.b.memory(m, holds_b) + tiling.output;
+    if (!is_worse(tiling, memory)) keep_if_best(tiling, mapping, m, n, holds_a, holds_b);
+  }
+
+  void keep_if_best(const Tiling& tiling, ContractionMapping& mapping, const PanelledAxis& m,
+                    const PanelledAxis& n, bool holds_a, bool holds_b) {
     const bool n_is_outer = mapping.n_is_outer;
-    const bool holds_a = n_is_outer ? mapping.hold_inner : mapping.hold_outer;
-    const bool holds_b = n_is_outer ? mapping.hold_outer : mapping.hold_inner;
-    if (is_worse(tiling, tiling.a.memory(n, holds_a) + tiling.b.memory(m, holds_b) + tiling.output))
-      return;
     const Movement a = tiling.a.move(m, n, !n_is_outer, holds_a);
     const Movement b = tiling.b.move(n, m, n_is_outer, holds_b);
     if (a.ring + b.ring > staging_) return;
