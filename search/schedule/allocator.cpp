@@ -83,6 +83,7 @@ class Allocator {
   Allocator(Plan& plan, const Chip& chip, const TaskGraph& graph, Space memory)
       : plan_(plan),
         graph_(*graph.graph),
+        tensor_bytes_(graph.tensor_bytes),
         layout_(BufferLayout::of(chip)),
         memory_(std::move(memory)),
         buffer_(layout_.resident, layout_.end, Space::Policy::rotating),
@@ -113,7 +114,7 @@ class Allocator {
  private:
   static std::int64_t aligned(Bytes bytes) { return in_lines(bytes).value(); }
 
-  Bytes size_of(TensorId tensor) const { return graph_.tensor(tensor).bytes(); }
+  Bytes size_of(TensorId tensor) const { return tensor_bytes_[tensor]; }
 
   void find_uses() {
     constexpr std::size_t few_uses = 8;
@@ -140,7 +141,7 @@ class Allocator {
                            tensor.role == TensorRole::input || is_main_gradient(tensor);
       if (home.is_persistent) {
         home.memory =
-            grant_memory(static_cast<TensorId>(id), tensor.bytes(), kNone, kNone, nullptr);
+            grant_memory(static_cast<TensorId>(id), tensor_bytes_[id], kNone, kNone, nullptr);
       }
     }
   }
@@ -285,6 +286,7 @@ class Allocator {
 
   Plan& plan_;
   const Graph& graph_;
+  const std::vector<Bytes>& tensor_bytes_;
   BufferLayout layout_;
   Space memory_;
   Space buffer_;

@@ -68,14 +68,16 @@ const OptionCache::Option* OptionCache::find_option(Cores cores, std::int32_t si
                                                     std::int64_t parts, std::int64_t vectors,
                                                     std::int64_t mapping) const {
   const auto found = options_.find({cores.id, signature, parts, vectors, mapping});
-  return found == options_.end() ? nullptr : &found->second;
+  return found == options_.end() ? nullptr : found->second.get();
 }
 
 const OptionCache::Option& OptionCache::add_option(Cores cores, std::int32_t signature,
                                                    std::int64_t parts, std::int64_t vectors,
                                                    std::int64_t mapping, Option option) {
   const Key key = {cores.id, signature, parts, vectors, mapping};
-  return options_.try_emplace(key, std::move(option)).first->second;
+  std::unique_ptr<const Option>& known = options_[key];
+  if (!known) known = std::make_unique<const Option>(std::move(option));
+  return *known;
 }
 
 }  // namespace simdse

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -70,7 +71,8 @@ class OptionCache {
   std::map<std::string, std::int32_t> cores_;
   std::int64_t mappings_count_ = 0;
   std::unordered_map<Key, std::vector<Mappings>, Hash> mappings_;
-  std::unordered_map<Key, Option, Hash> options_;
+  /// Options lie apart: a look for one passes the keys alone.
+  std::unordered_map<Key, std::unique_ptr<const Option>, Hash> options_;
 };
 
 }  // namespace simdse

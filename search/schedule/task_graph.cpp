@@ -129,6 +129,37 @@ class Builder {
   std::map<std::vector<std::int64_t>, std::int32_t> signatures_;
 };
 
+double least_memory(const Graph& graph, const std::vector<Bytes>& tensor_bytes) {
+  double lasting = 0;
+  for (std::size_t id = 0; id < graph.tensors().size(); ++id) {
+    const Tensor& tensor = graph.tensors()[id];
+    const bool is_lasting =
+        tensor.role == TensorRole::parameter || tensor.role == TensorRole::optimizer_state;
+    if (is_lasting && tensor.storage == static_cast<TensorId>(id)) {
+      lasting += to_double(tensor_bytes[id]);
+    }
+  }
+  double largest = 0;
+  std::vector<TensorId> owners;
+  for (const Operator& op : graph.operators()) {
+    if (op.kind->is_view()) continue;
+    owners.clear();
+    for (const TensorId tensor : op.inputs) owners.push_back(graph.tensor(tensor).storage);
+    for (const TensorId tensor : op.outputs) owners.push_back(graph.tensor(tensor).storage);
+    std::sort(owners.begin(), owners.end());
+    owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
+    double bytes = 0;
+    for (const TensorId owner : owners) {
+      const TensorRole role = graph.tensor(owner).role;
+      if (role == TensorRole::activation || role == TensorRole::gradient) {
+        bytes += to_double(tensor_bytes[owner]);
+      }
+    }
+    largest = std::max(largest, bytes);
+  }
+  return lasting + largest;
+}
+
 }  // namespace
 
 NumberFormat product_format(const TaskGraph& graph) {
@@ -147,7 +178,10 @@ NumberFormat product_format(const TaskGraph& graph) {
 }
 
 TaskGraph build_task_graph(const Graph& graph, const KernelRules& rules) {
-  return Builder(graph, rules).build();
+  TaskGraph result = Builder(graph, rules).build();
+  for (const Tensor& tensor : graph.tensors()) result.tensor_bytes.push_back(tensor.bytes());
+  result.least_memory = least_memory(graph, result.tensor_bytes);
+  return result;
 }
 
 }  // namespace simdse

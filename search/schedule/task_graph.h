@@ -45,6 +45,10 @@ struct TaskGraph {
   const Graph* graph = nullptr;
   std::vector<Task> tasks;
   std::int32_t signatures = 0;
+  std::vector<Bytes> tensor_bytes;  ///< by tensor
+  /// Bytes that every schedule needs: what is there all the time, and the operands of the largest
+  /// operator.
+  double least_memory = 0;
 };
 
 /// The format in which most of the graph's MACs are made: the one that a peak rate refers to.

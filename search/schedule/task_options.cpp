@@ -309,7 +309,9 @@ class OptionFinder {
     check_formats(task);
     TaskOptions result;
     for (const CoreRange& group : chip_.tensor_groups()) {
-      for (const std::int64_t parts : part_counts(group)) {
+      const std::vector<std::int64_t> counts = part_counts(group);
+      result.reserve(result.size() + counts.size());
+      for (const std::int64_t parts : counts) {
         std::optional<TaskOption> best =
             cache_ == nullptr ? find_best(task, problem, group, map(problem, group, parts))
                               : cached_best(task, problem, group, parts);
@@ -326,7 +328,9 @@ class OptionFinder {
   TaskOptions vector_options(const Task& task) {
     TaskOptions result;
     for (const CoreRange& group : chip_.vector_groups()) {
-      for (const std::int64_t parts : part_counts(group)) {
+      const std::vector<std::int64_t> counts = part_counts(group);
+      result.reserve(result.size() + counts.size());
+      for (const std::int64_t parts : counts) {
         TaskOption option = cache_ == nullptr ? vector_option(task, group, parts)
                                               : cached_vector_option(task, group, parts);
         if (option.parts < parts) break;  // too small to be divided further
@@ -346,36 +350,8 @@ class OptionFinder {
   std::map<std::pair<std::int32_t, std::int32_t>, OptionCache::Cores> cores_;
 };
 
-/// Refuses what is far beyond what any schedule could hold, before it is mapped at length: what is
-/// there all the time, and the operands of the largest operator.
-void check_memory(const Chip& chip, const Graph& graph) {
-  double lasting = 0;
-  for (std::size_t id = 0; id < graph.tensors().size(); ++id) {
-    const Tensor& tensor = graph.tensors()[id];
-    const bool is_lasting =
-        tensor.role == TensorRole::parameter || tensor.role == TensorRole::optimizer_state;
-    if (is_lasting && tensor.storage == static_cast<TensorId>(id))
-      lasting += to_double(tensor.bytes());
-  }
-  double largest = 0;
-  std::vector<TensorId> owners;
-  for (const Operator& op : graph.operators()) {
-    if (op.kind->is_view()) continue;
-    owners.clear();
-    for (const TensorId tensor : op.inputs) owners.push_back(graph.tensor(tensor).storage);
-    for (const TensorId tensor : op.outputs) owners.push_back(graph.tensor(tensor).storage);
-    std::sort(owners.begin(), owners.end());
-    owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
-    double bytes = 0;
-    for (const TensorId owner : owners) {
-      const TensorRole role = graph.tensor(owner).role;
-      if (role == TensorRole::activation || role == TensorRole::gradient) {
-        bytes += to_double(graph.tensor(owner).bytes());
-      }
-    }
-    largest = std::max(largest, bytes);
-  }
-  const double needed = lasting + largest;
+/// Refuses what is far beyond what any schedule could hold, before it is mapped at length.
+void check_memory(const Chip& chip, double needed) {
   const double capacity = to_double(chip.memory().capacity());
   if (needed <= 4 * capacity) return;  // near the limit the allocator tells exactly
   const auto text = [](double bytes) { return format_quantity(bytes, Dimension::bytes, 4); };
@@ -390,7 +366,7 @@ std::vector<TaskOptions> find_options(const Chip& chip, const TaskGraph& graph,
                                       std::optional<Dataflow> dataflow, CostCalls* calls,
                                       OptionCache* cache) {
   if (dataflow && cache != nullptr) throw std::logic_error("a cache knows all dataflows at once");
-  check_memory(chip, *graph.graph);
+  check_memory(chip, graph.least_memory);
   std::vector<TaskOptions> result(static_cast<std::size_t>(graph.signatures));
   OptionFinder finder(chip, graph, dataflow, calls, cache);
   for (const Task& task : graph.tasks) {
