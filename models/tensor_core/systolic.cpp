@@ -170,11 +170,10 @@ std::vector<TileShape> Systolic::tiles(Dataflow dataflow, const TileShape& whole
                                     : longest(rows, columns);
       if (most == 0) return false;
       // Evened out so that no short piece is left over.
-      TileShape tile;
+      TileShape& tile = result.emplace_back();
       tile.*axes.rows = rows;
       tile.*axes.columns = columns;
       tile.*axes.stream = most == stream ? stream : ceil_div(stream, ceil_div(stream, most));
-      result.push_back(tile);
       return fits_any = true;
     });
     return fits_any;
@@ -222,6 +221,12 @@ void Systolic::time_tiles(Dataflow dataflow, const TileShape& whole, std::int64_
                       : timing_of_folds(dataflow, folds_per_piece, whole.*axes.stream, stream);
     before = &tile;
   }
+}
+
+Cycles Systolic::least_body(Dataflow dataflow, const TileShape& whole, std::int64_t count) const {
+  if (p_.block > 0) return Cycles(0);  // whole thread blocks may be more, or fewer
+  // Folds are as many however the product is cut, and none is quicker for a shorter stream.
+  return timing(dataflow, whole, whole, count).body;
 }
 
 TileTiming Systolic::timing_of_folds(Dataflow dataflow, std::int64_t folds_per_piece,

@@ -73,6 +73,7 @@ class Systolic : public TensorCore {
                     std::int64_t count) const override;
   void time_tiles(Dataflow dataflow, const TileShape& whole, std::int64_t count,
                   std::vector<TimedTile>& timed) const override;
+  Cycles least_body(Dataflow dataflow, const TileShape& whole, std::int64_t count) const override;
   std::int64_t output_places(std::int64_t elements) const override {
     if (p_.buffering == Buffering::single) return 1;
     return std::max<std::int64_t>(p_.block > 0 ? 1 : 2,

@@ -59,6 +59,12 @@ TileTiming TensorCore::timing_of(const NumberFormat& format, Dataflow dataflow,
                 count * own.passes);
 }
 
+Cycles TensorCore::least_body_of(const NumberFormat& format, Dataflow dataflow,
+                                 const TileShape& whole, std::int64_t count) const {
+  const FormatRate own = rate(format).value();
+  return least_body(dataflow, packed_along_k(whole, own.packed), count * own.passes);
+}
+
 void TensorCore::find_timed_tiles(const NumberFormat& format, Dataflow dataflow,
                                   const TileShape& whole, double element_bytes, std::int64_t count,
                                   std::vector<TimedTile>& timed) const {
@@ -66,7 +72,7 @@ void TensorCore::find_timed_tiles(const NumberFormat& format, Dataflow dataflow,
   const TileShape packed = packed_along_k(whole, own.packed);
   timed.clear();
   for (const TileShape& tile : tiles(dataflow, packed, entry_bytes(own, element_bytes))) {
-    timed.push_back({tile, {}});
+    timed.emplace_back().shape = tile;
   }
   time_tiles(dataflow, packed, count * own.passes, timed);
   for (TimedTile& tile : timed) tile.shape = unpacked_along_k(tile.shape, own.packed, whole);

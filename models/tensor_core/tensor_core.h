@@ -70,6 +70,13 @@ class TensorCore : public Block {
   virtual void time_tiles(Dataflow dataflow, const TileShape& whole, std::int64_t count,
                           std::vector<TimedTile>& timed) const;
 
+  /// No more than the `body` that timing() gives any of the tiles() of `count` equal products of
+  /// sizes `whole`. A core overrides it where it can tell without them.
+  virtual Cycles least_body(Dataflow /*dataflow*/, const TileShape& /*whole*/,
+                            std::int64_t /*count*/) const {
+    return Cycles(0);
+  }
+
   /// Output blocks of `elements` each that the core can hold: one in the making, the others on
   /// their way out. At least 2, or 1 where buffering is single.
   virtual std::int64_t output_places(std::int64_t elements) const = 0;
@@ -99,6 +106,9 @@ class TensorCore : public Block {
                                   const TileShape& whole, double element_bytes) const;
   TileTiming timing_of(const NumberFormat& format, Dataflow dataflow, const TileShape& block,
                        const TileShape& tile, std::int64_t count) const;
+  /// least_body() of the same.
+  Cycles least_body_of(const NumberFormat& format, Dataflow dataflow, const TileShape& whole,
+                       std::int64_t count) const;
   /// Replaces `timed` by both: the tiles of `count` equal products of sizes `whole`.
   void find_timed_tiles(const NumberFormat& format, Dataflow dataflow, const TileShape& whole,
                         double element_bytes, std::int64_t count,

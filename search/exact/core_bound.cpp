@@ -62,11 +62,13 @@ double CoreBound::tile_cycles(const Task& task, Dataflow dataflow, const Contrac
   // Products that follow make as many MACs again each, at the peak rate at best.
   const double follow_ups = static_cast<double>(task.follow_ups.size()) * peak_cycles(task, part);
   const double element_bytes = std::max({a_bytes, b_bytes, task.format.bits / 8.0});
+  const TileShape size{part.m, part.n, part.k};
   // Below this no tile comes.
-  const double floor = std::max(peak_cycles(task, part) + follow_ups, (a + b) / port_);
+  const double floor = std::max(
+      {peak_cycles(task, part) + follow_ups, (a + b) / port_,
+       to_double(core_->least_body_of(task.format, dataflow, size, part.batch)) + follow_ups});
   if (floor >= least) return least;
-  core_->find_timed_tiles(task.format, dataflow, {part.m, part.n, part.k}, element_bytes,
-                          part.batch, tiles_);
+  core_->find_timed_tiles(task.format, dataflow, size, element_bytes, part.batch, tiles_);
   calls_.add(static_cast<std::int64_t>(tiles_.size()));
   for (const auto& [tile, timing] : tiles_) {
     if (floor >= least) break;

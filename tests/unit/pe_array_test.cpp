@@ -216,6 +216,7 @@ TEST(Systolic, TilesFitTheMemoriesTwice) {
                           1 + static_cast<std::int64_t>(random() % 3000)};
     for (const Dataflow dataflow : array.dataflows()) {
       const std::vector<TileShape> tiles = array.tiles(dataflow, whole, 2);
+      const Cycles least = array.least_body(dataflow, whole, 3);
       ASSERT_FALSE(tiles.empty());
       for (const TileShape& tile : tiles) {
         EXPECT_LE(2 * 2 * (tile.m * tile.k + tile.k * tile.n), 32 * 512 * 2);
@@ -224,6 +225,7 @@ TEST(Systolic, TilesFitTheMemoriesTwice) {
         EXPECT_LE(tile.n, whole.n);
         EXPECT_LE(tile.k, whole.k);
         EXPECT_GE(std::min({tile.m, tile.n, tile.k}), 1);
+        EXPECT_GE(array.timing(dataflow, whole, tile, 3).body, least);
       }
     }
   }
