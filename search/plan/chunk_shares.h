@@ -40,8 +40,7 @@ class ChunkShares {
 /// The total of an operator's work that chunks share: its rows, or its elements if rows do not fit.
 std::int64_t shared_total(const VectorShape& whole, const VectorMapping& mapping);
 
-/// The part of an operator's work that is `share` of its shared total.
-VectorShape shape_of_share(const VectorShape& whole, const VectorMapping& mapping,
-                           std::int64_t share);
+/// Makes of an operator's work the part that is `share` of its shared total.
+void cut_to_share(VectorShape& shape, const VectorMapping& mapping, std::int64_t share);
 
 }  // namespace simdse

@@ -340,24 +340,22 @@ void PartProgram::describe_chunk() {
   step_.tensor = TileTiming{};
   step_.has_output = true;
   std::size_t next_share = 0;
-  const auto transfer = [&](const Operand& operand, std::size_t i, std::int64_t times) {
-    const std::int64_t share = shares_.share(next_share++);
-    const std::int64_t begin =
-        operand.bytes.value() / mapping.chunks * chunk;  // close enough to tell addresses apart
-    return StepTransfer{static_cast<std::int32_t>(i), Bytes(share * times),
-                        operand.address + begin};
+  const auto describe_all = [&](const std::vector<Operand>& operands, std::int64_t times,
+                                std::vector<StepTransfer>& transfers) {
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      const Bytes bytes(shares_.share(next_share++) * times);
+      if (bytes == Bytes(0)) continue;
+      // Close enough to tell addresses apart.
+      const std::int64_t begin = operands[i].bytes.value() / mapping.chunks * chunk;
+      add_transfer(transfers, static_cast<std::int32_t>(i), bytes, operands[i].address + begin);
+    }
   };
-  for (std::size_t i = 0; i < region_.inputs.size(); ++i) {
-    const StepTransfer load = transfer(region_.inputs[i], i, mapping.input_passes);
-    if (load.bytes > Bytes(0)) step_.vector_loads.push_back(load);
-  }
-  for (std::size_t i = 0; i < region_.outputs.size(); ++i) {
-    const StepTransfer store = transfer(region_.outputs[i], i, 1);
-    if (store.bytes > Bytes(0)) step_.stores.push_back(store);
-  }
+  describe_all(region_.inputs, mapping.input_passes, step_.vector_loads);
+  describe_all(region_.outputs, 1, step_.stores);
   shapes_.clear();
   for (const VectorShape& whole : region_.vector) {
-    shapes_.push_back(shape_of_share(whole, mapping, shares_.share(next_share++)));
+    shapes_.push_back(whole);
+    cut_to_share(shapes_.back(), mapping, shares_.share(next_share++));
     step_.vector_operations += shapes_.back().operations();
   }
   step_.vector = vector_timing(*vector_core_, shapes_);

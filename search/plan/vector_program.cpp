@@ -33,7 +33,9 @@ std::int64_t chunk_share(std::int64_t total, const VectorMapping& mapping, std::
 
 VectorShape chunk_shape(const VectorShape& whole, const VectorMapping& mapping,
                         std::int64_t chunk) {
-  return shape_of_share(whole, mapping, chunk_share(shared_total(whole, mapping), mapping, chunk));
+  VectorShape shape = whole;
+  cut_to_share(shape, mapping, chunk_share(shared_total(whole, mapping), mapping, chunk));
+  return shape;
 }
 
 namespace {
@@ -46,10 +48,8 @@ std::int64_t shared_total(const VectorShape& whole, const VectorMapping& mapping
   return shares_rows(whole, mapping) ? whole.rows : whole.elements();
 }
 
-VectorShape shape_of_share(const VectorShape& whole, const VectorMapping& mapping,
-                           std::int64_t share) {
-  VectorShape shape = whole;
-  if (shares_rows(whole, mapping)) {
+void cut_to_share(VectorShape& shape, const VectorMapping& mapping, std::int64_t share) {
+  if (shares_rows(shape, mapping)) {
     shape.rows = share;
   } else {
     // Rows that do not fit are combined across chunks; within one there is nothing to reduce yet.
@@ -57,7 +57,6 @@ VectorShape shape_of_share(const VectorShape& whole, const VectorMapping& mappin
     shape.rows = 1;
     shape.reductions = 0;
   }
-  return shape;
 }
 
 void ChunkShares::begin(const VectorMapping& mapping, std::int64_t chunk) {
