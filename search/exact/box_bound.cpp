@@ -1,5 +1,6 @@
 #include "search/exact/box_bound.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,6 +13,19 @@ namespace {
 
 /// Rounding must not make a bound wrong; and the sharing of resources is solved to this.
 constexpr double kRounding = 1 - 1e-5;
+
+/// A value for each of some mixtures, reckoned with all at once.
+template <std::size_t Count>
+using Each = Eigen::Array<double, static_cast<int>(Count), 1>;
+
+template <std::size_t Count>
+auto each(std::array<double, Count>& values) {
+  return Eigen::Map<Each<Count>>(values.data());
+}
+template <std::size_t Count>
+auto each(const std::array<double, Count>& values) {
+  return Eigen::Map<const Each<Count>>(values.data());
+}
 
 /// What one core group is as a chip, with the tables of its cores.
 std::optional<Chip> chip_at(const SearchSpace& space, const Evaluator& evaluator,
@@ -276,51 +290,44 @@ double BoxBound::least_cycles(const Segment& segment, const Counts& tensor, cons
   constexpr Mixed of_path = {1, 0.75, 0.5, 0.25, 0.75, 0.5, 0.6, 0.4, 0, 0};
   constexpr Mixed of_tensor = {0, 0.25, 0.5, 0.75, 0, 0, 0.2, 0.3, 1, 0};
   constexpr Mixed of_vector = {0, 0, 0, 0, 0.25, 0.5, 0.2, 0.3, 0, 1};
-  Mixed total{};  // of what tasks cost off the path
+  using EachMixture = Each<kMixtures>;
+  using EachPath = Each<kPathMixtures>;
+  EachMixture total = EachMixture::Zero();  // of what tasks cost off the path
   if (on_path_.size() < segment.classes.size()) on_path_.resize(segment.classes.size());
   for (std::size_t i = 0; i < segment.classes.size(); ++i) {
     const auto [begin, end] = choices_of(segment.classes[i].first);
-    Mixed off;
-    Mixed on;
-    off.fill(std::numeric_limits<double>::infinity());
-    on.fill(std::numeric_limits<double>::infinity());
+    EachMixture off = EachMixture::Constant(std::numeric_limits<double>::infinity());
+    EachMixture on = off;
     for (const Choice* choice = begin; choice != end; ++choice) {
-      for (std::size_t m = 0; m < kMixtures; ++m) {
-        const double cores =
-            of_tensor[m] * choice->tensor * per_tensor + of_vector[m] * choice->vector * per_vector;
-        off[m] = std::min(off[m], cores);
-        on[m] = std::min(on[m], cores + of_path[m] * choice->latency);
-      }
+      const EachMixture cores = each(of_tensor) * choice->tensor * per_tensor +
+                                each(of_vector) * choice->vector * per_vector;
+      off = off.min(cores);
+      on = on.min(cores + each(of_path) * choice->latency);
     }
-    for (std::size_t m = 0; m < kMixtures; ++m) total[m] += off[m] * segment.classes[i].second;
-    for (std::size_t m = 0; m < kPathMixtures; ++m) on_path_[i][m] = on[m] - off[m];
+    total += off * segment.classes[i].second;
+    each(on_path_[i]) = (on - off).head<kPathMixtures>();
   }
   if (finish_.size() < tasks) finish_.resize(tasks);
   for (std::size_t i = 0; i < tasks; ++i) {
-    PathMixed finish = on_path_[static_cast<std::size_t>(segment.class_at[i])];
+    EachPath finish = each(on_path_[static_cast<std::size_t>(segment.class_at[i])]);
     const std::int32_t* before = segment.predecessors.data() + segment.predecessors_begin[i];
     const std::int32_t* end = segment.predecessors.data() + segment.predecessors_begin[i + 1];
     if (before != end) {
-      PathMixed start = finish_[static_cast<std::size_t>(*before)];
+      EachPath start = each(finish_[static_cast<std::size_t>(*before)]);
       while (++before != end) {
-        const PathMixed& other = finish_[static_cast<std::size_t>(*before)];
-        for (std::size_t m = 0; m < kPathMixtures; ++m) start[m] = std::max(start[m], other[m]);
+        start = start.max(each(finish_[static_cast<std::size_t>(*before)]));
       }
-      for (std::size_t m = 0; m < kPathMixtures; ++m) finish[m] += start[m];
+      finish += start;
     }
-    finish_[i] = finish;
+    each(finish_[i]) = finish;
   }
   // No task takes less than no time: the longest paths end with the last ones.
-  PathMixed longest{};
+  EachPath longest = EachPath::Zero();
   for (const std::int32_t i : segment.last) {
-    const PathMixed& finish = finish_[static_cast<std::size_t>(i)];
-    for (std::size_t m = 0; m < kPathMixtures; ++m) longest[m] = std::max(longest[m], finish[m]);
+    longest = longest.max(each(finish_[static_cast<std::size_t>(i)]));
   }
-  double best = 0;
-  for (std::size_t m = 0; m < kMixtures; ++m) {
-    best = std::max(best, total[m] + (m < kPathMixtures ? longest[m] : 0));
-  }
-  return best;
+  total.head<kPathMixtures>() += longest;
+  return std::max(0.0, total.maxCoeff());
 }
 
 BoxFigures BoxBound::figures(const Box& box, bool with_energy) {
