@@ -18,7 +18,7 @@ struct PublishedTime {
 
 constexpr PublishedTime kPublishedTimes[] = {{"tpu_v2", 1.2436, -2.9},
                                              {"tpu_v4", 0.59253, -9.8},
-                                             {"a100_like", 0.65638, -3.6},
+                                             {"a100_like", 0.65505, -3.4},
                                              {"tpu_v2_hbm2e", 1.2999, -8.1},
                                              {"tpu_v2_hbm3", 1.0863, -9.1}};
 
