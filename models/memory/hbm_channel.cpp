@@ -100,7 +100,7 @@ inline Picoseconds HbmChannel::activate_slot(const HbmTiming& t, Picoseconds com
 Picoseconds HbmChannel::join(const HbmTiming& t, Bank& bank, std::int64_t row, Picoseconds command,
                              std::int64_t bursts, const HbmTiming::Direction& d) {
   const auto time = static_cast<Picoseconds>(static_cast<double>(bursts) * t.own_period);
-  for (unsigned age = 0; age < bank.closing.size(); ++age) {
+  for (unsigned age = 0; age < kClosingRows; ++age) {
     ClosingRow& joined = bank.last_closing(age);
     if (joined.closes_at <= command) break;
     if (joined.row != row) continue;
@@ -135,7 +135,7 @@ Picoseconds HbmChannel::join(const HbmTiming& t, Bank& bank, std::int64_t row, P
   const Picoseconds closed = bank.open_row >= 0 ? command + t.t_rp : command;
   const Picoseconds activated = std::max({slot, closed, bank.ready_at});
   if (activated - t.t_rp > command && bank.open_row >= 0) {
-    bank.closing[bank.closed++ % 8] = {bank.open_row, bank.column_at, activated - t.t_rp};
+    bank.add_closing({bank.open_row, bank.column_at, activated - t.t_rp});
   }
   bank.open_row = row;
   bank.ready_at = activated + t.t_rc;

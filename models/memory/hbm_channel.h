@@ -71,16 +71,22 @@ class HbmChannel {
     Picoseconds column_at = kLongAgo;  ///< as of a Bank
     Picoseconds closes_at = kLongAgo;  ///< command: its precharge
   };
+  /// So many of each bank are known: a controller's queue, 32 bursts of 64 B by default, holds no
+  /// more visits of one granule, 256 B.
+  static constexpr unsigned kClosingRows = 8;
   struct Bank {
     std::int64_t open_row = -1;  ///< -1: none
     /// Commands: next access to the open row, and earliest activate of another row.
     Picoseconds column_at = kLongAgo;
     Picoseconds ready_at = kLongAgo;
-    std::array<ClosingRow, 8> closing;  ///< the last ones before the open row ...
-    unsigned closed = 0;                ///< ... and where the next one goes, modulo 8
+    std::array<ClosingRow, kClosingRows> closing;  ///< a ring of the last ones before the open row
+    unsigned closed = 0;                           ///< how many there have been
 
     /// The one `age` rows before the open one.
-    ClosingRow& last_closing(unsigned age = 0) { return closing[(closed - 1 - age) % 8]; }
+    ClosingRow& last_closing(unsigned age = 0) {
+      return closing[(closed - 1 - age) % kClosingRows];
+    }
+    void add_closing(const ClosingRow& row) { closing[closed++ % kClosingRows] = row; }
 
     void set_open(std::int64_t row, Picoseconds column, Picoseconds ready) {
       open_row = row;

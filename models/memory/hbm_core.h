@@ -21,7 +21,8 @@ namespace simdse {
 /// A run that waits for one of these lets later runs use the others meanwhile, as reordering
 /// controllers do. Commands go on while the bus is still busy with earlier runs. A run that comes
 /// before its row closes for another one of the bank joins what was asked of that row and puts the
-/// other one off: first ready, first come. Of each bank's rows that close the last eight are known.
+/// other one off: first ready, first come. Of each bank's rows that close the last
+/// eight are known (HbmChannel::kClosingRows).
 ///
 /// A change of direction costs the bus the turnaround: tWTR and CL between written and read data,
 /// tRTW the other way. Controllers gather writes and turn once for a batch of `write_high` -

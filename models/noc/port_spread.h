@@ -18,10 +18,10 @@ class PortSpread {
   PortSpread(const Interleave& interleave, std::vector<std::int64_t> endpoints)
       : interleave_(interleave),
         endpoints_(std::move(endpoints)),
-        twice_(endpoints_),
+        endpoints_twice_(endpoints_),
         extra_(endpoints_.size(), 0),
         pieces_(endpoints_.size()) {
-    twice_.insert(twice_.end(), endpoints_.begin(), endpoints_.end());
+    endpoints_twice_.insert(endpoints_twice_.end(), endpoints_.begin(), endpoints_.end());
   }
 
   const Interleave& interleave() const { return interleave_; }
@@ -43,7 +43,7 @@ class PortSpread {
     const std::size_t ports = pieces_.size();
     const auto first = static_cast<std::size_t>(shares.unit);
     NocCore::Transfer::Piece* const pieces = pieces_.data();
-    const std::int64_t* const endpoints = twice_.data() + first;
+    const std::int64_t* const endpoints = endpoints_twice_.data() + first;
     for (std::size_t i = 0; i < ports; ++i) {
       pieces[i].far = endpoints[i];
       pieces[i].bytes = shares.whole + shares.next_extra(granule);
@@ -81,7 +81,7 @@ class PortSpread {
 
   Interleave interleave_;
   std::vector<std::int64_t> endpoints_;
-  std::vector<std::int64_t> twice_;               ///< all of them two times
+  std::vector<std::int64_t> endpoints_twice_;     ///< from any of them on, all
   std::vector<std::int64_t> extra_;               ///< scratch: bytes by port, 0 between transfers
   std::vector<std::size_t> met_;                  ///< scratch: ports
   std::vector<NocCore::Transfer::Piece> few_;     ///< scratch: what meets some ports

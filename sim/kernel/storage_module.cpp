@@ -26,7 +26,7 @@ StorageModule::StorageModule(const sc_core::sc_module_name& name, TimeService& t
       time_(time),
       core_(std::move(core)),
       deferred_(core_->deferred()),
-      // Of an endless queue too.
+      // An endless queue stays as long as can be counted.
       queue_depth_(std::min(core_->queue_depth(), ~std::size_t{0} / transactions_per_entry) *
                    transactions_per_entry),
       is_memory_(is_memory),

@@ -26,6 +26,21 @@ class HasEntrance {
   ~HasEntrance() = default;
 };
 
+/// The entrance of a Socket of a Module: Socket::call says which of the module's functions it is.
+template <class Socket, class Module>
+class SocketEntrance final : public TransferEntrance {
+ public:
+  SocketEntrance(Module& module, std::size_t number) : module_(module), number_(number) {}
+  tlm::tlm_sync_enum enter(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                           sc_core::sc_time& delay) override {
+    return Socket::call(module_, payload, phase, delay, number_);
+  }
+
+ private:
+  Module& module_;
+  std::size_t number_;
+};
+
 /// The entrance of who is bound to an interface of a socket, nullptr if it has none: a checker, or
 /// a socket of others.
 template <class Interface>
@@ -58,18 +73,14 @@ class TransferTargetSocket : public tlm::tlm_target_socket<>,
   }
 
  private:
-  class Entrance final : public TransferEntrance {
-   public:
-    Entrance(Module& module, std::size_t number) : module_(module), number_(number) {}
-    tlm::tlm_sync_enum enter(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
-                             sc_core::sc_time& delay) override {
-      return module_.forward(payload, phase, delay, number_);
-    }
+  using Entrance = SocketEntrance<TransferTargetSocket, Module>;
+  friend Entrance;
 
-   private:
-    Module& module_;
-    std::size_t number_;
-  };
+  static tlm::tlm_sync_enum call(Module& module, tlm::tlm_generic_payload& payload,
+                                 tlm::tlm_phase& phase, sc_core::sc_time& delay,
+                                 std::size_t number) {
+    return module.forward(payload, phase, delay, number);
+  }
 
   TransferEntrance& entrance() override { return entrance_; }
   void end_of_elaboration() override { initiator_ = entrance_behind((*this)[0]); }
@@ -109,18 +120,14 @@ class TransferInitiatorSocket : public tlm::tlm_initiator_socket<>,
   }
 
  private:
-  class Entrance final : public TransferEntrance {
-   public:
-    Entrance(Module& module, std::size_t number) : module_(module), number_(number) {}
-    tlm::tlm_sync_enum enter(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
-                             sc_core::sc_time& delay) override {
-      return module_.backward(payload, phase, delay, number_);
-    }
+  using Entrance = SocketEntrance<TransferInitiatorSocket, Module>;
+  friend Entrance;
 
-   private:
-    Module& module_;
-    std::size_t number_;
-  };
+  static tlm::tlm_sync_enum call(Module& module, tlm::tlm_generic_payload& payload,
+                                 tlm::tlm_phase& phase, sc_core::sc_time& delay,
+                                 std::size_t number) {
+    return module.backward(payload, phase, delay, number);
+  }
 
   TransferEntrance& entrance() override { return entrance_; }
   void end_of_elaboration() override { target_ = entrance_behind((*this)[0]); }
